@@ -1,0 +1,41 @@
+# Every target makes the virtual environment where it is missing; nothing else has to be installed by hand.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: setup demo test test-rest test-all check format bench clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,hub,dev]'
+	touch $(STAMP)
+
+demo: $(STAMP)           ## compare seven ways of fine-tuning on the data set that ships with the package
+	$(BIN)/tunefork demo
+
+test: $(STAMP)           ## what needs nothing but Python packages
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 -m "not data and not slow"
+
+test-rest: $(STAMP)      ## what make test leaves out: slow tests and the real data sets in TUNEFORK_DATA
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 -m "data or slow"
+
+test-all: test test-rest ## everything
+
+check: $(STAMP)          ## lint, format, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP)          ## the short benchmark
+	HF_HUB_OFFLINE=1 $(BIN)/python -m benchmarks.step_time
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

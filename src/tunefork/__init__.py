@@ -1,0 +1,1 @@
+"""Which way of fine-tuning is worth it."""

@@ -1,0 +1,54 @@
+"""Frozen, validated values: studies, runs, strategies. Nothing here imports torch."""
+
+from tunefork.config.compare import Configuration, Full, Head, LastLayers, LoRA, Peft, resolve
+from tunefork.config.grammar import parse_run
+from tunefork.config.run import RunConfig
+from tunefork.config.strategies import (
+    AnyStrategy,
+    FullStrategy,
+    HeadStrategy,
+    LastLayersStrategy,
+    LoRAStrategy,
+    PeftStrategy,
+    Strategy,
+)
+from tunefork.config.study import (
+    LOWER_IS_BETTER,
+    DataConfig,
+    EarlyStopping,
+    Rows,
+    Selection,
+    StudyConfig,
+    TrainingConfig,
+    seed_list,
+)
+from tunefork.config.values import canonical_json, digest
+
+__all__ = [
+    "LOWER_IS_BETTER",
+    "AnyStrategy",
+    "Configuration",
+    "DataConfig",
+    "EarlyStopping",
+    "Full",
+    "FullStrategy",
+    "Head",
+    "HeadStrategy",
+    "LastLayers",
+    "LastLayersStrategy",
+    "LoRA",
+    "LoRAStrategy",
+    "Peft",
+    "PeftStrategy",
+    "Rows",
+    "RunConfig",
+    "Selection",
+    "Strategy",
+    "StudyConfig",
+    "TrainingConfig",
+    "canonical_json",
+    "digest",
+    "parse_run",
+    "resolve",
+    "seed_list",
+]

@@ -1,0 +1,35 @@
+"""RunConfig: one configuration with one seed, resolved; equal values are one run."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from tunefork.config.strategies import AnyStrategy
+from tunefork.config.study import TrainingConfig
+from tunefork.config.values import Value, digest
+
+
+class RunConfig(Value):
+    """One training: a resolved strategy, the training settings that apply to it, and a seed.
+
+    A seed moves the order of the rows, initialisation and dropout; never the split.
+    """
+
+    strategy: AnyStrategy
+    training: TrainingConfig
+    seed: int = 0
+
+    @cached_property
+    def configuration(self) -> str:
+        """The configuration's identity: equal for runs that differ only in their seed."""
+        return f"{self.strategy.kind}-{digest([self.strategy.model_dump(mode='json'), self.training.model_dump(mode='json')], 8)}"
+
+    @cached_property
+    def id(self) -> str:
+        """The run's identity, which names its folder.
+
+        >>> from tunefork.config.strategies import HeadStrategy
+        >>> RunConfig(strategy=HeadStrategy(), training=TrainingConfig(), seed=1).id.startswith("head-")
+        True
+        """
+        return f"{self.configuration}-s{self.seed}"

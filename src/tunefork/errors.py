@@ -1,0 +1,170 @@
+"""Every error that tunefork raises on purpose.
+
+    TuneforkError                   what, where, found, fix
+    ├── ConfigError                 an option or a setting that cannot be meant
+    │   └── StudyFileError          every problem of a study file, together
+    ├── DataError                   rows that cannot be trained on
+    │   ├── ReadError               a file that cannot be read
+    │   ├── ColumnError             a column that is not there, or cannot be guessed
+    │   ├── LabelError              labels: missing, one class only, unseen, colliding
+    │   ├── SplitError              a split that cannot be made
+    │   └── LeakageError            the same text on both sides of a split
+    ├── ModelError                  a model that cannot be used
+    │   ├── ModelNotFoundError      no files under that name
+    │   ├── UnsupportedModelError   an architecture, or a wish that makes no sense for it
+    │   ├── TargetError             targets that match nothing, ranks that do not fit
+    │   └── WeightsError            weights with NaN, of another shape, or in a format that is refused
+    ├── MissingExtraError           an optional package is not installed
+    ├── StoreError                  a study's folder that cannot be used
+    ├── DivergedError               a run whose loss is no longer a number
+    └── ArtefactError               a saved model that does not give the logits of the model in memory
+
+Each says what is wrong, where, what was found and what to do. ``str(error)`` is one paragraph; the command line prints it
+without a traceback and exits with ``exit_status``.
+
+>>> print(ColumnError("There is no column 'txt'", where="reviews.csv", found="columns text, label", fix="Use --text text."))
+There is no column 'txt' (reviews.csv). Found: columns text, label. Use --text text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class TuneforkError(Exception):
+    """An error a user can act on.
+
+    Args:
+        what: what is wrong, as a sentence without its full stop.
+        where: file and row, column, option or module.
+        found: what was there instead.
+        fix: what to do, as a whole sentence.
+    """
+
+    exit_status = 1
+
+    def __init__(self, what: str, *, where: str = "", found: str = "", fix: str = "") -> None:
+        self.what, self.where, self.found, self.fix = what, where, found, fix
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        place = f" ({self.where})" if self.where else ""
+        found = f" Found: {self.found}." if self.found else ""
+        fix = f" {self.fix}" if self.fix else ""
+        return f"{self.what}{place}.{found}{fix}"
+
+
+class ConfigError(TuneforkError):
+    """An option or a setting that cannot be meant."""
+
+    exit_status = 2
+
+
+class StudyFileError(ConfigError):
+    """Every problem of a study file, reported together.
+
+    Args:
+        where: the file.
+        problems: one error per problem, in the order of the file.
+    """
+
+    def __init__(self, where: str, problems: Sequence[TuneforkError]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''} in the study", where=where)
+
+    def __str__(self) -> str:
+        if len(self.problems) == 1:
+            return str(self.problems[0])
+        lines = "".join(f"\n  {n}. {problem}" for n, problem in enumerate(self.problems, 1))
+        return f"{self.what} ({self.where}):{lines}"
+
+
+class DataError(TuneforkError):
+    """Rows that cannot be trained on."""
+
+
+class ReadError(DataError):
+    """A file that cannot be read."""
+
+
+class ColumnError(DataError):
+    """A column that is not there, or that cannot be guessed."""
+
+
+class LabelError(DataError):
+    """Labels that are missing, of one class only, unseen in training, or colliding."""
+
+
+class SplitError(DataError):
+    """A split that cannot be made."""
+
+
+class LeakageError(DataError):
+    """The same text on both sides of a split that the user supplied."""
+
+
+class ModelError(TuneforkError):
+    """A model that cannot be used."""
+
+
+class ModelNotFoundError(ModelError):
+    """No model files under that name."""
+
+
+class UnsupportedModelError(ModelError):
+    """An architecture that is not supported, or a wish that makes no sense for it."""
+
+
+class TargetError(ModelError):
+    """LoRA targets that match nothing, or ranks that do not fit."""
+
+
+class WeightsError(ModelError):
+    """Weights with NaN or Inf, of another shape, or in a format that is refused."""
+
+
+class MissingExtraError(TuneforkError):
+    """An optional package that is not installed.
+
+    >>> print(MissingExtraError("Reading hub: data sets", package="datasets", extra="hub"))
+    Reading hub: data sets needs the package datasets, which is not installed. Run: pip install 'tunefork[hub]'
+    """
+
+    def __init__(self, purpose: str, *, package: str, extra: str) -> None:
+        self.package, self.extra = package, extra
+        super().__init__(
+            f"{purpose} needs the package {package}, which is not installed", fix=f"Run: pip install 'tunefork[{extra}]'"
+        )
+
+
+class StoreError(TuneforkError):
+    """A study's folder that cannot be used."""
+
+
+class DivergedError(TuneforkError):
+    """A run whose loss is no longer a number."""
+
+
+class ArtefactError(TuneforkError):
+    """A saved model that does not give the logits of the model in memory."""
+
+
+def nearest(name: str, known: Sequence[str], limit: int = 3) -> list[str]:
+    """The known names most like ``name``, best first; empty when nothing is near.
+
+    >>> nearest("learning_rat", ["learning_rate", "epochs"])
+    ['learning_rate']
+    """
+    from difflib import get_close_matches
+
+    return get_close_matches(name, list(known), n=limit, cutoff=0.5)
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """A sentence that proposes the nearest known name, or lists them all.
+
+    >>> did_you_mean("epoch", ["epochs", "seeds"])
+    "Did you mean 'epochs'?"
+    """
+    near = nearest(name, known, limit=1)
+    return f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(known)}."

@@ -1,0 +1,153 @@
+"""What a study remembers: plain values, written by the engine's observer and read by reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Status = Literal["planned", "running", "done", "failed", "diverged"]
+
+
+@dataclass(frozen=True)
+class CountsRecord:
+    """Exact parameter counts of one configuration; ``adapter + head + backbone = trainable``.
+
+    ``total`` is the model with its adapter; ``peft_total`` is what PEFT prints, which counts a saved copy of the head twice.
+    """
+
+    adapter: int
+    head: int
+    backbone: int
+    trainable: int
+    total: int
+    peft_total: int
+
+    @property
+    def peft_percent(self) -> float:
+        """Trainable parameters in percent (0–100) of the PEFT-style total."""
+        return 100 * self.trainable / self.peft_total
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """What is true of the whole study."""
+
+    name: str
+    task: str
+    """``text-classification`` or ``image-classification``."""
+    model: str
+    labels: tuple[str, ...]
+    rows: dict[str, int]
+    """Rows per split: train, validation, test."""
+    data_hash: str
+    selection_metric: str = "loss"
+    majority: dict[str, float] = field(default_factory=dict)
+    """Metrics on test (accuracy, macro_f1) of always answering the most frequent training label."""
+    baseline: dict[str, float] = field(default_factory=dict)
+    """Metrics on test of the pretrained model with a fresh head, before any training."""
+    truncated: dict[str, float] = field(default_factory=dict)
+    """Share (0–1) of texts per split that are longer than ``max_length``."""
+    environment: dict[str, Any] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+    """What the user should know: guesses, conversions, dropped rows. Shown above the tables."""
+    warnings: tuple[str, ...] = ()
+    """What makes conclusions weaker, such as one learning rate for all strategies. Shown above the verdict."""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One training."""
+
+    id: str
+    configuration: str
+    """Equal for the runs of one configuration with several seeds."""
+    name: str
+    """Shown in tables; equal for the seeds of one configuration, different between configurations."""
+    strategy: str
+    """full, head, last_layers, lora or peft."""
+    seed: int
+    config: dict[str, Any]
+    """The resolved RunConfig."""
+    counts: CountsRecord
+    blocks: tuple[str, ...] = ()
+    """Titles of the tables this run is shown in; empty when the study has no blocks."""
+    status: Status = "planned"
+    reason: str = ""
+    """Why it failed or diverged."""
+    steps: int = 0
+    """Optimizer steps: planned before the run, made after it."""
+    best_step: int | None = None
+    """The evaluation whose weights were kept."""
+    converged: bool | None = None
+    """False when the validation loss was still falling at the end; None when nobody looked."""
+    stopped_early: bool = False
+    seconds: float = 0.0
+    """The run's share of its group's wall time."""
+    seconds_alone: float = 0.0
+    """The estimate for the run on its own; rankings by time use this."""
+    peak_memory_mb: float = 0.0
+    precision: str = ""
+    artefact: str = ""
+    """``peft`` (an adapter) or ``transformers`` (a whole model) once saved in ``runs/<id>/``."""
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """Training, once every ``log_every`` optimizer steps."""
+
+    run: str
+    step: int
+    """Optimizer steps made so far, from 1."""
+    epoch: float
+    loss: float
+    """Mean training loss since the last record."""
+    learning_rate: float
+    seconds: float
+    """Since the run began."""
+
+
+@dataclass(frozen=True)
+class EvaluationRecord:
+    """The metrics of one pass over a split."""
+
+    run: str
+    step: int
+    epoch: float
+    split: str
+    """``validation`` or ``test``. The test split is evaluated once per run, after everything is decided."""
+    loss: float
+    accuracy: float
+    macro_f1: float
+    f1: float | None
+    """F1 of the positive (second) class; None unless there are two classes."""
+    seconds: float = 0.0
+
+    def metric(self, name: str) -> float:
+        """The value of ``loss``, ``accuracy``, ``macro_f1`` or ``f1``."""
+        value = {"loss": self.loss, "accuracy": self.accuracy, "macro_f1": self.macro_f1, "f1": self.f1}[name]
+        return float("nan") if value is None else value
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """One evaluation's answers. ``ids`` are the rows' ids in the data (strings), in the order of the split."""
+
+    ids: tuple[str, ...]
+    labels: NDArray[np.int64]
+    """[N] true classes."""
+    logits: NDArray[np.float32]
+    """[N, classes]."""
+
+    @property
+    def predicted(self) -> NDArray[np.int64]:
+        """[N] the classes with the largest logit."""
+        return self.logits.argmax(axis=1).astype(np.int64)
+
+    @property
+    def correct(self) -> NDArray[np.bool_]:
+        """[N] whether the prediction is the label."""
+        return self.predicted == self.labels
