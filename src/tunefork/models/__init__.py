@@ -1,1 +1,32 @@
-"""models"""
+"""Pretrained transformers: their anatomy, their weights, their tokenizers."""
+
+from tunefork.models.anatomy import Anatomy, Linear, anatomy_of, is_linear, size, weight_in_out
+from tunefork.models.load import (
+    Backbone,
+    Task,
+    load_backbone,
+    load_config,
+    load_tokenizer,
+    locate,
+    longest_input,
+    skeleton,
+    task_of,
+)
+
+__all__ = [
+    "Anatomy",
+    "Backbone",
+    "Linear",
+    "Task",
+    "anatomy_of",
+    "is_linear",
+    "load_backbone",
+    "load_config",
+    "load_tokenizer",
+    "locate",
+    "longest_input",
+    "size",
+    "skeleton",
+    "task_of",
+    "weight_in_out",
+]

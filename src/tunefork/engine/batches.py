@@ -1,0 +1,85 @@
+"""Batches: which rows a run sees at which step, and padded tensors of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from tunefork.config import TrainingConfig
+from tunefork.data import EncodedSplit
+from tunefork.engine.randomness import order
+from tunefork.plan.steps import steps_per_epoch
+
+PAD_TO = 8
+"""Lengths are rounded up to a multiple of this: every new shape costs a kernel build."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """The rows of one optimizer step of one run, as micro-batches."""
+
+    step: int
+    """Counted from 1."""
+    epoch: float
+    """Epochs finished when this step is done."""
+    micro: tuple[np.ndarray, ...]
+
+    @property
+    def rows(self) -> int:
+        """Rows in all micro-batches."""
+        return sum(len(part) for part in self.micro)
+
+
+def chunks(seed: int, rows: int, training: TrainingConfig, steps: int) -> Iterator[Chunk]:
+    """The optimizer steps of a run: each epoch is one permutation of the rows, its last chunk may be smaller."""
+    per_step = training.batch_size * training.accumulation
+    per_epoch = steps_per_epoch(rows, training)
+    for step in range(1, steps + 1):
+        epoch, place = divmod(step - 1, per_epoch)
+        if place == 0:
+            permutation = order(seed, epoch, rows)
+        chosen = permutation[place * per_step : (place + 1) * per_step]
+        micro = tuple(chosen[at : at + training.batch_size] for at in range(0, len(chosen), training.batch_size))
+        yield Chunk(step, epoch + (place + 1) / per_epoch, micro)
+
+
+def collate(
+    split: EncodedSplit, rows: Sequence[np.ndarray], pad_id: int, device: torch.device
+) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    """Padded tensors of the runs' rows.
+
+    Args:
+        split: the encoded rows.
+        rows: for each of the K runs, [n] row numbers; all of the same length n.
+        pad_id: fills the places behind a text.
+        device: where the tensors go.
+
+    Returns:
+        The model's inputs (``input_ids``, ``attention_mask`` and, where the tokenizer makes them, ``token_type_ids``),
+        each [K·n, length], and the labels [K, n].
+    """
+    numbers = np.concatenate(rows)
+    tokens = [split.tokens[number] for number in numbers]
+    longest = max(len(each) for each in tokens)
+    length = -(-longest // PAD_TO) * PAD_TO
+    ids = np.full((len(tokens), length), pad_id, dtype=np.int64)
+    mask = np.zeros((len(tokens), length), dtype=np.int64)
+    for row, each in enumerate(tokens):
+        ids[row, : len(each)] = each
+        mask[row, : len(each)] = 1
+    batch = {"input_ids": ids, "attention_mask": mask}
+    if split.types is not None:
+        types = np.zeros((len(tokens), length), dtype=np.int64)
+        for row, number in enumerate(numbers):
+            types[row, : len(split.types[number])] = split.types[number]
+        batch["token_type_ids"] = types
+    labels = torch.from_numpy(split.labels[numbers]).view(len(rows), -1)
+    return to_device({name: torch.from_numpy(array) for name, array in batch.items()}, device), labels.to(device)
+
+
+def to_device(batch: Mapping[str, torch.Tensor], device: torch.device) -> dict[str, torch.Tensor]:
+    """The batch on a device."""
+    return {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}

@@ -1,0 +1,49 @@
+"""Peak memory of a stretch of work."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+
+import torch
+
+
+class PeakMemory:
+    """Measures the peak of memory in use while its block runs, in MiB.
+
+    On CUDA the allocator's own peak. Elsewhere the resident memory of the process, sampled every 50 ms, which includes
+    Python, the libraries and the model itself.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device, self._stop, self._peak = device, threading.Event(), 0
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> PeakMemory:
+        if self._device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self._device)
+        else:
+            self._thread = threading.Thread(target=self._sample, name="peak-memory", daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    @property
+    def mib(self) -> float:
+        """The peak so far."""
+        if self._device.type == "cuda":
+            return torch.cuda.max_memory_allocated(self._device) / 2**20
+        return self._peak / 2**20
+
+    def _sample(self) -> None:
+        import psutil
+
+        process = psutil.Process()
+        while True:
+            self._peak = max(self._peak, process.memory_info().rss)
+            if self._stop.wait(0.05):
+                return

@@ -1,0 +1,78 @@
+"""One run's progress: its best evaluation, early stopping, and whether it had converged."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+
+from tunefork.config import LOWER_IS_BETTER, TrainingConfig
+from tunefork.store import EvaluationRecord
+
+FALLING = 0.01
+"""A validation loss that fell by more than this share at the last evaluation was still falling."""
+
+
+@dataclass
+class RunProgress:
+    """What the loop remembers of one run."""
+
+    training: TrainingConfig
+    selection_metric: str
+    active: bool = True
+    status: str = "done"
+    reason: str = ""
+    steps: int = 0
+    stopped_early: bool = False
+    best_step: int | None = None
+    best_weights: dict[str, torch.Tensor] | None = None
+    losses: list[float] = field(default_factory=list)
+    """Training losses since the last record."""
+    _best: float = math.inf
+    _watched: float = math.inf
+    _waiting: int = 0
+    _validation: list[float] = field(default_factory=list)
+
+    def saw(self, evaluation: EvaluationRecord) -> bool:
+        """Take note of a validation; True when it is the best so far by the selection metric."""
+        self._validation.append(evaluation.loss)
+        self._watch(evaluation)
+        value = _lower(evaluation, self.selection_metric)
+        if value < self._best:
+            self._best, self.best_step = value, evaluation.step
+            return True
+        return False
+
+    def _watch(self, evaluation: EvaluationRecord) -> None:
+        stopping = self.training.early_stopping
+        if stopping is None:
+            return
+        value = _lower(evaluation, stopping.metric)
+        if value < self._watched - stopping.min_delta:
+            self._watched, self._waiting = value, 0
+            return
+        self._waiting += 1
+        if self._waiting >= stopping.patience:
+            self.active, self.stopped_early = False, True
+
+    @property
+    def converged(self) -> bool | None:
+        """False when the last validation loss was the lowest by more than ``FALLING``; None with fewer than two."""
+        if len(self._validation) < 2 or self.stopped_early:
+            return True if self.stopped_early else None
+        before = min(self._validation[:-1])
+        return not self._validation[-1] < before * (1 - FALLING)
+
+    def mean_loss(self) -> float:
+        """Mean training loss since the last call."""
+        mean = sum(self.losses) / len(self.losses)
+        self.losses.clear()
+        return mean
+
+
+def _lower(evaluation: EvaluationRecord, metric: str) -> float:
+    value = evaluation.metric(metric)
+    if math.isnan(value):
+        return math.inf
+    return value if metric in LOWER_IS_BETTER else -value

@@ -1,0 +1,56 @@
+"""Slots: every trainable tensor of a group, and how one run's share of it looks to transformers and PEFT."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+
+Part = Literal["adapter", "head", "backbone"]
+Layout = Literal["direct", "matrix", "vector", "lora_A", "lora_B"]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One trainable tensor of a group.
+
+    Layouts, stored here ↔ as transformers and PEFT have one run's share:
+    ``direct`` the same ↔ the same (only in a group of one);
+    ``matrix`` [K, in, out] ↔ [out, in]; ``vector`` [K, 1, n] ↔ [n];
+    ``lora_A`` [K, in, R] ↔ [rank, in]; ``lora_B`` [K, R, out] ↔ [out, rank].
+    """
+
+    name: str
+    """The parameter's name in the pretrained model, or ``MODULE.lora_A`` and ``MODULE.lora_B``."""
+    part: Part
+    parameter: nn.Parameter
+    layout: Layout
+    ranks: tuple[int, ...] = ()
+    """Of each run, for adapters; 0 where a run has none here."""
+
+    @property
+    def direct(self) -> bool:
+        """Whether the parameter stands in the model itself and not in a bank."""
+        return self.layout == "direct"
+
+    @property
+    def decays(self) -> bool:
+        """Whether weight decay applies: to matrices, not to biases and norms."""
+        return self.parameter.dim() > 1 if self.direct else self.layout != "vector"
+
+    def of(self, run: int) -> torch.Tensor:
+        """The run's share as it is stored: a view of the weights."""
+        return self.parameter.detach() if self.direct else self.parameter.detach()[run]
+
+    def canonical(self, run: int) -> torch.Tensor | None:
+        """The run's share as transformers and PEFT lay it out: a view; None where the run has no adapter here."""
+        share = self.of(run)
+        if self.layout == "lora_A":
+            return share[:, : self.ranks[run]].t() if self.ranks[run] else None
+        if self.layout == "lora_B":
+            return share[: self.ranks[run]].t() if self.ranks[run] else None
+        if self.layout == "matrix":
+            return share.t()
+        return share.squeeze(0) if self.layout == "vector" else share

@@ -1,0 +1,68 @@
+"""Any other PEFT method: PEFT itself decides what trains, this file asks it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from tunefork.config import PeftStrategy
+from tunefork.errors import ConfigError, did_you_mean
+from tunefork.models import Anatomy
+from tunefork.strategies.selection import Selection
+
+
+def peft_config(strategy: PeftStrategy, anatomy: Anatomy, task: str = "SEQ_CLS") -> Any:
+    """PEFT's own configuration for the method, with the head among the modules it saves.
+
+    Raises:
+        ConfigError: no such method, or a setting that the method does not have.
+    """
+    from peft import PEFT_TYPE_TO_CONFIG_MAPPING
+
+    methods = {str(getattr(kind, "value", kind)): config for kind, config in PEFT_TYPE_TO_CONFIG_MAPPING.items()}
+    if strategy.type not in methods:
+        raise ConfigError(f"PEFT has no method '{strategy.type}'", where="peft.type", fix=did_you_mean(strategy.type, list(methods)))
+    settings: dict[str, Any] = {"task_type": task, **strategy.settings}
+    if "modules_to_save" in methods[strategy.type].__dataclass_fields__:
+        settings["modules_to_save"] = [*anatomy.head, *strategy.settings.get("modules_to_save", ())]
+    try:
+        return methods[strategy.type](**settings)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"PEFT refuses these settings of {strategy.type}", where="peft.settings", found=str(error), fix="See PEFT's documentation."
+        ) from None
+
+
+def install_peft(strategy: PeftStrategy, anatomy: Anatomy, model: Any) -> Any:
+    """The model inside PEFT's wrapper.
+
+    Raises:
+        ConfigError: PEFT cannot put the method into this model.
+    """
+    from peft import get_peft_model
+
+    config = peft_config(strategy, anatomy)
+    try:
+        return get_peft_model(model, config)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise ConfigError(
+            f"PEFT cannot put {strategy.type} into this {anatomy.family} model",
+            where="peft",
+            found=str(error).splitlines()[0],
+            fix="Give target_modules by name, as PEFT wants them.",
+        ) from error
+
+
+def select_peft(strategy: PeftStrategy, anatomy: Anatomy, model: nn.Module) -> Selection:
+    """What PEFT trains, counted on a throw-away copy of the model (meta device)."""
+    wrapped = install_peft(strategy, anatomy, model)
+    head = anatomy.inside(anatomy.head)
+    saved_copies = tuple(f".{module}.modules_to_save." for module in anatomy.head)
+    adapter = sum(
+        parameter.numel()
+        for name, parameter in wrapped.named_parameters()
+        if parameter.requires_grad and not any(part in f".{name}" for part in saved_copies) and name.rpartition(".")[2] not in head
+    )
+    trained_head = head if getattr(wrapped.peft_config["default"], "modules_to_save", None) else ()
+    return Selection(head=trained_head, saved_modules=anatomy.head if trained_head else (), peft_adapter=adapter)
