@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from tunefork.data import EncodedSplit
@@ -11,19 +10,17 @@ from tunefork.engine.batches import collate
 from tunefork.engine.group_model import GroupModel
 
 
-@torch.no_grad()
 def evaluate(group: GroupModel, split: EncodedSplit, batch_size: int, pad_id: int) -> NDArray[np.float32]:
     """Logits of every run for every row of the split: [K, N, classes] in fp32, in the order of the split.
 
     Rows of similar length share a batch, so little is padded. Dropout is off.
     """
-    group.train(False)
     by_length = np.argsort(-split.lengths, kind="stable")
     found: NDArray[np.float32] | None = None
     for at in range(0, len(by_length), batch_size):
         rows = by_length[at : at + batch_size]
         batch, _ = collate(split, [rows] * group.runs, pad_id, group.precision.device)
-        logits = group.logits(batch).float().cpu().numpy()
+        logits = group.evaluate_logits(batch).numpy()
         if found is None:
             found = np.empty((group.runs, len(by_length), logits.shape[-1]), dtype=np.float32)
         found[:, rows] = logits

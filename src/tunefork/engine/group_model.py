@@ -41,6 +41,12 @@ class GroupModel:
             logits = self.model(**batch).logits
         return torch.as_tensor(logits).to(self.precision.master).unflatten(0, (self.runs, -1))
 
+    @torch.no_grad()
+    def evaluate_logits(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """[K, n, classes] in fp32 on the CPU, without dropout and gradients."""
+        self.train(False)
+        return self.logits(batch).float().cpu()
+
     def train(self, mode: bool = True) -> None:
         """Switch dropout on (but in quiet modules) or off."""
         self.model.train(mode)

@@ -101,7 +101,7 @@ class Training:
         for parts in zip(*streams):
             step, epoch = parts[0].step, parts[0].epoch
             self._epoch = epoch
-            losses = self._step(parts)
+            losses = self.step(parts)
             self._note(losses, step, epoch)
             self.observer.advance(ids, step, self.steps)
             if self.rows.validation is not None and (step % interval == 0 or step == self.steps):
@@ -109,7 +109,7 @@ class Training:
             if not any(each.active for each in self.progress):
                 return
 
-    def _step(self, parts: Sequence[Chunk]) -> list[float]:
+    def step(self, parts: Sequence[Chunk]) -> list[float]:
         """One optimizer step of every run; returns each run's mean loss over its rows."""
         self.group.train()
         losses = torch.zeros(len(self.runs), device=self.group.precision.device)

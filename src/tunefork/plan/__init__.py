@@ -1,1 +1,24 @@
-"""plan"""
+"""What a study will do, before anything trains."""
+
+from tunefork.plan.estimate import Sizes, StepTiming, estimate_memory_mib, estimate_seconds
+from tunefork.plan.expand import ExpandedRun, expand, shared_rate_warning
+from tunefork.plan.plan import Group, Plan, PlannedRun, lone_groups
+from tunefork.plan.steps import evaluation_interval, steps_per_epoch, total_steps, warmup_steps
+
+__all__ = [
+    "ExpandedRun",
+    "Group",
+    "Plan",
+    "PlannedRun",
+    "Sizes",
+    "StepTiming",
+    "estimate_memory_mib",
+    "estimate_seconds",
+    "evaluation_interval",
+    "expand",
+    "lone_groups",
+    "shared_rate_warning",
+    "steps_per_epoch",
+    "total_steps",
+    "warmup_steps",
+]

@@ -1,1 +1,7 @@
-"""runner"""
+"""Executes plans: in this process, later on clusters, behind one protocol."""
+
+from tunefork.runner.local import LocalRunner
+from tunefork.runner.protocol import Job, Runner, Watcher
+from tunefork.runner.watchers import Display, Silence
+
+__all__ = ["Display", "Job", "LocalRunner", "Runner", "Silence", "Watcher"]

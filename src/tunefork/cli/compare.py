@@ -1,0 +1,86 @@
+"""``tunefork compare``: a study without a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tunefork.cli.app import Json, app
+from tunefork.cli.run import seed_option
+
+DEFAULT_RUNS = ("full", "head", "last_layers:count=1", "lora:rank=8,targets=query+value", "lora:rank=8,targets=all-linear")
+
+
+@app.command()
+def compare(
+    data: Annotated[str, typer.Argument(help="CSV, TSV, JSONL, Parquet, or hub:NAME.")],
+    model: Annotated[str, typer.Option("--model", "-m", help="A hub id, a folder, or builtin:minilm.")] = "builtin:minilm",
+    run: Annotated[
+        list[str] | None, typer.Option("--run", help="A configuration, such as full or lora:rank=8,targets=query+value. Repeat it.")
+    ] = None,
+    text: Annotated[str | None, typer.Option("--text", help="The text column, or two of them: premise+hypothesis.")] = None,
+    label: Annotated[str | None, typer.Option("--label", help="The label column.")] = None,
+    test: Annotated[str | None, typer.Option("--test", help="A test file; 20 % is held out unless given.")] = None,
+    validation: Annotated[str | None, typer.Option("--validation", help="A validation file, or a share such as 0.1.")] = None,
+    rows: Annotated[int | None, typer.Option("--rows", min=1, help="Train on so many rows only.")] = None,
+    seeds: Annotated[str | None, typer.Option("--seeds", help="The list of seeds, such as 0,1.")] = None,
+    epochs: Annotated[float | None, typer.Option("--epochs", help="Epochs of every run.")] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", min=1, help="Rows per step.")] = None,
+    shared_learning_rate: Annotated[
+        float | None, typer.Option("--shared-learning-rate", help="One rate for all strategies: not a fair comparison.")
+    ] = None,
+    max_length: Annotated[int | None, typer.Option("--max-length", min=1, help="Tokens kept of a text.")] = None,
+    drop_missing: Annotated[bool, typer.Option("--drop-missing", help="Leave out rows without a label.")] = False,
+    drop_empty: Annotated[bool, typer.Option("--drop-empty", help="Leave out rows without text.")] = False,
+    leakage: Annotated[str | None, typer.Option("--leakage", help="Texts in two splits: error, drop_train or allow.")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="The study's folder; tunefork-NAME unless given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare ways of fine-tuning on one data set. `tunefork compare reviews.csv` alone guesses the rest and says so."""
+    from tunefork.config import parse_run
+    from tunefork.study_file import build_study
+
+    entries = [parse_run(each) for each in (run or DEFAULT_RUNS)]
+    settings: dict[str, Any] = {
+        "train": data,
+        "text": text,
+        "label": label,
+        "test": test,
+        "validation": share_or_file(validation),
+        "rows": rows,
+        "max_length": max_length,
+        "drop_missing": drop_missing,
+        "drop_empty": drop_empty,
+        "leakage": leakage,
+    }
+    training = {"epochs": epochs, "batch_size": batch_size, "shared_learning_rate": shared_learning_rate}
+    name = Path(data.removeprefix("hub:").partition("#")[0]).stem or "study"
+    plain: dict[str, Any] = {
+        "name": name,
+        "model": model,
+        "data": {key: value for key, value in settings.items() if value is not None},
+        "training": {key: value for key, value in training.items() if value is not None},
+        "seeds": seed_option(seeds) or 1,
+        "compare": [entry.written() for entry in entries],
+    }
+    config = build_study(plain, where="command line")
+    if run is None and not as_json:
+        typer.echo(f"No --run given; comparing {', '.join(DEFAULT_RUNS)}.", err=True)
+    from tunefork.cli.showing import show_results
+    from tunefork.study import Study
+
+    study = Study.from_config(config)
+    if not as_json:
+        for notice in study.splits.notices:
+            typer.echo(f"{notice}", err=True)
+    show_results(study.run(out, progress=not as_json).store, as_json)
+
+
+def share_or_file(text: str | None) -> str | float | None:
+    """A number is a share, anything else a file."""
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return text

@@ -1,0 +1,108 @@
+"""``tunefork plan``: what a study will do and cost, before anything trains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tunefork.cli.app import Json, app, emit
+from tunefork.cli.run import overrides
+
+if TYPE_CHECKING:
+    from tunefork.plan import Plan
+
+
+@app.command()
+def plan(
+    study: Annotated[Path, typer.Argument(help="The study file (YAML).")],
+    seeds: Annotated[str | None, typer.Option("--seeds", help="The list of seeds, such as 0,1.")] = None,
+    rows: Annotated[int | None, typer.Option("--rows", min=1, help="Train on so many rows only.")] = None,
+    epochs: Annotated[float | None, typer.Option("--epochs", help="Epochs of every run.")] = None,
+    shared_learning_rate: Annotated[float | None, typer.Option("--shared-learning-rate", help="One rate for all.")] = None,
+    time: Annotated[bool, typer.Option("--time/--no-time", help="Time a few steps of every configuration.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Show a study's runs, exact counts, steps, estimated time and memory, and how much of the texts is cut off."""
+    from tunefork.study import Study, outline
+
+    made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate))
+    found = outline(made, timings=time)
+    if as_json:
+        emit(as_document(found))
+        return
+    _show(made.config.name, made.config.model, found)
+
+
+def as_document(plan: Plan) -> dict[str, Any]:
+    """The plan as JSON prints it."""
+    return {
+        "rows": plan.rows,
+        "truncated": plan.truncated,
+        "tokens": plan.tokens,
+        "seconds": plan.seconds,
+        "notices": list(plan.notices),
+        "warnings": list(plan.warnings),
+        "groups": [list(group.runs) for group in plan.groups],
+        "runs": [
+            {
+                "id": run.config.id,
+                "name": run.name,
+                "seed": run.config.seed,
+                "blocks": list(run.blocks),
+                "adapter": run.counts.adapter,
+                "head": run.counts.head,
+                "backbone": run.counts.backbone,
+                "trainable": run.counts.trainable,
+                "peft_percent": run.counts.peft_percent,
+                "steps": run.steps,
+                "seconds": run.seconds,
+                "memory_mb": run.memory_mib,
+                "notices": list(run.notices),
+            }
+            for run in plan.runs
+        ],
+    }
+
+
+def _show(name: str, model: str, plan: Plan) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table(title=f"{name}: {len(plan.runs)} runs on {model}", title_justify="left")
+    table.add_column("run", overflow="fold")
+    table.add_column("seeds", justify="right")
+    for column in ("trainable", "%", "steps", "time each", "memory"):
+        table.add_column(column, justify="right")
+    by_configuration: dict[str, list[Any]] = {}
+    for run in plan.runs:
+        by_configuration.setdefault(run.config.configuration, []).append(run)
+    for runs in by_configuration.values():
+        first = runs[0]
+        table.add_row(
+            first.name,
+            str(len(runs)),
+            f"{first.counts.trainable:,}",
+            f"{first.counts.peft_percent:.3g}",
+            "unknown" if first.steps is None else f"{first.steps:,}",
+            _time(first.seconds),
+            "unknown" if first.memory_mib is None else f"{first.memory_mib:,.0f} MB",
+        )
+    console.print(table)
+    for split, rows in plan.rows.items():
+        lengths = f", {plan.tokens[split]:.0f} tokens on average, {plan.truncated[split]:.1%} of the texts cut off"
+        console.print(f"{split}: {rows:,} rows{lengths if split in plan.tokens else ''}", highlight=False)
+    console.print(f"the whole study: {_time(plan.seconds)}", highlight=False)
+    for line in [*plan.warnings, *plan.notices, *dict.fromkeys(each for run in plan.runs for each in run.notices)]:
+        console.print(f"- {line}", highlight=False, markup=False)
+
+
+def _time(seconds: float | None) -> str:
+    """Seconds for people."""
+    if seconds is None:
+        return "unknown"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,39 @@
+"""``tunefork predict``: labels for a file of new rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tunefork.cli.app import app
+
+
+@app.command()
+def predict(
+    model: Annotated[Path, typer.Argument(help="A study's folder (its best run), a run's folder, or a saved model.")],
+    data: Annotated[str, typer.Argument(help="CSV, TSV, JSONL or Parquet with the text columns; labels are not needed.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The CSV to write.")],
+    probabilities: Annotated[bool, typer.Option("--probabilities", help="Add a column for every label.")] = False,
+    text: Annotated[str | None, typer.Option("--text", help="The text column, where it has another name here.")] = None,
+    id_column: Annotated[str | None, typer.Option("--id", help="The id column, where it has another name here.")] = None,
+    label_name: Annotated[str, typer.Option("--as", help="The name of the column with the predicted labels.")] = "prediction",
+    encoding: Annotated[str, typer.Option("--encoding", help="Of the file.")] = "utf-8",
+) -> None:
+    """Predict labels for new rows and write them with the rows' ids."""
+    import pandas as pd
+
+    from tunefork.data import read_unlabelled
+    from tunefork.predictor import load_model
+    from tunefork.store.atomic import write_text
+
+    loaded = load_model(model)
+    columns = tuple(text.split("+")) if text else tuple(loaded.facts["text"])
+    ids, texts, id_name = read_unlabelled(data, columns, id_column or loaded.facts.get("id") or "", encoding)
+    found = loaded.predict(list(texts))
+    table = pd.DataFrame({id_name: list(ids), label_name: found["prediction"].to_list()})
+    if probabilities:
+        table = pd.concat([table, found.drop(columns="prediction").reset_index(drop=True)], axis=1)
+    write_text(out, table.to_csv(index=False))
+    typer.echo(f"{len(table):,} predictions in {out}", err=True)

@@ -1,0 +1,60 @@
+"""The plan: what the study will do, with counts and costs, before anything trains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tunefork.config import RunConfig
+from tunefork.store import CountsRecord
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One training with its counts and costs; None where a number cannot be known here."""
+
+    config: RunConfig
+    name: str
+    blocks: tuple[str, ...]
+    counts: CountsRecord
+    steps: int | None = None
+    seconds: float | None = None
+    memory_mib: float | None = None
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs trained together in one pass, by their ids."""
+
+    runs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study's runs, in groups, in the order in which they will be trained."""
+
+    runs: tuple[PlannedRun, ...]
+    groups: tuple[Group, ...]
+    rows: dict[str, int]
+    """Rows per split; empty when the data could not be read."""
+    truncated: dict[str, float]
+    """Share (0 to 1) of the texts per split that are longer than ``max_length``."""
+    tokens: dict[str, float]
+    """Mean tokens of a text per split, after truncation."""
+    notices: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def seconds(self) -> float | None:
+        """Estimated wall time of the whole study; None when any run's is unknown."""
+        known = [run.seconds for run in self.runs if run.seconds is not None]
+        return sum(known) if known and len(known) == len(self.runs) else None
+
+    def run(self, run_id: str) -> PlannedRun:
+        """One run by its id."""
+        return next(run for run in self.runs if run.config.id == run_id)
+
+
+def lone_groups(runs: tuple[PlannedRun, ...]) -> tuple[Group, ...]:
+    """Every run in a group of its own: one after another."""
+    return tuple(Group((run.config.id,)) for run in runs)

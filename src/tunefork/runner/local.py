@@ -1,0 +1,114 @@
+"""The local runner: groups one after another, in this process."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from tunefork.config import RunConfig
+from tunefork.engine import Artefact, GroupModel, Outcome, Training, assemble, choose_precision, save_run, verify_run
+from tunefork.engine.batches import collate
+from tunefork.errors import TuneforkError
+from tunefork.plan import Plan, PlannedRun
+from tunefork.runner.protocol import Job, Watcher
+from tunefork.runner.recorder import Recorder
+from tunefork.store import RunRecord, Store
+
+CHECKED_ROWS = 64
+"""How many rows a saved artefact is compared on."""
+
+
+class LocalRunner:
+    """Executes a plan in this process, group by group; see ``Runner`` for the contract."""
+
+    def execute(self, plan: Plan, job: Job, store: Store, watcher: Watcher) -> None:
+        """Execute the plan."""
+        done = {run.id for run in store.runs() if run.status == "done"}
+        watcher.begin(plan, done & {run.config.id for run in plan.runs})
+        try:
+            for group in plan.groups:
+                waiting = [plan.run(run) for run in group.runs if run not in done]
+                if waiting:
+                    _execute_group(waiting, job, store, watcher)
+        finally:
+            watcher.end()
+
+
+def _execute_group(planned: Sequence[PlannedRun], job: Job, store: Store, watcher: Watcher) -> None:
+    for run in planned:
+        store.clear(run.config.id)
+        store.put_run(replace(store.run(run.config.id), status="running", reason=""))
+    watcher.group(tuple(run.name for run in planned), planned[0].steps or 0)
+    try:
+        _train([run.config for run in planned], job, store, watcher)
+    except Exception as error:  # one group's failure must not end the study; it is recorded, shown and in the exit status
+        _fail([run.config.id for run in planned], error, store)
+    for run in planned:
+        record = store.run(run.config.id)
+        found = store.evaluations(record.id, "test") or store.evaluations(record.id)
+        figures = {"loss": found[-1].loss, "accuracy": found[-1].accuracy} if found else {}
+        watcher.finish(f"{record.name}, seed {record.seed}", record.status, figures, record.reason)
+
+
+def _train(runs: Sequence[RunConfig], job: Job, store: Store, watcher: Watcher) -> None:
+    precision = choose_precision(runs[0].training.precision)
+    selections = [job.selections[run.configuration] for run in runs]
+    group = assemble(job.backbone, runs, selections, precision)
+    outcomes = Training(group, runs, job.rows, Recorder(store, watcher), job.selection_metric).run()
+    for number, (run, outcome) in enumerate(zip(runs, outcomes)):
+        record = _finished(store.run(run.id), outcome, precision.name)
+        if outcome.status == "done":
+            record = _keep(group, number, run, record, job, store)
+        store.put_run(record)
+
+
+def _keep(group: GroupModel, number: int, run: RunConfig, record: RunRecord, job: Job, store: Store) -> RunRecord:
+    """Save one run, load it back and compare, before it counts as done."""
+    selection = job.selections[run.configuration]
+    facts = {**job.facts, "run": run.model_dump(mode="json"), "name": record.name}
+    artefact = save_run(group, number, job.backbone, run, selection, store.run_folder(run.id), facts)
+    notice = _verify(artefact, run, record, job, store)
+    store.write_predictions(run.id)
+    return replace(record, artefact=artefact.kind, notices=(*record.notices, notice) if notice else record.notices)
+
+
+def _verify(artefact: Artefact, run: RunConfig, record: RunRecord, job: Job, store: Store) -> str:
+    """Check the artefact; say how often the precision of training and fp32 agree."""
+    split = job.rows.validation or job.rows.train
+    rows = np.arange(min(CHECKED_ROWS, len(split.labels)))
+    batch, _ = collate(split, [rows], job.rows.pad_id, torch.device("cpu"))
+    logits = verify_run(artefact, job.backbone, run, job.selections[run.configuration], batch)
+    if job.rows.validation is None or record.precision == "fp32":
+        return ""
+    trained = store.predictions(run.id, "validation", record.best_step).predicted[rows]
+    agreeing = int((trained == logits.argmax(dim=1).numpy()).sum())
+    return f"predictions in {record.precision} and fp32 agree on {agreeing} of {len(rows)} validation rows"
+
+
+def _finished(record: RunRecord, outcome: Outcome, precision: str) -> RunRecord:
+    return replace(
+        record,
+        status="done" if outcome.status == "done" else "diverged",
+        reason=outcome.reason,
+        steps=outcome.steps,
+        best_step=outcome.best_step,
+        converged=outcome.converged,
+        stopped_early=outcome.stopped_early,
+        seconds=outcome.seconds,
+        seconds_alone=outcome.seconds,
+        peak_memory_mb=outcome.peak_memory_mb,
+        precision=precision,
+    )
+
+
+def _fail(runs: Sequence[str], error: Exception, store: Store) -> None:
+    reason = str(error) if isinstance(error, TuneforkError) else f"{type(error).__name__}: {error}"
+    for run_id in runs:
+        if store.run(run_id).status == "running":
+            store.put_run(replace(store.run(run_id), status="failed", reason=reason))
+            text = "".join(traceback.format_exception(error))
+            (store.run_folder(run_id) / "error.txt").write_text(text, encoding="utf-8")

@@ -1,0 +1,57 @@
+"""The runner's protocol: executes a plan and leaves every result in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tunefork.engine import Rows
+from tunefork.models import Backbone
+from tunefork.plan import Plan
+from tunefork.store import Store
+from tunefork.strategies import Selection
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that runs need beside the plan."""
+
+    backbone: Backbone
+    rows: Rows
+    selections: Mapping[str, Selection]
+    """By configuration."""
+    selection_metric: str
+    facts: Mapping[str, Any]
+    """Goes into every artefact's ``tunefork.json``: labels, columns, lengths."""
+
+
+class Watcher(Protocol):
+    """Is told how a study gets on, for people who wait."""
+
+    def begin(self, plan: Plan, done: Set[str]) -> None:
+        """The plan is about to be executed; the runs ``done`` are finished already."""
+
+    def group(self, names: tuple[str, ...], steps: int) -> None:
+        """A group begins."""
+
+    def step(self, step: int, loss: float | None) -> None:
+        """The group finished an optimizer step; the loss is there when it was just recorded."""
+
+    def finish(self, name: str, status: str, metrics: Mapping[str, float], reason: str) -> None:
+        """A run ended."""
+
+    def end(self) -> None:
+        """The plan is executed."""
+
+
+class Runner(Protocol):
+    """Executes a plan.
+
+    Contract: runs that the store has as ``done`` are left alone; every other run ends as ``done``, ``diverged`` or
+    ``failed`` with a reason, its records and its artefact in the store; one run's failure does not touch the others.
+    """
+
+    def execute(self, plan: Plan, job: Job, store: Store, watcher: Watcher) -> None:
+        """Execute the plan."""
+

@@ -1,0 +1,29 @@
+"""Between the engine and the store: every record is kept first, then shown."""
+
+from __future__ import annotations
+
+from tunefork.runner.protocol import Watcher
+from tunefork.store import EvaluationRecord, Predictions, StepRecord, Store
+
+
+class Recorder:
+    """The engine's observer: writes to the store and tells the watcher."""
+
+    def __init__(self, store: Store, watcher: Watcher) -> None:
+        self._store, self._watcher, self._loss = store, watcher, None
+
+    _loss: float | None
+
+    def step(self, record: StepRecord) -> None:
+        """Keep a training record."""
+        self._store.add_step(record)
+        self._loss = record.loss
+
+    def evaluation(self, record: EvaluationRecord, predictions: Predictions) -> None:
+        """Keep an evaluation and its predictions."""
+        self._store.add_evaluation(record, predictions)
+
+    def advance(self, runs: tuple[str, ...], step: int, steps: int) -> None:
+        """Move the display."""
+        self._watcher.step(step, self._loss)
+        self._loss = None

@@ -1,0 +1,50 @@
+"""A plan even where the model's weights are out of reach: counts from the config, the rest unknown."""
+
+from __future__ import annotations
+
+from tunefork.errors import ModelNotFoundError
+from tunefork.models import anatomy_of, load_config, skeleton
+from tunefork.plan import Plan, PlannedRun, expand, lone_groups, shared_rate_warning, total_steps
+from tunefork.strategies import count, select
+from tunefork.study.prepare import counts_record
+from tunefork.study.study import Study
+
+
+def outline(study: Study, timings: bool = True) -> Plan:
+    """The study's plan; without the weights, what cannot be known is None.
+
+    Raises:
+        ModelNotFoundError: not even the config can be had.
+    """
+    try:
+        return study.plan(timings)
+    except ModelNotFoundError as error:
+        try:
+            config = load_config(study.config.model, study.config.revision)
+        except ModelNotFoundError:
+            raise error from None
+        return _from_config(study, config, str(error.found))
+
+
+def _from_config(study: Study, config: object, reason: str) -> Plan:
+    splits = study.splits
+    rows = {split.name: len(split) for split in (splits.train, splits.validation, splits.test) if split is not None}
+    runs = []
+    for run in expand(study.config):
+        bare = skeleton(config, len(splits.labels.names))
+        anatomy = anatomy_of(bare)
+        selection = select(run.config.strategy, anatomy, bare)
+        counts = counts_record(count(selection, anatomy))
+        steps = total_steps(rows["train"], run.config.training)
+        runs.append(PlannedRun(run.config, run.name, run.blocks, counts, steps, notices=selection.notices))
+    warning = shared_rate_warning(study.config)
+    notice = f"the model itself is out of reach, so times, memory and lengths are unknown: {reason}"
+    return Plan(
+        runs=tuple(runs),
+        groups=lone_groups(tuple(runs)),
+        rows=rows,
+        truncated={},
+        tokens={},
+        notices=(notice, *splits.notices),
+        warnings=(*splits.warnings, *((warning,) if warning else ())),
+    )

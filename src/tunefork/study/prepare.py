@@ -1,0 +1,207 @@
+"""From a configuration to everything a runner needs: model, rows, plan."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from tunefork import metrics
+from tunefork.config import DataConfig, RunConfig, StudyConfig
+from tunefork.data import EncodedSplit, Splits, encode
+from tunefork.engine import Rows, assemble, choose_precision, evaluate
+from tunefork.models import Backbone, longest_input, skeleton
+from tunefork.plan import (
+    ExpandedRun,
+    Plan,
+    PlannedRun,
+    Sizes,
+    StepTiming,
+    estimate_memory_mib,
+    estimate_seconds,
+    expand,
+    lone_groups,
+    shared_rate_warning,
+    total_steps,
+)
+from tunefork.store import CountsRecord, StudyRecord
+from tunefork.strategies import Counts, Selection, count, select
+
+PACKAGES = ("tunefork", "torch", "transformers", "peft", "tokenizers", "numpy", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The rows as token arrays, and what was done to them."""
+
+    rows: Rows
+    notices: tuple[str, ...]
+
+    @property
+    def splits(self) -> dict[str, EncodedSplit]:
+        """The splits that exist, by name."""
+        named = {"train": self.rows.train, "validation": self.rows.validation, "test": self.rows.test}
+        return {name: split for name, split in named.items() if split is not None}
+
+
+def encode_rows(splits: Splits, backbone: Backbone, data: DataConfig) -> Encoded:
+    """Tokenise all splits for a model, within what its positions allow."""
+    limit = longest_input(backbone.model.config)
+    length, notices = data.max_length, ()
+    if limit is not None and length > limit:
+        length, notices = limit, (f"max_length {data.max_length} is more than the model's {limit} positions; {limit} is used",)
+    encoded = {
+        split.name: encode(split, backbone.tokenizer, length, data.truncation)
+        for split in (splits.train, splits.validation, splits.test)
+        if split is not None
+    }
+    pad = backbone.tokenizer.pad_token_id
+    return Encoded(Rows(encoded["train"], encoded.get("validation"), encoded.get("test"), pad), notices)
+
+
+def select_all(runs: tuple[ExpandedRun, ...], backbone: Backbone) -> dict[str, Selection]:
+    """What every configuration trains in a model, by configuration.
+
+    Raises:
+        ModelError: a configuration makes no sense for this model.
+    """
+    found: dict[str, Selection] = {}
+    for run in runs:
+        if run.config.configuration not in found:
+            bare = skeleton(backbone.model.config, backbone.model.config.num_labels)
+            found[run.config.configuration] = select(run.config.strategy, backbone.anatomy, bare)
+    return found
+
+
+def counts_record(counts: Counts) -> CountsRecord:
+    """The counts as the store keeps them."""
+    return CountsRecord(counts.adapter, counts.head, counts.backbone, counts.trainable, counts.total, counts.peft_total)
+
+
+def make_plan(
+    study: StudyConfig,
+    backbone: Backbone,
+    splits: Splits,
+    encoded: Encoded,
+    selections: Mapping[str, Selection],
+    timings: Mapping[str, StepTiming],
+) -> Plan:
+    """The study's plan with counts, steps, and estimates where a configuration was timed."""
+    sizes = {name: len(split.labels) for name, split in encoded.splits.items()}
+    tokens = {name: float(split.lengths.mean()) for name, split in encoded.splits.items()}
+    runs = tuple(
+        _planned(run, backbone, selections[run.config.configuration], sizes, tokens["train"], timings)
+        for run in expand(study)
+    )
+    warning = shared_rate_warning(study)
+    return Plan(
+        runs=runs,
+        groups=lone_groups(runs),
+        rows=sizes,
+        truncated={name: split.truncated_share for name, split in encoded.splits.items()},
+        tokens=tokens,
+        notices=tuple(dict.fromkeys([*splits.notices, *backbone.notices, *encoded.notices])),
+        warnings=(*splits.warnings, *((warning,) if warning else ())),
+    )
+
+
+def _planned(
+    run: ExpandedRun,
+    backbone: Backbone,
+    selection: Selection,
+    rows: Mapping[str, int],
+    tokens: float,
+    timings: Mapping[str, StepTiming],
+) -> PlannedRun:
+    training = run.config.training
+    counts = counts_record(count(selection, backbone.anatomy))
+    timing = timings.get(run.config.configuration)
+    seconds = None
+    if timing is not None:
+        seconds = estimate_seconds(timing, training, rows["train"], rows.get("validation", 0), rows.get("test", 0))
+    config = backbone.model.config
+    sizes = Sizes(
+        parameters=counts.total,
+        trainable=counts.trainable,
+        blocks=len(backbone.anatomy.blocks),
+        hidden=config.hidden_size,
+        heads=config.num_attention_heads,
+        tokens=tokens,
+        compute_bytes=2 if choose_precision(training.precision).name == "bf16" else 4,
+    )
+    return PlannedRun(
+        config=run.config,
+        name=run.name,
+        blocks=run.blocks,
+        counts=counts,
+        steps=total_steps(rows["train"], training),
+        seconds=seconds,
+        memory_mib=estimate_memory_mib(sizes, training.batch_size),
+        notices=selection.notices,
+    )
+
+
+def study_record(
+    study: StudyConfig, backbone: Backbone, splits: Splits, encoded: Encoded, plan: Plan
+) -> StudyRecord:
+    """What the store remembers of the whole study, with the scores of the majority class and of the untrained model."""
+    labels = splits.labels.names
+    test = encoded.rows.test
+    baseline: dict[str, float] = {}
+    majority: dict[str, float] = {}
+    if test is not None:
+        base = metrics.majority(encoded.rows.train.labels, test.labels, len(labels))
+        majority = {"accuracy": base.accuracy, "macro_f1": base.macro_f1, "loss": base.loss}
+        fresh = _untrained(study, backbone, test, encoded.rows.pad_id)
+        baseline = {"accuracy": fresh.accuracy, "macro_f1": fresh.macro_f1, "loss": fresh.loss}
+    return StudyRecord(
+        name=study.name,
+        task="text-classification",
+        model=study.model,
+        labels=labels,
+        rows=plan.rows,
+        data_hash=splits.hash,
+        selection_metric=study.selection.metric,
+        majority=majority,
+        baseline=baseline,
+        truncated=plan.truncated,
+        environment=environment(),
+        notices=plan.notices,
+        warnings=plan.warnings,
+    )
+
+
+def _untrained(study: StudyConfig, backbone: Backbone, test: EncodedSplit, pad_id: int) -> metrics.Metrics:
+    """The pretrained model with the fresh head of the study's first seed, before any training."""
+    from tunefork.config import HeadStrategy
+
+    run = RunConfig(strategy=HeadStrategy(), training=study.training, seed=study.seeds[0])
+    selection = select(run.strategy, backbone.anatomy, backbone.model)
+    group = assemble(backbone, [run], [selection], choose_precision(study.training.precision))
+    return metrics.score(evaluate(group, test, study.training.eval_batch_size, pad_id)[0], test.labels)
+
+
+def environment() -> dict[str, Any]:
+    """Versions, device and threads, for the record."""
+    import torch
+
+    from tunefork.engine import best_device
+
+    device = best_device()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
+    return {
+        "python": platform.python_version(),
+        **{package: _version(package) for package in PACKAGES},
+        "device": f"{device.type} ({name})",
+        "threads": torch.get_num_threads(),
+        "system": platform.platform(),
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

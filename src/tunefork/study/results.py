@@ -1,0 +1,111 @@
+"""Results: a finished study, read from its store."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tunefork.errors import StoreError
+from tunefork.report import summarise, to_json, verdict
+from tunefork.store import RunRecord, Store
+from tunefork.store.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tunefork.predictor import Predictor
+
+
+class Results:
+    """What a study found. Shows itself in a notebook."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Results:
+        """The results of a study's folder.
+
+        Raises:
+            StoreError: there is no study in it.
+        """
+        return cls(SqliteStore.open(Path(folder)))
+
+    @property
+    def folder(self) -> Path:
+        """The study's folder."""
+        return self.store.folder
+
+    def verdict(self) -> str:
+        """What the data supports, in sentences."""
+        return str(verdict(summarise(self.store)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The results as ``--json`` prints them."""
+        return to_json(self.store)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row per run."""
+        import pandas as pd
+
+        frame = pd.json_normalize(self.to_dict()["runs"])
+        return frame.set_index("id") if len(frame) else frame
+
+    def runs(self) -> list[Run]:
+        """All runs."""
+        return [Run(self.store, record) for record in self.store.runs()]
+
+    def best(self) -> Run:
+        """The run chosen on validation.
+
+        Raises:
+            StoreError: no run finished.
+        """
+        best = self.to_dict()["best"]
+        if best is None:
+            raise StoreError("No run of this study finished", where=str(self.folder), fix="Run the study again.")
+        return Run(self.store, self.store.run(best))
+
+    def _repr_html_(self) -> str:
+        import html
+
+        from tunefork.report import markdown_table
+
+        table = markdown_table(self.store)
+        return f"<pre>{html.escape(table)}</pre><p>{html.escape(self.verdict())}</p>"
+
+
+class Run:
+    """One trained run of a study."""
+
+    def __init__(self, store: Store, record: RunRecord) -> None:
+        self._store, self.record = store, record
+
+    @property
+    def folder(self) -> Path:
+        """Where its artefact is: an adapter for PEFT, or a folder for transformers."""
+        return self._store.run_folder(self.record.id)
+
+    def save(self, folder: str | Path) -> Path:
+        """Copy the model to a folder of its own, complete and independent of the study.
+
+        Raises:
+            StoreError: the folder is there already and not empty, or the run did not finish.
+        """
+        target = Path(folder)
+        if self.record.status != "done":
+            raise StoreError("The run has no model", where=self.record.id, found=self.record.status, fix="Choose a finished run.")
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise StoreError("The folder is not empty", where=str(target), fix="Choose another folder, or empty it.")
+        shutil.copytree(self.folder, target, dirs_exist_ok=True)
+        return target
+
+    def load(self) -> Predictor:
+        """The model, ready to predict."""
+        from tunefork.predictor import load_model
+
+        return load_model(self.folder)
+
+    def __repr__(self) -> str:
+        return f"Run({self.record.id}: {self.record.name}, seed {self.record.seed}, {self.record.status})"

@@ -1,0 +1,232 @@
+"""Study: data → plan → run → Results. What the command line and the Python API both call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tunefork.config import Configuration, RunConfig, StudyConfig
+from tunefork.data import Data, Splits, load_data, load_splits
+from tunefork.engine import choose_precision
+from tunefork.errors import StoreError
+from tunefork.models import Backbone, load_backbone
+from tunefork.plan import Plan, expand
+from tunefork.report import write_report
+from tunefork.runner import Display, Job, LocalRunner, Runner, Silence, Watcher
+from tunefork.store import RunRecord, Store
+from tunefork.store.sqlite import SqliteStore
+from tunefork.strategies import Selection
+from tunefork.study.prepare import Encoded, encode_rows, make_plan, select_all, study_record
+from tunefork.study.results import Results
+from tunefork.study.timings import timed
+from tunefork.study_file import build_study, read_study, write_study
+
+DEFAULT = ("full", "head", "last_layers", "lora")
+
+
+class Study:
+    """A comparison of ways to fine-tune one model on one data set.
+
+    Args:
+        model: a hub id, a local folder, or ``builtin:minilm``.
+        data: from ``load_data``, or what it takes (a path, a DataFrame).
+        compare: configurations such as ``[Full(), Head(), LoRA(rank=[2, 8])]``; full, head, last layer and LoRA unless given.
+        seeds: how many, or which.
+        training: settings of ``training`` that differ from the defaults.
+        name: of the study, and of its folder unless ``run`` is told another.
+        **settings: further settings of a study file: ``revision``, ``selection``, ``start_from``.
+
+    Example:
+        >>> study = Study(model="builtin:minilm", data=load_data("reviews.csv"))  # doctest: +SKIP
+        >>> print(study.run().verdict())  # doctest: +SKIP
+
+    Raises:
+        StudyFileError: every setting that cannot be meant, at once.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        data: Data | Any,
+        compare: Sequence[Configuration] | None = None,
+        seeds: int | Sequence[int] = 1,
+        *,
+        training: Mapping[str, Any] | None = None,
+        name: str = "study",
+        **settings: Any,
+    ) -> None:
+        self._data = data if isinstance(data, Data) else load_data(data)
+        entries = [Configuration(kind) for kind in DEFAULT] if compare is None else compare
+        plain = {
+            "name": name,
+            "model": model,
+            "data": self._data.config.model_dump(mode="json"),
+            "training": dict(training or {}),
+            "seeds": seeds if isinstance(seeds, int) else list(seeds),
+            "compare": [entry.written() for entry in entries],
+            **settings,
+        }
+        self.config = build_study(plain, where="Study")
+        self._base: Path | None = None
+
+    @classmethod
+    def from_config(cls, config: StudyConfig, base: Path | None = None) -> Study:
+        """A study from its configuration; relative paths in it start from ``base``."""
+        study = cls.__new__(cls)
+        study.config, study._base, study._data = config, base, None  # type: ignore[assignment]
+        return study
+
+    @classmethod
+    def from_file(cls, path: str | Path, overrides: Mapping[str, Any] | None = None) -> Study:
+        """A study from its file; relative paths in it start from the file's folder."""
+        return cls.from_config(read_study(path, overrides), Path(path).resolve().parent)
+
+    @cached_property
+    def splits(self) -> Splits:
+        """The rows: read, checked and split once."""
+        if self._data is not None:
+            return self._data.splits()
+        return load_splits(self.config.data, base=self._base)
+
+    @cached_property
+    def backbone(self) -> Backbone:
+        """The pretrained model, with a head for these labels."""
+        return load_backbone(self.config.model, self.splits.labels.names, self.config.revision)
+
+    @cached_property
+    def encoded(self) -> Encoded:
+        """The rows as tokens."""
+        return encode_rows(self.splits, self.backbone, self.config.data)
+
+    @cached_property
+    def selections(self) -> dict[str, Selection]:
+        """What each configuration trains."""
+        return select_all(expand(self.config), self.backbone)
+
+    def plan(self, timings: bool = True) -> Plan:
+        """What ``run`` will do: runs, counts, steps and estimates.
+
+        Args:
+            timings: time a few steps of every configuration (seconds; cached on this machine).
+        """
+        found = {}
+        if timings:
+            for run in _configurations(expand(self.config)):
+                precision = choose_precision(run.training.precision)
+                selection = self.selections[run.configuration]
+                found[run.configuration] = timed(self.backbone, run, selection, self.encoded.rows, precision)
+        return make_plan(self.config, self.backbone, self.splits, self.encoded, self.selections, found)
+
+    def run(
+        self, folder: str | Path | None = None, *, progress: bool | Watcher = True, runner: Runner | None = None
+    ) -> Results:
+        """Train everything that is not trained yet, and write the report.
+
+        Args:
+            folder: the study's folder, ``tunefork-NAME`` unless given. A folder of the same study is continued.
+            progress: show a display (True), nothing (False), or tell a watcher of your own.
+            runner: executes the plan; ``LocalRunner`` unless given.
+
+        Raises:
+            StoreError: the folder holds another study.
+        """
+        path = Path(folder if folder is not None else f"tunefork-{self.config.name}")
+        _check_folder(path, self.config, self.splits.hash)
+        plan = self.plan(timings=False)
+        store = SqliteStore(path)
+        (path / "study.yaml").write_text(write_study(self.config), encoding="utf-8")
+        _register(store, plan)
+        if not _finished(store, plan):
+            store.begin(study_record(self.config, self.backbone, self.splits, self.encoded, plan))
+            job = Job(self.backbone, self.encoded.rows, self.selections, self.config.selection.metric, self._facts())
+            watcher = Display() if progress is True else Silence() if progress is False else progress
+            (runner or LocalRunner()).execute(plan, job, store, watcher)
+        write_report(store)
+        return Results(store)
+
+    def _facts(self) -> dict[str, Any]:
+        data, columns = self.config.data, self.splits.columns
+        return {
+            "study": self.config.name,
+            "task": "text-classification",
+            "labels": list(self.splits.labels.names),
+            "text": list(columns.text),
+            "id": columns.id,
+            "max_length": data.max_length,
+            "truncation": data.truncation,
+        }
+
+
+def _configurations(runs: Iterable[Any]) -> list[RunConfig]:
+    """One run of each configuration."""
+    return list({run.config.configuration: run.config for run in runs}.values())
+
+
+def _register(store: Store, plan: Plan) -> None:
+    """A record for every planned run; runs that are there already keep their results and get today's name and blocks."""
+    from dataclasses import replace
+
+    known = {run.id: run for run in store.runs()}
+    for planned in plan.runs:
+        config = planned.config
+        record = known.get(config.id) or RunRecord(
+            id=config.id,
+            configuration=config.configuration,
+            name=planned.name,
+            strategy=config.strategy.kind,
+            seed=config.seed,
+            config=config.model_dump(mode="json"),
+            counts=planned.counts,
+            steps=planned.steps or 0,
+            notices=planned.notices,
+        )
+        store.put_run(replace(record, name=planned.name, blocks=planned.blocks))
+
+
+def _finished(store: Store, plan: Plan) -> bool:
+    wanted = {run.config.id for run in plan.runs}
+    return all(run.status == "done" for run in store.runs() if run.id in wanted)
+
+
+def _check_folder(folder: Path, config: StudyConfig, data_hash: str) -> None:
+    """Continue the same study only: another one in the same folder would mix results."""
+    written = folder / "study.yaml"
+    if not (folder / "study.db").exists():
+        if folder.exists() and any(folder.iterdir()):
+            raise StoreError(
+                "The folder is not empty and holds no study", where=str(folder), fix="Choose another folder with -o."
+            )
+        return
+    differences = []
+    if written.exists():
+        import yaml
+
+        before, now = yaml.safe_load(written.read_text(encoding="utf-8")), yaml.safe_load(write_study(config))
+        differences = _differences(before, now)
+    store = SqliteStore.open(folder)
+    try:
+        before_hash = store.study().data_hash
+        if not differences and before_hash != data_hash:
+            differences = [f"the data: its hash was {before_hash[:12]} and is {data_hash[:12]}"]
+    except StoreError:
+        pass  # interrupted before anything was recorded
+    finally:
+        store.close()
+    if differences:
+        raise StoreError(
+            "The folder holds another study",
+            where=str(folder),
+            found="; ".join(differences[:4]),
+            fix="Choose another folder with -o, or delete this one.",
+        )
+
+
+def _differences(before: Any, now: Any, name: str = "") -> list[str]:
+    if isinstance(before, dict) and isinstance(now, dict):
+        keys = list(dict.fromkeys([*before, *now]))
+        return [
+            each for key in keys for each in _differences(before.get(key), now.get(key), f"{name}.{key}".removeprefix("."))
+        ]
+    return [] if before == now else [f"{name} was {before!r} and is {now!r}"]

@@ -1,0 +1,72 @@
+"""Step times measured on this machine, kept between studies."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+from tunefork.config import RunConfig, digest
+from tunefork.engine import Precision, Rows, time_steps
+from tunefork.models import Backbone
+from tunefork.plan import StepTiming
+from tunefork.strategies import Selection
+
+
+def cache_folder() -> Path:
+    """``$TUNEFORK_CACHE``, or ``tunefork`` in the user's cache folder."""
+    home = os.environ.get("XDG_CACHE_HOME")
+    return Path(os.environ.get("TUNEFORK_CACHE") or (Path(home) if home else Path.home() / ".cache") / "tunefork")
+
+
+def timed(backbone: Backbone, run: RunConfig, selection: Selection, rows: Rows, precision: Precision) -> StepTiming:
+    """The run's step time: from the cache where this machine has timed the like, else measured now and kept."""
+    path = cache_folder() / "timings.json"
+    known = _read(path)
+    key = _key(backbone, run, rows, precision)
+    if key in known:
+        return StepTiming(**known[key])
+    timing = time_steps(backbone, run, selection, rows, precision)
+    _write(path, {**_read(path), key: asdict(timing)})
+    return timing
+
+
+def _key(backbone: Backbone, run: RunConfig, rows: Rows, precision: Precision) -> str:
+    """Equal for runs that cost the same: learning rates, seeds and the like do not count."""
+    import torch
+
+    strategy = {
+        key: value
+        for key, value in run.strategy.model_dump(mode="json").items()
+        if key not in ("learning_rate", "alpha", "use_rslora")
+    }
+    training = run.training
+    lengths = [round(float(rows.train.lengths.mean()) / 4), int(rows.train.lengths.max()) // 16]
+    return digest(
+        [
+            [backbone.name, backbone.revision, strategy, lengths],
+            [training.batch_size, training.accumulation, training.eval_batch_size, training.backbone_dropout],
+            [str(precision.device), precision.name, torch.get_num_threads(), torch.__version__],
+        ],
+        24,
+    )
+
+
+def _read(path: Path) -> dict[str, dict[str, float]]:
+    """The cache; one that cannot be read is as good as none, since everything in it can be measured again."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write(path: Path, timings: dict[str, dict[str, float]]) -> None:
+    staged = path.with_suffix(f".{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        staged.write_text(json.dumps(timings, indent=1, sort_keys=True), encoding="utf-8")
+        staged.replace(path)
+    except OSError:  # a read-only home must not stop a study; the times are measured again next time
+        staged.unlink(missing_ok=True)

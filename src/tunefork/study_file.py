@@ -1,0 +1,237 @@
+"""Study files: YAML and overrides → StudyConfig. Every problem is reported at once, with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from tunefork.config import Configuration, DataConfig, EarlyStopping, Rows, Selection, StudyConfig, TrainingConfig
+from tunefork.config.strategies import STRATEGIES
+from tunefork.errors import ConfigError, StudyFileError, TuneforkError, did_you_mean
+
+ENTRY_KEYS = ("block", "seeds", "training")
+_SECTIONS: dict[str, type[BaseModel]] = {"data": DataConfig, "training": TrainingConfig, "selection": Selection}
+_NESTED: dict[tuple[str, str], type[BaseModel]] = {
+    ("data", "rows"): Rows,
+    ("training", "early_stopping"): EarlyStopping,
+}
+
+
+def read_study(path: str | Path, overrides: Mapping[str, Any] | None = None) -> StudyConfig:
+    """A study from its file.
+
+    Args:
+        path: the YAML file.
+        overrides: values that replace the file's, by dotted name: ``{"training.epochs": 1, "seeds": [0]}``.
+
+    Raises:
+        StudyFileError: every problem of the file.
+        ConfigError: there is no such file.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        near = sorted(found.name for found in path.parent.glob("*.y*ml"))[:5]
+        fix = f"Study files there: {', '.join(near)}." if near else "Check the name."
+        raise ConfigError("There is no such study file", where=str(path), fix=fix) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError("The study file cannot be read", where=str(path), found=str(error), fix="Write it as UTF-8.") from None
+    return parse_study(text, where=str(path), overrides=overrides)
+
+
+def parse_study(text: str, where: str = "study", overrides: Mapping[str, Any] | None = None) -> StudyConfig:
+    """A study from YAML text; see ``read_study``."""
+    plain, lines = _load_yaml(text, where)
+    for name, value in (overrides or {}).items():
+        _put(plain, name.split("."), value)
+    return build_study(plain, where, lines)
+
+
+def build_study(plain: Mapping[str, Any], where: str = "study", lines: Mapping[tuple[Any, ...], int] | None = None) -> StudyConfig:
+    """A study from plain values, as YAML gives them.
+
+    Args:
+        plain: the study file's content.
+        where: the file's name, for messages.
+        lines: the line of each key by its path, for messages.
+
+    Raises:
+        StudyFileError: every problem at once.
+    """
+    problems = _Problems(where, lines or {})
+    values: dict[str, Any] = {}
+    problems.unknown_keys((), plain, StudyConfig)
+    for key, value in plain.items():
+        if key in _SECTIONS:
+            values[key] = _section(key, value, problems)
+        elif key == "compare":
+            values[key] = _entries(value, problems)
+        elif key in StudyConfig.model_fields:
+            values[key] = value
+    for key in ("data", "compare"):
+        if key not in plain:
+            problems.add((), f"The study has no '{key}'", fix=f"Add {key}: to the file.")
+    rest = {key: value for key, value in values.items() if value is not None}
+    if problems.found:
+        rest |= {"data": DataConfig(train="-"), "compare": (Configuration("head"),)}
+    study = problems.validated((), StudyConfig, rest)
+    if problems.found or study is None:
+        raise StudyFileError(where, problems.found)
+    return study
+
+
+def write_study(study: StudyConfig) -> str:
+    """The study as YAML, every default spelled out; ``parse_study`` reads it back to an equal study."""
+    return yaml.safe_dump(study.written(), sort_keys=False, allow_unicode=True, width=110)
+
+
+class _Problems:
+    """Collects problems and knows where they stand."""
+
+    def __init__(self, where: str, lines: Mapping[tuple[Any, ...], int]) -> None:
+        self.where, self.lines = where, lines
+        self.found: list[TuneforkError] = []
+
+    def place(self, path: tuple[Any, ...]) -> str:
+        """``study.yaml line 7, training.epochs``."""
+        line = next((self.lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.lines), None)
+        name = ".".join(str(part) for part in path)
+        return ", ".join(part for part in (self.where + (f" line {line}" if line else ""), name) if part)
+
+    def add(self, path: tuple[Any, ...], what: str, found: str = "", fix: str = "") -> None:
+        self.found.append(ConfigError(what, where=self.place(path), found=found, fix=fix))
+
+    def unknown_keys(self, path: tuple[Any, ...], value: Mapping[str, Any], model: type[BaseModel]) -> None:
+        known = list(model.model_fields)
+        for key in value:
+            if key not in known:
+                self.add((*path, key), f"There is no setting '{key}' here", fix=did_you_mean(str(key), known))
+
+    def validated(self, path: tuple[Any, ...], model: type[Any], value: Mapping[str, Any]) -> Any:
+        """The model, or None with its problems noted."""
+        try:
+            return model.model_validate({key: item for key, item in value.items() if key in model.model_fields})
+        except ValidationError as error:
+            for each in error.errors():
+                loc = tuple(part for part in each["loc"] if not str(part).startswith(("function-", "constrained-", "tagged-")))
+                loc = tuple(part for part in loc if isinstance(part, int) or part in _all_names())
+                message = each["msg"].removeprefix("Value error, ")
+                shown = "" if isinstance(each["input"], Mapping) else repr(each["input"])
+                if not any(problem.where == self.place((*path, *loc)) for problem in self.found):
+                    self.add((*path, *loc), message[:1].upper() + message[1:], found=shown, fix="Correct the value.")
+        return None
+
+
+def _all_names() -> set[str]:
+    models = (StudyConfig, *_SECTIONS.values(), *_NESTED.values())
+    return {name for model in models for name in model.model_fields}
+
+
+def _section(name: str, value: Any, problems: _Problems) -> Any:
+    model = _SECTIONS[name]
+    if name == "data" and isinstance(value, str):
+        value = {"train": value}
+    if not isinstance(value, Mapping):
+        problems.add((name,), f"'{name}' holds settings", found=repr(value), fix="Write key: value pairs below it.")
+        return None
+    problems.unknown_keys((name,), value, model)
+    for key, item in value.items():
+        nested = _NESTED.get((name, key))
+        if nested is not None and isinstance(item, Mapping):
+            problems.unknown_keys((name, key), item, nested)
+        elif isinstance(item, list) and key not in ("text", "classes", "betas"):
+            problems.add((name, key), f"'{key}' takes one value, no grid", found=repr(item), fix="Grids belong in compare.")
+            return None
+    before = len(problems.found)
+    found = problems.validated((name,), model, {key: item for key, item in value.items() if item is not None})
+    return found if len(problems.found) == before else None
+
+
+def _entries(value: Any, problems: _Problems) -> Any:
+    if not isinstance(value, list):
+        problems.add(("compare",), "'compare' is a list of configurations", found=repr(value), fix="Write - full, - lora: {rank: 8} below it.")
+        return None
+    found = [_entry(number, entry, problems) for number, entry in enumerate(value)]
+    return tuple(entry for entry in found if entry is not None)
+
+
+def _entry(number: int, entry: Any, problems: _Problems) -> Configuration | None:
+    path = ("compare", number)
+    entry = {entry: {}} if isinstance(entry, str) else entry
+    if not isinstance(entry, Mapping):
+        problems.add(path, "A configuration is a strategy's name with its settings", found=repr(entry), fix="Write lora: {rank: 8}.")
+        return None
+    kinds = [key for key in entry if key not in ENTRY_KEYS]
+    if len(kinds) != 1 or kinds[0] not in STRATEGIES:
+        wrong = next((key for key in kinds if key not in STRATEGIES), None)
+        fix = did_you_mean(str(wrong), [*STRATEGIES, *ENTRY_KEYS]) if wrong else f"Name one of {', '.join(STRATEGIES)}."
+        problems.add((*path, wrong) if wrong else path, "A configuration names one strategy", ", ".join(map(str, kinds)) or "none", fix)
+        return None
+    kind = kinds[0]
+    settings = entry[kind] or {}
+    if not isinstance(settings, Mapping):
+        problems.add((*path, kind), f"The settings of {kind} are key: value pairs", found=repr(settings), fix="Write lora: {rank: 8}.")
+        return None
+    if kind == "peft":
+        own = {key: settings[key] for key in ("type", "learning_rate", "lr") if key in settings}
+        rest = {key: item for key, item in settings.items() if key not in own and key != "settings"}
+        settings = own | {"settings": {**rest, **settings.get("settings", {})}}
+    training = entry.get("training") or {}
+    problems.unknown_keys((*path, "training"), training, TrainingConfig)
+    problems.validated((*path, "training"), TrainingConfig, training)
+    try:
+        seeds = entry.get("seeds")
+        return Configuration(kind, settings, block=str(entry.get("block") or ""), seeds=seeds, training=training)
+    except ConfigError as error:
+        problems.add((*path, kind), error.what, error.found, error.fix)
+        return None
+
+
+def _load_yaml(text: str, where: str) -> tuple[dict[str, Any], dict[tuple[Any, ...], int]]:
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        plain = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark else ""
+        found = str(getattr(error, "problem", None) or error).splitlines()[0]
+        raise ConfigError("The study file is not YAML", where=f"{where}{line}", found=found, fix="Mind indentation and colons.") from None
+    if not isinstance(plain, dict) or not all(isinstance(key, str) for key in plain):
+        found = type(plain).__name__ if plain is not None else "an empty file"
+        raise ConfigError("A study file holds settings, key: value", where=where, found=found, fix="See tunefork run --help.")
+    lines: dict[tuple[Any, ...], int] = {}
+    _walk(node, (), lines, where, frozenset())
+    return plain, lines
+
+
+def _walk(node: Any, path: tuple[Any, ...], lines: dict[tuple[Any, ...], int], where: str, above: frozenset[int]) -> None:
+    """Note the line of every key, and refuse a key that stands twice: YAML would keep the last one silently."""
+    if id(node) in above:
+        raise ConfigError("The study file refers to itself", where=where, fix="Remove the recursive alias.")
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            name = (*path, key.value)
+            line = key.start_mark.line + 1
+            if name in lines:
+                raise ConfigError(f"'{key.value}' is given twice", where=f"{where} line {line}", fix="Give it once.")
+            lines[name] = line
+            _walk(value, name, lines, where, above | {id(node)})
+    elif isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            lines[(*path, number)] = item.start_mark.line + 1
+            _walk(item, (*path, number), lines, where, above | {id(node)})
+
+
+def _put(plain: dict[str, Any], path: list[str], value: Any) -> None:
+    for part in path[:-1]:
+        inner = plain.get(part)
+        if not isinstance(inner, dict):
+            inner = {"train": inner} if part == "data" and isinstance(inner, str) else {}
+            plain[part] = inner
+        plain = inner
+    plain[path[-1]] = value
