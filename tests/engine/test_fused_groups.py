@@ -1,0 +1,104 @@
+"""Proof ladder, step 2: K runs in one pass ≡ each alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+
+from tests.engine.recording import Kept
+from tests.tiny import encoded, tiny_backbone
+from tunefork.config import RunConfig, TrainingConfig, parse_run
+from tunefork.engine import GroupModel, Precision, Rows, Training, assemble
+from tunefork.errors import UnsupportedModelError
+from tunefork.models import Backbone
+from tunefork.strategies import select
+
+FP64 = Precision(torch.device("cpu"), torch.float64, torch.float64)
+
+
+def run_of(text: str, seed: int = 0, **training: object) -> RunConfig:
+    settings = {"steps": 50, "batch_size": 8, **training}
+    return RunConfig(strategy=parse_run(text).strategies[0], training=TrainingConfig(**settings), seed=seed)
+
+
+def build(backbone: Backbone, runs: Sequence[RunConfig]) -> GroupModel:
+    return assemble(backbone, runs, [select(run.strategy, backbone.anatomy, backbone.model) for run in runs], FP64)
+
+
+def train(backbone: Backbone, runs: Sequence[RunConfig]) -> tuple[GroupModel, Kept]:
+    group, kept = build(backbone, runs), Kept()
+    Training(group, runs, Rows(encoded(range(90)), encoded(range(90, 120)), encoded(range(120, 150)), 0), kept).run()
+    return group, kept
+
+
+DIFFERENT = [
+    run_of("lora:rank=8,targets=query+value,dropout=0.2,learning_rate=1e-2", seed=0),
+    run_of("lora:rank=2,targets=all-linear,dropout=0.1,learning_rate=3e-3", seed=1, schedule="cosine", warmup=7),
+    run_of("head:learning_rate=1e-2", seed=2, weight_decay=0.5),
+    run_of("lora:rank=3,alpha=9,targets=mlp,layers=1,use_rslora=true,learning_rate=5e-3", seed=0, max_grad_norm=0.1),
+]
+
+
+@pytest.mark.parametrize("kind", ["bert", "distilbert", "gpt2"])
+def test_a_fused_run_equals_the_run_alone(kind: str) -> None:
+    backbone = tiny_backbone(kind, dropout=0.1)
+    together, kept = train(backbone, DIFFERENT)
+    for number, run in enumerate(DIFFERENT):
+        alone, own = train(backbone, [run])
+        expected = alone.tensors(0)
+        assert together.tensors(number).keys() == expected.keys()
+        for name, tensor in together.tensors(number).items():
+            torch.testing.assert_close(tensor, expected[name], rtol=1e-7, atol=1e-9, msg=lambda text, name=name: f"{name}: {text}")
+        theirs = [record.loss for record in kept.steps if record.run == run.id]
+        assert theirs == pytest.approx([record.loss for record in own.steps], rel=1e-5)
+        assert [record.accuracy for record, _ in kept.evaluations if record.run == run.id] == [
+            record.accuracy for record, _ in own.evaluations
+        ]
+
+
+def test_padded_ranks_stay_exactly_zero() -> None:
+    group, _ = train(tiny_backbone("bert"), DIFFERENT)
+    banks = [module for module in group.model.modules() if type(module).__name__ == "LoRABank"]
+    assert banks
+    for bank in banks:
+        for run, rank in enumerate(bank.ranks):
+            assert torch.count_nonzero(bank.A[run, :, rank:]) == 0
+            assert torch.count_nonzero(bank.B[run, rank:]) == 0
+    assert any(0 < rank < max(bank.ranks) for bank in banks for rank in bank.ranks)
+
+
+def test_perturbing_one_run_leaves_its_neighbours_bit_identical() -> None:
+    backbone = tiny_backbone("bert", dropout=0.1)
+    before, _ = train(backbone, DIFFERENT)
+    changed = [DIFFERENT[0], run_of("lora:rank=2,targets=all-linear,dropout=0.1,learning_rate=7e-2", seed=1), *DIFFERENT[2:]]
+    after, _ = train(backbone, changed)
+    for number in (0, 2, 3):
+        expected = before.tensors(number)
+        assert all(torch.equal(tensor, expected[name]) for name, tensor in after.tensors(number).items())
+    assert not torch.equal(before.tensors(1)["classifier.weight"], after.tensors(1)["classifier.weight"])
+
+
+def test_a_run_that_diverges_stops_and_its_neighbours_do_not_notice() -> None:
+    backbone = tiny_backbone("bert")
+    runs = [run_of("lora:learning_rate=1e-2", seed=0), run_of("lora:learning_rate=1e-2", seed=1)]
+    expected = train(backbone, runs)[0].tensors(1)
+    group, kept = build(backbone, runs), Kept()
+    training = Training(group, runs, Rows(encoded(range(90)), None, encoded(range(120, 150)), 0), kept)
+    with torch.no_grad():
+        group.slots[0].parameter[0, 0, 0] = float("nan")
+    outcomes = training.run()
+    assert [outcome.status for outcome in outcomes] == ["diverged", "done"]
+    assert "nan at step 1, learning rate 0" in outcomes[0].reason
+    assert "rows " in outcomes[0].reason
+    assert {record.run for record, _ in kept.evaluations} == {runs[1].id}
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in group.tensors(1).items())
+
+
+def test_what_cannot_share_a_pass_is_refused_with_the_reason() -> None:
+    backbone = tiny_backbone("bert")
+    with pytest.raises(UnsupportedModelError, match="The run full trains the backbone's own parameters"):
+        build(backbone, [run_of("full"), run_of("head")])
+    with pytest.raises(UnsupportedModelError, match="keeps the backbone's own dropout"):
+        build(backbone, [run_of("head"), run_of("head", seed=1, backbone_dropout="as_pretrained")])
