@@ -1,11 +1,11 @@
 """tunefork: which way of fine-tuning this pretrained transformer is worth it here, and may I have the model?
 
-    from tunefork import Full, Head, LoRA, Study, load_data, load_model
-    study = Study(model="builtin:minilm", data=load_data("reviews.csv"), compare=[Full(), Head(), LoRA(rank=[2, 8])])
-    results = study.run()
-    print(results.verdict())
-    results.best().save("model/")
-    load_model("model/").predict(["late again"])
+from tunefork import Full, Head, LoRA, Study, load_data, load_model
+study = Study(model="builtin:minilm", data=load_data("reviews.csv"), compare=[Full(), Head(), LoRA(rank=[2, 8])])
+results = study.run()
+print(results.verdict())
+results.best().save("model/")
+load_model("model/").predict(["late again"])
 """
 
 from __future__ import annotations

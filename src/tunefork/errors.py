@@ -70,7 +70,9 @@ class StudyFileError(ConfigError):
 
     def __init__(self, where: str, problems: Sequence[TuneforkError]) -> None:
         self.problems = tuple(problems)
-        super().__init__(f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''} in the study", where=where)
+        super().__init__(
+            f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''} in the study", where=where
+        )
 
     def __str__(self) -> str:
         if len(self.problems) == 1:
@@ -133,7 +135,8 @@ class MissingExtraError(TuneforkError):
     def __init__(self, purpose: str, *, package: str, extra: str) -> None:
         self.package, self.extra = package, extra
         super().__init__(
-            f"{purpose} needs the package {package}, which is not installed", fix=f"Run: pip install 'tunefork[{extra}]'"
+            f"{purpose} needs the package {package}, which is not installed",
+            fix=f"Run: pip install 'tunefork[{extra}]'",
         )
 
 

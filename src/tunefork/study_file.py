@@ -40,7 +40,9 @@ def read_study(path: str | Path, overrides: Mapping[str, Any] | None = None) -> 
         fix = f"Study files there: {', '.join(near)}." if near else "Check the name."
         raise ConfigError("There is no such study file", where=str(path), fix=fix) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError("The study file cannot be read", where=str(path), found=str(error), fix="Write it as UTF-8.") from None
+        raise ConfigError(
+            "The study file cannot be read", where=str(path), found=str(error), fix="Write it as UTF-8."
+        ) from None
     return parse_study(text, where=str(path), overrides=overrides)
 
 
@@ -52,7 +54,9 @@ def parse_study(text: str, where: str = "study", overrides: Mapping[str, Any] | 
     return build_study(plain, where, lines)
 
 
-def build_study(plain: Mapping[str, Any], where: str = "study", lines: Mapping[tuple[Any, ...], int] | None = None) -> StudyConfig:
+def build_study(
+    plain: Mapping[str, Any], where: str = "study", lines: Mapping[tuple[Any, ...], int] | None = None
+) -> StudyConfig:
     """A study from plain values, as YAML gives them.
 
     Args:
@@ -79,7 +83,7 @@ def build_study(plain: Mapping[str, Any], where: str = "study", lines: Mapping[t
     rest = {key: value for key, value in values.items() if value is not None}
     if problems.found:
         rest |= {"data": DataConfig(train="-"), "compare": (Configuration("head"),)}
-    study = problems.validated((), StudyConfig, rest)
+    study: StudyConfig | None = problems.validated((), StudyConfig, rest)
     if problems.found or study is None:
         raise StudyFileError(where, problems.found)
     return study
@@ -118,7 +122,9 @@ class _Problems:
             return model.model_validate({key: item for key, item in value.items() if key in model.model_fields})
         except ValidationError as error:
             for each in error.errors():
-                loc = tuple(part for part in each["loc"] if not str(part).startswith(("function-", "constrained-", "tagged-")))
+                loc = tuple(
+                    part for part in each["loc"] if not str(part).startswith(("function-", "constrained-", "tagged-"))
+                )
                 loc = tuple(part for part in loc if isinstance(part, int) or part in _all_names())
                 message = each["msg"].removeprefix("Value error, ")
                 shown = "" if isinstance(each["input"], Mapping) else repr(each["input"])
@@ -128,7 +134,7 @@ class _Problems:
 
 
 def _all_names() -> set[str]:
-    models = (StudyConfig, *_SECTIONS.values(), *_NESTED.values())
+    models: tuple[type[BaseModel], ...] = (StudyConfig, *_SECTIONS.values(), *_NESTED.values())
     return {name for model in models for name in model.model_fields}
 
 
@@ -145,7 +151,9 @@ def _section(name: str, value: Any, problems: _Problems) -> Any:
         if nested is not None and isinstance(item, Mapping):
             problems.unknown_keys((name, key), item, nested)
         elif isinstance(item, list) and key not in ("text", "classes", "betas"):
-            problems.add((name, key), f"'{key}' takes one value, no grid", found=repr(item), fix="Grids belong in compare.")
+            problems.add(
+                (name, key), f"'{key}' takes one value, no grid", found=repr(item), fix="Grids belong in compare."
+            )
             return None
     before = len(problems.found)
     found = problems.validated((name,), model, {key: item for key, item in value.items() if item is not None})
@@ -154,7 +162,12 @@ def _section(name: str, value: Any, problems: _Problems) -> Any:
 
 def _entries(value: Any, problems: _Problems) -> Any:
     if not isinstance(value, list):
-        problems.add(("compare",), "'compare' is a list of configurations", found=repr(value), fix="Write - full, - lora: {rank: 8} below it.")
+        problems.add(
+            ("compare",),
+            "'compare' is a list of configurations",
+            found=repr(value),
+            fix="Write - full, - lora: {rank: 8} below it.",
+        )
         return None
     found = [_entry(number, entry, problems) for number, entry in enumerate(value)]
     return tuple(entry for entry in found if entry is not None)
@@ -164,18 +177,33 @@ def _entry(number: int, entry: Any, problems: _Problems) -> Configuration | None
     path = ("compare", number)
     entry = {entry: {}} if isinstance(entry, str) else entry
     if not isinstance(entry, Mapping):
-        problems.add(path, "A configuration is a strategy's name with its settings", found=repr(entry), fix="Write lora: {rank: 8}.")
+        problems.add(
+            path,
+            "A configuration is a strategy's name with its settings",
+            found=repr(entry),
+            fix="Write lora: {rank: 8}.",
+        )
         return None
     kinds = [key for key in entry if key not in ENTRY_KEYS]
     if len(kinds) != 1 or kinds[0] not in STRATEGIES:
         wrong = next((key for key in kinds if key not in STRATEGIES), None)
         fix = did_you_mean(str(wrong), [*STRATEGIES, *ENTRY_KEYS]) if wrong else f"Name one of {', '.join(STRATEGIES)}."
-        problems.add((*path, wrong) if wrong else path, "A configuration names one strategy", ", ".join(map(str, kinds)) or "none", fix)
+        problems.add(
+            (*path, wrong) if wrong else path,
+            "A configuration names one strategy",
+            ", ".join(map(str, kinds)) or "none",
+            fix,
+        )
         return None
     kind = kinds[0]
     settings = entry[kind] or {}
     if not isinstance(settings, Mapping):
-        problems.add((*path, kind), f"The settings of {kind} are key: value pairs", found=repr(settings), fix="Write lora: {rank: 8}.")
+        problems.add(
+            (*path, kind),
+            f"The settings of {kind} are key: value pairs",
+            found=repr(settings),
+            fix="Write lora: {rank: 8}.",
+        )
         return None
     if kind == "peft":
         own = {key: settings[key] for key in ("type", "learning_rate", "lr") if key in settings}
@@ -200,16 +228,22 @@ def _load_yaml(text: str, where: str) -> tuple[dict[str, Any], dict[tuple[Any, .
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
         found = str(getattr(error, "problem", None) or error).splitlines()[0]
-        raise ConfigError("The study file is not YAML", where=f"{where}{line}", found=found, fix="Mind indentation and colons.") from None
+        raise ConfigError(
+            "The study file is not YAML", where=f"{where}{line}", found=found, fix="Mind indentation and colons."
+        ) from None
     if not isinstance(plain, dict) or not all(isinstance(key, str) for key in plain):
         found = type(plain).__name__ if plain is not None else "an empty file"
-        raise ConfigError("A study file holds settings, key: value", where=where, found=found, fix="See tunefork run --help.")
+        raise ConfigError(
+            "A study file holds settings, key: value", where=where, found=found, fix="See tunefork run --help."
+        )
     lines: dict[tuple[Any, ...], int] = {}
     _walk(node, (), lines, where, frozenset())
     return plain, lines
 
 
-def _walk(node: Any, path: tuple[Any, ...], lines: dict[tuple[Any, ...], int], where: str, above: frozenset[int]) -> None:
+def _walk(
+    node: Any, path: tuple[Any, ...], lines: dict[tuple[Any, ...], int], where: str, above: frozenset[int]
+) -> None:
     """Note the line of every key, and refuse a key that stands twice: YAML would keep the last one silently."""
     if id(node) in above:
         raise ConfigError("The study file refers to itself", where=where, fix="Remove the recursive alias.")

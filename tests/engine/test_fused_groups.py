@@ -50,7 +50,9 @@ def test_a_fused_run_equals_the_run_alone(kind: str) -> None:
         expected = alone.tensors(0)
         assert together.tensors(number).keys() == expected.keys()
         for name, tensor in together.tensors(number).items():
-            torch.testing.assert_close(tensor, expected[name], rtol=1e-7, atol=1e-9, msg=lambda text, name=name: f"{name}: {text}")
+            torch.testing.assert_close(
+                tensor, expected[name], rtol=1e-7, atol=1e-9, msg=lambda text, name=name: f"{name}: {text}"
+            )
         theirs = [record.loss for record in kept.steps if record.run == run.id]
         assert theirs == pytest.approx([record.loss for record in own.steps], rel=1e-5)
         assert [record.accuracy for record, _ in kept.evaluations if record.run == run.id] == [
@@ -72,7 +74,11 @@ def test_padded_ranks_stay_exactly_zero() -> None:
 def test_perturbing_one_run_leaves_its_neighbours_bit_identical() -> None:
     backbone = tiny_backbone("bert", dropout=0.1)
     before, _ = train(backbone, DIFFERENT)
-    changed = [DIFFERENT[0], run_of("lora:rank=2,targets=all-linear,dropout=0.1,learning_rate=7e-2", seed=1), *DIFFERENT[2:]]
+    changed = [
+        DIFFERENT[0],
+        run_of("lora:rank=2,targets=all-linear,dropout=0.1,learning_rate=7e-2", seed=1),
+        *DIFFERENT[2:],
+    ]
     after, _ = train(backbone, changed)
     for number in (0, 2, 3):
         expected = before.tensors(number)
@@ -83,9 +89,12 @@ def test_perturbing_one_run_leaves_its_neighbours_bit_identical() -> None:
 def test_a_run_that_diverges_stops_and_its_neighbours_do_not_notice() -> None:
     backbone = tiny_backbone("bert")
     runs = [run_of("lora:learning_rate=1e-2", seed=0), run_of("lora:learning_rate=1e-2", seed=1)]
-    expected = train(backbone, runs)[0].tensors(1)
+    rows = Rows(encoded(range(90)), None, encoded(range(120, 150)), 0)
+    healthy = build(backbone, runs)
+    Training(healthy, runs, rows, Kept()).run()
+    expected = healthy.tensors(1)
     group, kept = build(backbone, runs), Kept()
-    training = Training(group, runs, Rows(encoded(range(90)), None, encoded(range(120, 150)), 0), kept)
+    training = Training(group, runs, rows, kept)
     with torch.no_grad():
         group.slots[0].parameter[0, 0, 0] = float("nan")
     outcomes = training.run()

@@ -35,6 +35,9 @@ class Listening(Trainer):
 
     def __init__(self, batches: list[dict[str, torch.Tensor]], **arguments: Any) -> None:
         super().__init__(**arguments)
+        # Trainer 5.23 believes that classifiers divide their loss by the rows of all micro-batches; they do not, and the
+        # micro-batches' mean losses are summed. Told so, it averages them, as its documentation says.
+        self.model_accepts_loss_kwargs = False
         self.batches, self.losses = batches, []
 
     def get_train_dataloader(self) -> DataLoader[Any]:
@@ -74,7 +77,9 @@ def prepare(backbone: Backbone, run: RunConfig, folder: Path) -> Any:
     """The same model with the same initial weights, as a user of transformers and PEFT would hold it."""
     selection = select(run.strategy, backbone.anatomy, backbone.model)
     group = assemble(backbone, [run], [selection], Precision(CPU, torch.float32))
-    save_run(group, 0, backbone, run, selection, folder / "runs" / "start", {"labels": ["a", "b", "c"], "model": "tiny"})
+    save_run(
+        group, 0, backbone, run, selection, folder / "runs" / "start", {"labels": ["a", "b", "c"], "model": "tiny"}
+    )
     if run.strategy.kind == "lora":
         model: Any = PeftModel.from_pretrained(backbone.copy(), str(folder / "runs" / "start"), is_trainable=True)
     else:
@@ -91,7 +96,9 @@ def trained_weights(model: Any) -> dict[str, torch.Tensor]:
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             plain = name.removeprefix("base_model.model.").replace(".modules_to_save.default", "")
-            found[plain.replace(".lora_A.default.weight", ".lora_A").replace(".lora_B.default.weight", ".lora_B")] = parameter
+            found[plain.replace(".lora_A.default.weight", ".lora_A").replace(".lora_B.default.weight", ".lora_B")] = (
+                parameter
+            )
     return found
 
 
@@ -100,7 +107,9 @@ def trained_weights(model: Any) -> dict[str, torch.Tensor]:
 @pytest.mark.parametrize("kind", ["distilbert", "bert", "roberta", "gpt2"])
 def test_a_lone_run_equals_trainer_and_peft(kind: str, strategy: str, dtype: torch.dtype, tmp_path: Path) -> None:
     backbone = tiny_backbone(kind)
-    training = TrainingConfig(steps=STEPS, batch_size=8, warmup=5, schedule="linear", weight_decay=0.1, max_grad_norm=0.5)
+    training = TrainingConfig(
+        steps=STEPS, batch_size=8, warmup=5, schedule="linear", weight_decay=0.1, max_grad_norm=0.5
+    )
     run = RunConfig(strategy=parse_run(STRATEGIES[strategy]).strategies[0], training=training, seed=3)
     rows = Rows(encoded(range(100)), None, None, pad_id=0)
     batches = []
@@ -121,7 +130,16 @@ def test_a_lone_run_equals_trainer_and_peft(kind: str, strategy: str, dtype: tor
     expected = trained_weights(reference)
     assert weights.keys() == expected.keys()
     for name, tensor in weights.items():
-        torch.testing.assert_close(tensor, expected[name].detach(), **tolerance, msg=lambda text, name=name: f"{name}: {text}")
+        found, wanted = without_key_bias(name, tensor, dtype), without_key_bias(name, expected[name].detach(), dtype)
+        torch.testing.assert_close(found, wanted, **tolerance, msg=lambda text, name=name: f"{name}: {text}")
+
+
+def without_key_bias(name: str, tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """A key's bias moves all scores of a query alike, so its gradient is zero but for rounding, which AdamW blows up."""
+    if dtype == torch.float64 or not name.endswith("c_attn.bias"):
+        return tensor
+    query, _, value = tensor.chunk(3)
+    return torch.cat([query, value])
 
 
 def test_accumulation_equals_trainers(tmp_path: Path) -> None:

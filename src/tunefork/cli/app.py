@@ -19,7 +19,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines, and nothing else, to standard output.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document for machines, and nothing else, to standard output.")
+]
 
 
 def _version(wanted: bool) -> None:

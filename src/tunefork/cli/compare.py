@@ -10,20 +10,33 @@ import typer
 from tunefork.cli.app import Json, app
 from tunefork.cli.run import seed_option
 
-DEFAULT_RUNS = ("full", "head", "last_layers:count=1", "lora:rank=8,targets=query+value", "lora:rank=8,targets=all-linear")
+DEFAULT_RUNS = (
+    "full",
+    "head",
+    "last_layers:count=1",
+    "lora:rank=8,targets=query+value",
+    "lora:rank=8,targets=all-linear",
+)
 
 
 @app.command()
 def compare(
     data: Annotated[str, typer.Argument(help="CSV, TSV, JSONL, Parquet, or hub:NAME.")],
-    model: Annotated[str, typer.Option("--model", "-m", help="A hub id, a folder, or builtin:minilm.")] = "builtin:minilm",
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="A hub id, a folder, or builtin:minilm.")
+    ] = "builtin:minilm",
     run: Annotated[
-        list[str] | None, typer.Option("--run", help="A configuration, such as full or lora:rank=8,targets=query+value. Repeat it.")
+        list[str] | None,
+        typer.Option("--run", help="A configuration, such as full or lora:rank=8,targets=query+value. Repeat it."),
     ] = None,
-    text: Annotated[str | None, typer.Option("--text", help="The text column, or two of them: premise+hypothesis.")] = None,
+    text: Annotated[
+        str | None, typer.Option("--text", help="The text column, or two of them: premise+hypothesis.")
+    ] = None,
     label: Annotated[str | None, typer.Option("--label", help="The label column.")] = None,
     test: Annotated[str | None, typer.Option("--test", help="A test file; 20 % is held out unless given.")] = None,
-    validation: Annotated[str | None, typer.Option("--validation", help="A validation file, or a share such as 0.1.")] = None,
+    validation: Annotated[
+        str | None, typer.Option("--validation", help="A validation file, or a share such as 0.1.")
+    ] = None,
     rows: Annotated[int | None, typer.Option("--rows", min=1, help="Train on so many rows only.")] = None,
     seeds: Annotated[str | None, typer.Option("--seeds", help="The list of seeds, such as 0,1.")] = None,
     epochs: Annotated[float | None, typer.Option("--epochs", help="Epochs of every run.")] = None,
@@ -34,8 +47,12 @@ def compare(
     max_length: Annotated[int | None, typer.Option("--max-length", min=1, help="Tokens kept of a text.")] = None,
     drop_missing: Annotated[bool, typer.Option("--drop-missing", help="Leave out rows without a label.")] = False,
     drop_empty: Annotated[bool, typer.Option("--drop-empty", help="Leave out rows without text.")] = False,
-    leakage: Annotated[str | None, typer.Option("--leakage", help="Texts in two splits: error, drop_train or allow.")] = None,
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="The study's folder; tunefork-NAME unless given.")] = None,
+    leakage: Annotated[
+        str | None, typer.Option("--leakage", help="Texts in two splits: error, drop_train or allow.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="The study's folder; tunefork-NAME unless given.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compare ways of fine-tuning on one data set. `tunefork compare reviews.csv` alone guesses the rest and says so."""

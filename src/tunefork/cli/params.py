@@ -12,7 +12,9 @@ from tunefork.cli.app import Json, app, emit
 @app.command()
 def params(
     model: Annotated[str, typer.Argument(help="A hub id, a folder (config.json is enough), or builtin:minilm.")],
-    run: Annotated[list[str], typer.Option("--run", help="A configuration, such as lora:rank=8,targets=query+value. Repeat it.")],
+    run: Annotated[
+        list[str], typer.Option("--run", help="A configuration, such as lora:rank=8,targets=query+value. Repeat it.")
+    ],
     labels: Annotated[int, typer.Option("--labels", min=2, help="Number of classes.")] = 2,
     explain: Annotated[bool, typer.Option("--explain", help="Show the formula of every module.")] = False,
     revision: Annotated[str | None, typer.Option("--revision", help="The model's revision.")] = None,
@@ -51,7 +53,12 @@ def params(
     _show(model, labels, rows, details if explain else [(lines[:0], notices) for lines, notices in details])
 
 
-def _show(model: str, labels: int, rows: list[dict[str, object]], details: list[tuple[list[tuple[str, str, int]], tuple[str, ...]]]) -> None:
+def _show(
+    model: str,
+    labels: int,
+    rows: list[dict[str, object]],
+    details: list[tuple[list[tuple[str, str, int]], tuple[str, ...]]],
+) -> None:
     from rich.console import Console
     from rich.table import Table
 

@@ -20,7 +20,9 @@ def plan(
     seeds: Annotated[str | None, typer.Option("--seeds", help="The list of seeds, such as 0,1.")] = None,
     rows: Annotated[int | None, typer.Option("--rows", min=1, help="Train on so many rows only.")] = None,
     epochs: Annotated[float | None, typer.Option("--epochs", help="Epochs of every run.")] = None,
-    shared_learning_rate: Annotated[float | None, typer.Option("--shared-learning-rate", help="One rate for all.")] = None,
+    shared_learning_rate: Annotated[
+        float | None, typer.Option("--shared-learning-rate", help="One rate for all.")
+    ] = None,
     time: Annotated[bool, typer.Option("--time/--no-time", help="Time a few steps of every configuration.")] = True,
     as_json: Json = False,
 ) -> None:

@@ -13,12 +13,18 @@ from tunefork.cli.app import app
 @app.command()
 def predict(
     model: Annotated[Path, typer.Argument(help="A study's folder (its best run), a run's folder, or a saved model.")],
-    data: Annotated[str, typer.Argument(help="CSV, TSV, JSONL or Parquet with the text columns; labels are not needed.")],
+    data: Annotated[
+        str, typer.Argument(help="CSV, TSV, JSONL or Parquet with the text columns; labels are not needed.")
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", help="The CSV to write.")],
     probabilities: Annotated[bool, typer.Option("--probabilities", help="Add a column for every label.")] = False,
     text: Annotated[str | None, typer.Option("--text", help="The text column, where it has another name here.")] = None,
-    id_column: Annotated[str | None, typer.Option("--id", help="The id column, where it has another name here.")] = None,
-    label_name: Annotated[str, typer.Option("--as", help="The name of the column with the predicted labels.")] = "prediction",
+    id_column: Annotated[
+        str | None, typer.Option("--id", help="The id column, where it has another name here.")
+    ] = None,
+    label_name: Annotated[
+        str, typer.Option("--as", help="The name of the column with the predicted labels.")
+    ] = "prediction",
     encoding: Annotated[str, typer.Option("--encoding", help="Of the file.")] = "utf-8",
 ) -> None:
     """Predict labels for new rows and write them with the rows' ids."""

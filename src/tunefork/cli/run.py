@@ -13,7 +13,9 @@ from tunefork.cli.app import Json, app
 @app.command()
 def run(
     study: Annotated[Path, typer.Argument(help="The study file (YAML).")],
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="The study's folder; tunefork-NAME unless given.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="The study's folder; tunefork-NAME unless given.")
+    ] = None,
     seeds: Annotated[str | None, typer.Option("--seeds", help="The list of seeds, such as 0,1.")] = None,
     rows: Annotated[int | None, typer.Option("--rows", min=1, help="Train on so many rows only.")] = None,
     epochs: Annotated[float | None, typer.Option("--epochs", help="Epochs of every run.")] = None,

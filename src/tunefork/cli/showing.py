@@ -28,7 +28,12 @@ def show_results(store: Store, as_json: bool) -> None:
         console = Console()
         print_report(store, console)
         folder = store.folder
-        console.print(f"\nFiles in {folder}: report.html, table.md, table.csv, figures/, runs/", highlight=False, markup=False, soft_wrap=True)
+        console.print(
+            f"\nFiles in {folder}: report.html, table.md, table.csv, figures/, runs/",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
     failed = [run for run in store.runs() if run.status in ("failed", "diverged")]
     if failed:
         for run in failed:

@@ -63,7 +63,8 @@ class Configuration:
         """The entry as a study file has it."""
         entry: dict[str, Any] = {"block": self.block} if self.block else {}
         entry[self.kind] = {
-            key: "+".join(map(str, value)) if isinstance(value, tuple) else value for key, value in self.settings.items()
+            key: "+".join(map(str, value)) if isinstance(value, tuple) else value
+            for key, value in self.settings.items()
         }
         if self.seeds is not None:
             entry["seeds"] = self.seeds if isinstance(self.seeds, int) else list(self.seeds)

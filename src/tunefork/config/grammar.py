@@ -24,20 +24,26 @@ def parse_run(text: str) -> Configuration:
     kind, colon, rest = text.partition(":")
     kind = kind.strip()
     if kind not in STRATEGIES:
-        raise ConfigError(f"There is no strategy '{kind}'", where=f"--run {text}", fix=did_you_mean(kind, list(STRATEGIES)))
+        raise ConfigError(
+            f"There is no strategy '{kind}'", where=f"--run {text}", fix=did_you_mean(kind, list(STRATEGIES))
+        )
     settings: dict[str, Any] = {}
     for part in filter(None, rest.split(",")) if colon else ():
         key, equals, value = part.partition("=")
         if not equals or not value.strip():
             raise ConfigError(
-                f"'{part}' is not of the form key=value", where=f"--run {text}", fix=f"Write {kind}:key=value,key=value."
+                f"'{part}' is not of the form key=value",
+                where=f"--run {text}",
+                fix=f"Write {kind}:key=value,key=value.",
             )
         if key.strip() in settings:
             raise ConfigError(f"'{key.strip()}' is given twice", where=f"--run {text}", fix="Give it once.")
         settings[key.strip()] = _scalar(value.strip())
     if any(target.startswith("re:") for target in str(settings.get("targets", "")).split("+")):
         raise ConfigError(
-            "Regular expressions are for study files", where=f"--run {text}", fix="Name roles or modules here, such as query+value."
+            "Regular expressions are for study files",
+            where=f"--run {text}",
+            fix="Name roles or modules here, such as query+value.",
         )
     if kind == "peft":
         own = {key: settings.pop(key) for key in ("type", "learning_rate", "lr") if key in settings}

@@ -23,7 +23,13 @@ class LoRABank(nn.Module):
     """
 
     def __init__(
-        self, linear: nn.Module, inputs: int, outputs: int, ranks: Sequence[int], scales: Sequence[float], dtype: torch.dtype
+        self,
+        linear: nn.Module,
+        inputs: int,
+        outputs: int,
+        ranks: Sequence[int],
+        scales: Sequence[float],
+        dtype: torch.dtype,
     ) -> None:
         super().__init__()
         self.linear, self.ranks, self.inputs = linear, tuple(ranks), inputs

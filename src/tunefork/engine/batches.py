@@ -63,8 +63,7 @@ def collate(
     """
     numbers = np.concatenate(rows)
     tokens = [split.tokens[number] for number in numbers]
-    longest = max(len(each) for each in tokens)
-    length = -(-longest // PAD_TO) * PAD_TO
+    length = padded_length(split, numbers)
     ids = np.full((len(tokens), length), pad_id, dtype=np.int64)
     mask = np.zeros((len(tokens), length), dtype=np.int64)
     for row, each in enumerate(tokens):
@@ -78,6 +77,11 @@ def collate(
         batch["token_type_ids"] = types
     labels = torch.from_numpy(split.labels[numbers]).view(len(rows), -1)
     return to_device({name: torch.from_numpy(array) for name, array in batch.items()}, device), labels.to(device)
+
+
+def padded_length(split: EncodedSplit, rows: np.ndarray) -> int:
+    """The length to which these rows are padded when they share a batch."""
+    return -(-int(split.lengths[rows].max()) // PAD_TO) * PAD_TO
 
 
 def to_device(batch: Mapping[str, torch.Tensor], device: torch.device) -> dict[str, torch.Tensor]:

@@ -39,7 +39,8 @@ class GroupModel:
                 logits = self.model(**batch).logits
         else:
             logits = self.model(**batch).logits
-        return torch.as_tensor(logits).to(self.precision.master).unflatten(0, (self.runs, -1))
+        found: torch.Tensor = logits.to(self.precision.master)
+        return found.view(self.runs, -1, found.shape[-1])
 
     @torch.no_grad()
     def evaluate_logits(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
@@ -53,9 +54,9 @@ class GroupModel:
         for module in self._quiet:
             module.training = False
 
-    def at_step(self, step: int) -> None:
-        """Move the random streams to a forward pass, counted over the whole run."""
-        self.draws.step = step
+    def at_step(self, step: int, lengths: Sequence[int]) -> None:
+        """Move the random streams to a forward pass of training, whose runs have batches of these lengths."""
+        self.draws.step, self.draws.lengths = step, tuple(lengths)
         if self._direct:  # a lone run, whose backbone may draw from torch's own stream
             torch.manual_seed(derive(self.draws.seeds[0], "backbone", step))
 

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from tunefork import metrics
 from tunefork.config import RunConfig
 from tunefork.data import EncodedSplit
-from tunefork.engine.batches import Chunk, chunks, collate
+from tunefork.engine.batches import Chunk, chunks, collate, padded_length
 from tunefork.engine.evaluate import evaluate
 from tunefork.engine.group_model import GroupModel
 from tunefork.engine.memory import PeakMemory
@@ -64,7 +64,12 @@ class Training:
     """
 
     def __init__(
-        self, group: GroupModel, runs: Sequence[RunConfig], rows: Rows, observer: Observer, selection_metric: str = "loss"
+        self,
+        group: GroupModel,
+        runs: Sequence[RunConfig],
+        rows: Rows,
+        observer: Observer,
+        selection_metric: str = "loss",
     ) -> None:
         self.group, self.runs, self.rows, self.observer = group, tuple(runs), rows, observer
         self.training = runs[0].training
@@ -88,7 +93,14 @@ class Training:
         share = (time.perf_counter() - self._began) / len(self.runs)
         return [
             Outcome(
-                each.status, each.reason, each.steps, each.best_step, each.converged, each.stopped_early, share, memory.mib
+                each.status,
+                each.reason,
+                each.steps,
+                each.best_step,
+                each.converged,
+                each.stopped_early,
+                share,
+                memory.mib,
             )
             for each in self.progress
         ]
@@ -114,13 +126,13 @@ class Training:
         self.group.train()
         losses = torch.zeros(len(self.runs), device=self.group.precision.device)
         for rows in zip(*(part.micro for part in parts)):
-            self.group.at_step(self._passes)
+            self.group.at_step(self._passes, [padded_length(self.rows.train, each) for each in rows])
             self._passes += 1
             batch, labels = collate(self.rows.train, rows, self.rows.pad_id, self.group.precision.device)
             logits = self.group.logits(batch)
             each = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none").view_as(labels)
             share = each.sum(dim=1) / parts[0].rows
-            share.sum().backward()
+            torch.autograd.backward(share.sum())
             losses += share.detach()
         found: list[float] = losses.tolist()
         for number, loss in enumerate(found):

@@ -56,7 +56,11 @@ class GroupOptimizer:
                     groups.append({"params": views, "weight_decay": decay, "run": number})
         training = runs[0].training
         self._adamw = torch.optim.AdamW(
-            groups, lr=0.0, betas=training.betas, eps=training.epsilon, fused=group.precision.device.type in ("cpu", "cuda")
+            groups,
+            lr=0.0,
+            betas=training.betas,
+            eps=training.epsilon,
+            fused=group.precision.device.type in ("cpu", "cuda"),
         )
 
     def rate(self, run: int, step: int) -> float:

@@ -54,7 +54,7 @@ def choose_precision(wish: Literal["auto", "bf16", "fp32"], device: torch.device
 def has_bf16(device: torch.device) -> bool:
     """Whether matrix products in bf16 are faster than in fp32 on this device."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":
         return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
     return False

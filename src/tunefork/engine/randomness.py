@@ -31,12 +31,16 @@ def order(seed: int, epoch: int, rows: int) -> np.ndarray:
 class Draws:
     """The group's position in its runs' random streams.
 
-    ``step`` counts forward passes with dropout; it is set by the loop and read by the dropout modules.
+    Attributes:
+        step: forward passes made so far in training; part of every draw's seed.
+        lengths: of each run's own batch, padded as it would be alone. A run in a group is padded to the longest run's
+            length, and its draws must not depend on that.
     """
 
     def __init__(self, seeds: Sequence[int]) -> None:
         self.seeds = tuple(seeds)
         self.step = 0
+        self.lengths: tuple[int, ...] = ()
 
     def generator(self, run: int, place: str, device: torch.device) -> torch.Generator:
         """The generator of one run at the present step, for one place."""
@@ -48,7 +52,7 @@ class Draws:
 class RunDropout(nn.Module):
     """Dropout over K runs, each with its own rate and its own stream.
 
-    Input and output: [K·n, …], the runs' rows one after another.
+    Input and output: [K·n, features] or [K·n, length, features], the runs' rows one after another.
     """
 
     def __init__(self, rates: Sequence[float], draws: Draws, place: str) -> None:
@@ -59,10 +63,12 @@ class RunDropout(nn.Module):
         """Zero elements with each run's rate and scale up the others."""
         if not self.training or not any(self.rates):
             return x
-        rows = x.unflatten(0, (len(self.rates), -1))
+        rows = x.reshape(len(self.rates), -1, *x.shape[1:])
         kept = torch.ones_like(rows)
         for run, rate in enumerate(self.rates):
             if rate:
+                own = kept[run] if x.dim() < 3 else kept[run][:, : self.draws.lengths[run]]
                 generator = self.draws.generator(run, self.place, x.device)
-                kept[run].bernoulli_(1 - rate, generator=generator).div_(1 - rate)
+                mask = torch.empty(own.shape, dtype=x.dtype, device=x.device)
+                own.copy_(mask.bernoulli_(1 - rate, generator=generator).div_(1 - rate))
         return (rows * kept).flatten(0, 1)

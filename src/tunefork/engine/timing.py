@@ -31,7 +31,9 @@ class _Nobody:
     def advance(self, runs: tuple[str, ...], step: int, steps: int) -> None: ...
 
 
-def time_steps(backbone: Backbone, run: RunConfig, selection: Selection, rows: Rows, precision: Precision) -> StepTiming:
+def time_steps(
+    backbone: Backbone, run: RunConfig, selection: Selection, rows: Rows, precision: Precision
+) -> StepTiming:
     """Time a few optimizer steps and one evaluation batch of a run, on a model that is thrown away."""
     training = Training(assemble(backbone, [run], [selection], precision), [run], rows, _Nobody())
     took = []

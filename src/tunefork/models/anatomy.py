@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -20,7 +21,7 @@ SYNONYMS: dict[str, tuple[Role, ...]] = {
     **{role: (role,) for role in ROLES},
     "proj": ("output",),
     "attention": ("query", "key", "value", "output"),
-    "all-linear": ROLES,
+    "all-linear": ROLES,  # and linears without a role, such as DeBERTa's projections of positions
 }
 
 # How linears are usually called, for architectures without a description of their own.
@@ -100,7 +101,9 @@ class Anatomy:
             fused = next((linear for linear in found if len(linear.roles) > 1 and target in linear.roles), None)
             if fused:
                 leaf = fused.name.rpartition(".")[2]
-                notices.append(f"{leaf} computes {', '.join(fused.roles)} together; '{target}' adapts the whole of it, once")
+                notices.append(
+                    f"{leaf} computes {', '.join(fused.roles)} together; '{target}' adapts the whole of it, once"
+                )
         order = {linear.name: place for place, linear in enumerate(self.linears)}
         return tuple(sorted(chosen.values(), key=lambda linear: order[linear.name])), tuple(notices)
 
@@ -118,7 +121,7 @@ def anatomy_of(model: nn.Module) -> Anatomy:
     Raises:
         UnsupportedModelError: it has no stack of transformer blocks.
     """
-    config = model.config
+    config: Any = model.config
     kind = str(config.model_type)
     family = FAMILIES.get(kind) or _guess(model, kind)
     root = model.get_submodule(family.blocks)
@@ -165,6 +168,8 @@ def size(shape: Iterable[int]) -> int:
 
 
 def _selects(target: str, linear: Linear) -> bool:
+    if target == "all-linear":
+        return True
     if target in SYNONYMS:
         return any(role in linear.roles for role in SYNONYMS[target])
     if target.startswith("re:"):

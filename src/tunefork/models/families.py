@@ -19,7 +19,7 @@ QKV: tuple[Role, ...] = ("query", "key", "value")
 class Family:
     """One architecture's anatomy, before a config says how many blocks there are.
 
-    ``linears`` maps a module's path inside a block to its roles. ``head`` lists the modules that a task's head consists
+    ``linears`` maps a module's path inside a block to its roles; some have none. ``head`` lists the modules that a task's head consists
     of: BERT's pretrained pooler belongs to the backbone, DeBERTa's fresh one to the head.
     """
 
@@ -104,6 +104,8 @@ FAMILIES: dict[str, Family] = {
         blocks="deberta.encoder.layer",
         linears={
             "attention.self.in_proj": QKV,
+            "attention.self.pos_proj": (),
+            "attention.self.pos_q_proj": (),
             "attention.output.dense": ("output",),
             "intermediate.dense": ("mlp",),
             "output.dense": ("mlp",),
@@ -117,6 +119,8 @@ FAMILIES: dict[str, Family] = {
             "attention.self.query_proj": ("query",),
             "attention.self.key_proj": ("key",),
             "attention.self.value_proj": ("value",),
+            "attention.self.pos_key_proj": (),
+            "attention.self.pos_query_proj": (),
             "attention.output.dense": ("output",),
             "intermediate.dense": ("mlp",),
             "output.dense": ("mlp",),

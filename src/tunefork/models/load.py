@@ -142,7 +142,9 @@ def load_backbone(name: str, labels: Sequence[str], revision: str | None = None)
     tokenizer = load_tokenizer(name, revision)
     notices += _ensure_padding(tokenizer, model)
     if not anatomy.described:
-        notices += (f"{anatomy.family} has no description of its own; the roles of its linears were guessed from their names",)
+        notices += (
+            f"{anatomy.family} has no description of its own; the roles of its linears were guessed from their names",
+        )
     return Backbone(name, revision, model, anatomy, tokenizer, fresh, notices)
 
 
@@ -174,9 +176,7 @@ def longest_input(config: Any) -> int | None:
     return int(length) - offset
 
 
-def _with_fresh(
-    anatomy: Anatomy, info: dict[str, Any], name: str
-) -> tuple[Anatomy, frozenset[str], tuple[str, ...]]:
+def _with_fresh(anatomy: Anatomy, info: dict[str, Any], name: str) -> tuple[Anatomy, frozenset[str], tuple[str, ...]]:
     """The anatomy whose head includes whatever the checkpoint lacks, and its names; an error for any other mismatch."""
     in_head = set(anatomy.inside(anatomy.head))
     mismatched = {entry[0]: entry[1:] for entry in info.get("mismatched_keys", ())}
@@ -221,10 +221,14 @@ def _ensure_padding(tokenizer: Any, model: Any) -> tuple[str, ...]:
     if tokenizer.pad_token_id is None:
         if tokenizer.eos_token is None:
             raise ModelNotFoundError(
-                "The tokenizer has neither a pad token nor an end token", where=model.config.model_type, fix="Set pad_token in it."
+                "The tokenizer has neither a pad token nor an end token",
+                where=model.config.model_type,
+                fix="Set pad_token in it.",
             )
         tokenizer.pad_token = tokenizer.eos_token
-        notices = (f"the tokenizer has no pad token; {tokenizer.eos_token} is used, in the tokenizer and in the config",)
+        notices = (
+            f"the tokenizer has no pad token; {tokenizer.eos_token} is used, in the tokenizer and in the config",
+        )
     model.config.pad_token_id = tokenizer.pad_token_id
     return notices
 

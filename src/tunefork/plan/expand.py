@@ -71,7 +71,9 @@ def _training(base: TrainingConfig, own: object) -> TrainingConfig:
     try:
         return TrainingConfig.model_validate({**base.model_dump(), **own})
     except ValueError as error:
-        raise ConfigError("A configuration's training settings cannot be meant", where="compare", found=str(error)) from None
+        raise ConfigError(
+            "A configuration's training settings cannot be meant", where="compare", found=str(error)
+        ) from None
 
 
 def _seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:

@@ -54,4 +54,3 @@ class Runner(Protocol):
 
     def execute(self, plan: Plan, job: Job, store: Store, watcher: Watcher) -> None:
         """Execute the plan."""
-

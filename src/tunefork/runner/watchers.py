@@ -40,7 +40,14 @@ class Display:
 
     def __init__(self, console: Any = None) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
 
         self._console = console or Console(stderr=True)
         self._progress = Progress(
@@ -72,7 +79,11 @@ class Display:
         if self._group is not None:
             self._progress.remove_task(self._group)
         label = names[0] if len(names) == 1 else f"{len(names)} runs: {names[0]} …"
-        self._group, self._began, self._loss = self._progress.add_task(label, total=steps, note=""), time.monotonic(), ""
+        self._group, self._began, self._loss = (
+            self._progress.add_task(label, total=steps, note=""),
+            time.monotonic(),
+            "",
+        )
 
     def step(self, step: int, loss: float | None) -> None:
         """Move the bars."""

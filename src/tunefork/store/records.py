@@ -145,9 +145,9 @@ class Predictions:
     @property
     def predicted(self) -> NDArray[np.int64]:
         """[N] the classes with the largest logit."""
-        return self.logits.argmax(axis=1).astype(np.int64)
+        return np.asarray(self.logits.argmax(axis=1), dtype=np.int64)
 
     @property
     def correct(self) -> NDArray[np.bool_]:
         """[N] whether the prediction is the label."""
-        return self.predicted == self.labels
+        return np.asarray(self.predicted == self.labels)

@@ -26,5 +26,6 @@ def select_last_layers(strategy: LastLayersStrategy, anatomy: Anatomy) -> Select
             fix="Ask for fewer.",
         )
     return Selection(
-        head=anatomy.inside(anatomy.head), backbone=anatomy.inside(anatomy.blocks[len(anatomy.blocks) - strategy.count :])
+        head=anatomy.inside(anatomy.head),
+        backbone=anatomy.inside(anatomy.blocks[len(anatomy.blocks) - strategy.count :]),
     )

@@ -22,7 +22,9 @@ def peft_config(strategy: PeftStrategy, anatomy: Anatomy, task: str = "SEQ_CLS")
 
     methods = {str(getattr(kind, "value", kind)): config for kind, config in PEFT_TYPE_TO_CONFIG_MAPPING.items()}
     if strategy.type not in methods:
-        raise ConfigError(f"PEFT has no method '{strategy.type}'", where="peft.type", fix=did_you_mean(strategy.type, list(methods)))
+        raise ConfigError(
+            f"PEFT has no method '{strategy.type}'", where="peft.type", fix=did_you_mean(strategy.type, list(methods))
+        )
     settings: dict[str, Any] = {"task_type": task, **strategy.settings}
     if "modules_to_save" in methods[strategy.type].__dataclass_fields__:
         settings["modules_to_save"] = [*anatomy.head, *strategy.settings.get("modules_to_save", ())]
@@ -30,7 +32,10 @@ def peft_config(strategy: PeftStrategy, anatomy: Anatomy, task: str = "SEQ_CLS")
         return methods[strategy.type](**settings)
     except (TypeError, ValueError) as error:
         raise ConfigError(
-            f"PEFT refuses these settings of {strategy.type}", where="peft.settings", found=str(error), fix="See PEFT's documentation."
+            f"PEFT refuses these settings of {strategy.type}",
+            where="peft.settings",
+            found=str(error),
+            fix="See PEFT's documentation.",
         ) from None
 
 
@@ -62,7 +67,9 @@ def select_peft(strategy: PeftStrategy, anatomy: Anatomy, model: nn.Module) -> S
     adapter = sum(
         parameter.numel()
         for name, parameter in wrapped.named_parameters()
-        if parameter.requires_grad and not any(part in f".{name}" for part in saved_copies) and name.rpartition(".")[2] not in head
+        if parameter.requires_grad
+        and not any(part in f".{name}" for part in saved_copies)
+        and name.rpartition(".")[2] not in head
     )
     trained_head = head if getattr(wrapped.peft_config["default"], "modules_to_save", None) else ()
     return Selection(head=trained_head, saved_modules=anatomy.head if trained_head else (), peft_adapter=adapter)

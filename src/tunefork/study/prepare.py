@@ -49,9 +49,13 @@ class Encoded:
 def encode_rows(splits: Splits, backbone: Backbone, data: DataConfig) -> Encoded:
     """Tokenise all splits for a model, within what its positions allow."""
     limit = longest_input(backbone.model.config)
-    length, notices = data.max_length, ()
+    length = data.max_length
+    notices: tuple[str, ...] = ()
     if limit is not None and length > limit:
-        length, notices = limit, (f"max_length {data.max_length} is more than the model's {limit} positions; {limit} is used",)
+        length, notices = (
+            limit,
+            (f"max_length {data.max_length} is more than the model's {limit} positions; {limit} is used",),
+        )
     encoded = {
         split.name: encode(split, backbone.tokenizer, length, data.truncation)
         for split in (splits.train, splits.validation, splits.test)
@@ -143,9 +147,7 @@ def _planned(
     )
 
 
-def study_record(
-    study: StudyConfig, backbone: Backbone, splits: Splits, encoded: Encoded, plan: Plan
-) -> StudyRecord:
+def study_record(study: StudyConfig, backbone: Backbone, splits: Splits, encoded: Encoded, plan: Plan) -> StudyRecord:
     """What the store remembers of the whole study, with the scores of the majority class and of the untrained model."""
     labels = splits.labels.names
     test = encoded.rows.test

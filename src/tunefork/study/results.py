@@ -95,7 +95,9 @@ class Run:
         """
         target = Path(folder)
         if self.record.status != "done":
-            raise StoreError("The run has no model", where=self.record.id, found=self.record.status, fix="Choose a finished run.")
+            raise StoreError(
+                "The run has no model", where=self.record.id, found=self.record.status, fix="Choose a finished run."
+            )
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise StoreError("The folder is not empty", where=str(target), fix="Choose another folder, or empty it.")
         shutil.copytree(self.folder, target, dirs_exist_ok=True)

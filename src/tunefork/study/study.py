@@ -227,6 +227,8 @@ def _differences(before: Any, now: Any, name: str = "") -> list[str]:
     if isinstance(before, dict) and isinstance(now, dict):
         keys = list(dict.fromkeys([*before, *now]))
         return [
-            each for key in keys for each in _differences(before.get(key), now.get(key), f"{name}.{key}".removeprefix("."))
+            each
+            for key in keys
+            for each in _differences(before.get(key), now.get(key), f"{name}.{key}".removeprefix("."))
         ]
     return [] if before == now else [f"{name} was {before!r} and is {now!r}"]
