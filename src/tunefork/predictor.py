@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from tunefork import metrics
-from tunefork.data import encode_texts
+from tunefork.data import encode
 from tunefork.engine import load_artefact
 from tunefork.engine.batches import collate
 from tunefork.engine.precision import best_device
@@ -34,7 +34,7 @@ class Predictor:
 
     def logits(self, texts: Sequence[tuple[str, ...]], batch_size: int = 64) -> np.ndarray:
         """[N, classes] for texts given as tuples of one or two strings, in fp32."""
-        encoded = encode_texts(texts, self.tokenizer, self.facts["max_length"], self.facts["truncation"])
+        encoded = encode(texts, self.tokenizer, self.facts["max_length"], self.facts["truncation"])
         found = np.empty((len(texts), len(self.labels)), dtype=np.float32)
         by_length = np.argsort(-encoded.lengths, kind="stable")
         with torch.no_grad():

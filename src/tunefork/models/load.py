@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -234,15 +235,29 @@ def _ensure_padding(tokenizer: Any, model: Any) -> tuple[str, ...]:
 
 
 @contextmanager
-def _translated(name: str) -> Iterator[None]:
-    """transformers' errors as ours, and its loading chatter off: what matters of it becomes notices."""
+def quietly() -> Iterator[None]:
+    """transformers and PEFT without progress bars, load reports and deprecation chatter: what matters becomes notices."""
     from transformers.utils import logging
 
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+
+
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    """transformers' errors as ours."""
+    try:
+        with quietly():
+            yield
     except (OSError, ValueError, KeyError) as error:
         first = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise ModelNotFoundError(
@@ -250,7 +265,3 @@ def _translated(name: str) -> Iterator[None]:
             found=first.rstrip("."),
             fix="Check the name, and that its weights are safetensors. Without a network, use a folder or builtin:minilm.",
         ) from error
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()
