@@ -142,9 +142,9 @@ def seed_list(value: Any) -> Any:
         return tuple(range(value))
     if isinstance(value, Sequence) and not isinstance(value, str):
         if not value:
-            raise ValueError("the list of seeds is empty")
+            raise ValueError("The list of seeds is empty")
         if len(set(value)) != len(value):
-            raise ValueError(f"the list of seeds has a seed twice: {list(value)}")
+            raise ValueError(f"The list of seeds has a seed twice: {list(value)}")
         return tuple(value)
     return value
 

@@ -181,7 +181,7 @@ def _with_fresh(anatomy: Anatomy, info: dict[str, Any], name: str) -> tuple[Anat
     """The anatomy whose head includes whatever the checkpoint lacks, and its names; an error for any other mismatch."""
     in_head = set(anatomy.inside(anatomy.head))
     mismatched = {entry[0]: entry[1:] for entry in info.get("mismatched_keys", ())}
-    outside = [key for key in mismatched if key not in in_head]
+    outside = [key for key in anatomy.parameters if key in mismatched and key not in in_head]
     if outside:
         shapes = mismatched[outside[0]]
         raise WeightsError(
