@@ -83,6 +83,8 @@ def test_nothing_to_guess():
     assert "--label" in error.fix
     error = refused({"message": TEXTS, "topic": [0, 1] * 15, "sentiment": [0, 1] * 15})
     assert "sentiment, topic all look like one" in error.what
+    error = refused({"message": TEXTS, "label": range(30)})
+    assert error.what == "The label column cannot be guessed: 'label' has 30 different values in 30 rows"
     error = refused({"number": range(30), "label": [0, 1] * 15})
     assert "text column cannot be guessed" in error.what
     assert "--text" in error.fix

@@ -71,6 +71,16 @@ def test_a_folder_of_files(tmp_path, monkeypatch):
     assert read_rows(f"hub:{tmp_path / 'set'}").values["text"] == ["a", "b"]
 
 
+def test_splits_without_rows_are_as_good_as_none(folder, monkeypatch):
+    import datasets
+
+    sets = datasets.load_from_disk(folder)
+    monkeypatch.setattr(
+        "tunefork.data.hub._load", lambda *_: {"train": sets["train"], "test": sets["other"].select([])}
+    )
+    assert load_splits(DataConfig(train="hub:set")).rows == {"train": 29, "validation": 3, "test": 8}
+
+
 def test_no_such_split(folder):
     with pytest.raises(ReadError) as caught:
         read_rows("hub:set#tran")

@@ -112,8 +112,13 @@ def guess_label(table: Table, taken: Sequence[str] = ()) -> str:
     few = topics or [column for column in free if _classes(table.values[column])]
     if len(few) == 1 and len(free) > 1:
         return few[0]
+    reason = f": {shorten(few)} all look like one" if len(few) > 1 else ""
+    crowded = [column for column in free if column.lower() in LABELS]
+    if crowded and not few:
+        values = len({str(value) for value in table.values[crowded[0]]})
+        reason = f": '{crowded[0]}' has {values:,} different values in {len(table):,} rows"
     raise ColumnError(
-        "The label column cannot be guessed" + (f": {shorten(few)} all look like one" if len(few) > 1 else ""),
+        f"The label column cannot be guessed{reason}",
         where=table.name,
         found=f"columns {shorten(table.columns, 20)}",
         fix="Name it: --label COLUMN (label: in a study file).",

@@ -193,7 +193,8 @@ def _hold_out(pools: dict[str, RowSet], config: DataConfig, said: _Said) -> dict
                 f"No rows can be held out as {role}",
                 where=train.table.name,
                 found=f"{count(len(train), 'row')} with {count(len(set(train.keys)), 'distinct text')}",
-                fix="Add rows or a file of its own. Equal texts and groups stay together, and every class in training.",
+                fix="Add rows, or give it a file. "
+                "Equal texts and groups stay together, and every class keeps a training row.",
             )
         said.notices.append(
             f"{role}: {count(len(held), 'row')} of {train.table.name} held out (split_seed {config.split_seed})."
