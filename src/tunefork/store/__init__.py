@@ -1,13 +1,27 @@
 """What a study remembers, and where."""
 
+from tunefork.store.memory import MemoryStore
 from tunefork.store.protocol import Store
 from tunefork.store.records import (
     CountsRecord,
     EvaluationRecord,
     Predictions,
     RunRecord,
+    Status,
     StepRecord,
     StudyRecord,
 )
+from tunefork.store.sqlite import SqliteStore
 
-__all__ = ["CountsRecord", "EvaluationRecord", "Predictions", "RunRecord", "StepRecord", "Store", "StudyRecord"]
+__all__ = [
+    "CountsRecord",
+    "EvaluationRecord",
+    "MemoryStore",
+    "Predictions",
+    "RunRecord",
+    "SqliteStore",
+    "Status",
+    "StepRecord",
+    "Store",
+    "StudyRecord",
+]

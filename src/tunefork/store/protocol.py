@@ -1,7 +1,8 @@
-"""The store's protocol. ``SqliteStore`` keeps a folder, ``MemoryStore`` is the shipped fake; one contract suite tests both."""
+"""The store's protocol. ``SqliteStore`` lasts, ``MemoryStore`` is the shipped fake; one contract suite tests both."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -40,7 +41,7 @@ class Store(Protocol):
         """A run's training records by step."""
 
     def add_evaluation(self, evaluation: EvaluationRecord, predictions: Predictions) -> None:
-        """Record an evaluation and its predictions; a second one for the same run, split and step replaces the first."""
+        """Record an evaluation and its predictions; a second one for the same run, split and step replaces it."""
 
     def evaluations(self, run_id: str, split: str | None = None) -> list[EvaluationRecord]:
         """A run's evaluations by step, of one split or of all."""
@@ -50,6 +51,9 @@ class Store(Protocol):
 
     def run_folder(self, run_id: str) -> Path:
         """``runs/<id>/``, made where it is missing."""
+
+    def write_predictions(self, run_id: str, label_names: Sequence[str] | None = None) -> Path:
+        """Write ``runs/<id>/predictions.parquet``: validation at the kept step, and test."""
 
     def close(self) -> None:
         """Release the files."""

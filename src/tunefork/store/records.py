@@ -15,7 +15,8 @@ Status = Literal["planned", "running", "done", "failed", "diverged"]
 class CountsRecord:
     """Exact parameter counts of one configuration; ``adapter + head + backbone = trainable``.
 
-    ``total`` is the model with its adapter; ``peft_total`` is what PEFT prints, which counts a saved copy of the head twice.
+    ``total`` is the model with its adapter; ``peft_total`` is what PEFT prints, which counts a saved copy of the head
+    twice.
     """
 
     adapter: int

@@ -1,0 +1,134 @@
+"""What both stores do with the study's folder: ``runs/<id>/`` and its ``predictions.parquet``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tunefork.errors import StoreError, did_you_mean
+from tunefork.store.atomic import write_bytes
+from tunefork.store.records import EvaluationRecord, Predictions, RunRecord, StudyRecord
+
+PREDICTIONS = "predictions.parquet"
+
+
+class StudyFolder:
+    """The folder side of a store.
+
+    Args:
+        folder: the study's folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = Path(folder)
+
+    @property
+    def folder(self) -> Path:
+        """The study's folder."""
+        return self._folder
+
+    def run_folder(self, run_id: str) -> Path:
+        """``runs/<id>/``, made where it is missing. Raises StoreError for an id that is not a plain name."""
+        place = self._place(run_id)
+        place.mkdir(parents=True, exist_ok=True)
+        return place
+
+    def write_predictions(self, run_id: str, label_names: Sequence[str] | None = None) -> Path:
+        """Write ``runs/<id>/predictions.parquet``: validation at the kept step, and test.
+
+        Columns are split, step, id, label, predicted, and one probability ``p_<label>`` per class. The names are the
+        study's labels unless given.
+
+        Raises:
+            StoreError: an unknown run, no predictions, or another number of names than classes.
+        """
+        best = self.run(run_id).best_step
+        parts = []
+        for split, step in (("validation", best), ("test", None)):
+            known = [evaluation.step for evaluation in self.evaluations(run_id, split)]
+            if known:
+                step = step if step in known else known[-1]
+                parts.append((split, step, self.predictions(run_id, split, step)))
+        if not parts:
+            raise no_predictions(run_id, "validation or test", None)
+        names = self.study().labels if label_names is None else label_names
+        return _write_parquet(self.run_folder(run_id) / PREDICTIONS, parts, names)
+
+    def study(self) -> StudyRecord:
+        """The study. Raises StoreError when none was begun."""
+        raise NotImplementedError
+
+    def run(self, run_id: str) -> RunRecord:
+        """One run. Raises StoreError naming the nearest ids when there is none."""
+        raise NotImplementedError
+
+    def evaluations(self, run_id: str, split: str | None = None) -> list[EvaluationRecord]:
+        """A run's evaluations by step, of one split or of all."""
+        raise NotImplementedError
+
+    def predictions(self, run_id: str, split: str, step: int | None = None) -> Predictions:
+        """The predictions of one evaluation, by default the split's last."""
+        raise NotImplementedError
+
+    def _place(self, run_id: str) -> Path:
+        if not run_id or run_id in (".", "..") or any(sign in run_id for sign in "/\\:\0"):
+            raise StoreError("A run's id is a plain name", found=repr(run_id), fix="Use an id that the study lists.")
+        return self._folder / "runs" / run_id
+
+    def _forget_predictions(self, run_id: str) -> None:
+        (self._place(run_id) / PREDICTIONS).unlink(missing_ok=True)
+
+
+def no_study(folder: Path) -> StoreError:
+    """The error of a folder in which no study was begun."""
+    return StoreError(
+        "There is no study in this folder",
+        where=str(folder),
+        fix="Run `tunefork run STUDY.yaml` first, or name the folder that it wrote.",
+    )
+
+
+def no_run(run_id: str, known: Sequence[str]) -> StoreError:
+    """The error of an unknown run id."""
+    return StoreError(
+        f"There is no run '{run_id}'", fix=did_you_mean(run_id, known) if known else "The study has no runs yet."
+    )
+
+
+def no_predictions(run_id: str, split: str, step: int | None) -> StoreError:
+    """The error of an evaluation that was never recorded."""
+    at = "" if step is None else f" at step {step}"
+    return StoreError(
+        f"Run '{run_id}' has no predictions on {split}{at}",
+        fix="Let the run finish, or name a split that was evaluated.",
+    )
+
+
+def _write_parquet(path: Path, parts: list[tuple[str, int, Predictions]], names: Sequence[str]) -> Path:
+    import pyarrow as pa
+    from pyarrow import parquet
+    from scipy.special import softmax
+
+    tables = []
+    for split, step, answers in parts:
+        if answers.logits.shape[1] != len(names):
+            raise StoreError(
+                "There must be one label name per class",
+                where=str(path),
+                found=f"{len(names)} names for {answers.logits.shape[1]} classes",
+                fix="Give the study's labels.",
+            )
+        chances = softmax(answers.logits.astype("float64"), axis=1)
+        columns = {
+            "split": pa.array([split] * len(answers.ids), pa.string()),
+            "step": pa.array([step] * len(answers.ids), pa.int64()),
+            "id": pa.array(answers.ids, pa.string()),
+            "label": pa.array([names[label] for label in answers.labels], pa.string()),
+            "predicted": pa.array([names[label] for label in answers.predicted], pa.string()),
+        }
+        columns |= {f"p_{name}": pa.array(chances[:, place], pa.float64()) for place, name in enumerate(names)}
+        tables.append(pa.table(list(columns.values()), names=list(columns)))
+    sink = pa.BufferOutputStream()
+    parquet.write_table(pa.concat_tables(tables), sink)
+    write_bytes(path, sink.getvalue().to_pybytes())
+    return path

@@ -1,0 +1,113 @@
+"""Records as flat rows: numbers and text as they are, everything else as JSON text. Both stores keep records this way.
+
+Columns follow the records' fields, so a new field needs no second description of the tables. A field that an older row
+lacks gets the record's default.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import math
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, fields, is_dataclass
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+from tunefork.errors import StoreError
+from tunefork.store.records import Predictions
+
+Record = TypeVar("Record")
+_SQL = {str: "TEXT", int: "INTEGER", bool: "INTEGER", float: "REAL"}
+
+
+@functools.cache
+def columns(record: type) -> dict[str, str]:
+    """The columns of a record and their SQL types.
+
+    >>> from tunefork.store.records import StepRecord
+    >>> columns(StepRecord)["loss"]
+    'REAL'
+    """
+    return {name: _SQL.get(kind, "TEXT") for name, (kind, _) in _kinds(record).items()}
+
+
+def encode(record: Any) -> dict[str, Any]:
+    """A record as a row of None, numbers and text."""
+    return {field.name: _encoded(getattr(record, field.name)) for field in fields(record)}
+
+
+def decode(record: type[Record], row: Mapping[str, Any]) -> Record:
+    """The record of a row. SQLite keeps NaN as NULL, so NULL in a number that is never None is NaN."""
+    kinds = _kinds(cast(Any, record))
+    values: dict[str, Any] = {}
+    for field in fields(cast(Any, record)):
+        if field.name not in row:
+            continue
+        kind, optional = kinds[field.name]
+        value = row[field.name]
+        if value is None and not optional:
+            if kind is not float and (field.default is not MISSING or field.default_factory is not MISSING):
+                continue
+            value = math.nan
+        values[field.name] = _decoded(kind, value)
+    return record(**values)
+
+
+def check(predictions: Predictions) -> None:
+    """Raises StoreError unless ids, labels and logits are of one length."""
+    shape = predictions.logits.shape
+    if len(shape) != 2 or not len(predictions.ids) == len(predictions.labels) == shape[0]:
+        raise StoreError(
+            "Predictions need one id, one label and one row of logits per row",
+            found=f"{len(predictions.ids)} ids, {len(predictions.labels)} labels, logits of shape {tuple(shape)}",
+            fix="Record the evaluation with the whole split.",
+        )
+
+
+def split_key(predictions: Predictions) -> str:
+    """The hash under which a split's ids and labels are stored once."""
+    text = json.dumps(predictions.ids, ensure_ascii=True).encode()
+    return hashlib.sha256(text + predictions.labels.astype("<i8").tobytes()).hexdigest()
+
+
+@functools.cache
+def _kinds(record: type) -> dict[str, tuple[Any, bool]]:
+    return {name: _kind(hint) for name, hint in get_type_hints(record).items()}
+
+
+def _kind(hint: Any) -> tuple[Any, bool]:
+    if get_origin(hint) in (Union, types.UnionType):
+        (inner,) = (part for part in get_args(hint) if part is not type(None))
+        return _kind(inner)[0], True
+    return (str, False) if get_origin(hint) is Literal else (get_origin(hint) or hint, False)
+
+
+def _encoded(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, bool):
+        return int(value)
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return json.dumps(asdict(value) if is_dataclass(value) and not isinstance(value, type) else value, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    return list(value) if isinstance(value, set | frozenset | np.ndarray) else str(value)
+
+
+def _decoded(kind: Any, value: Any) -> Any:
+    if value is None or kind in (str, int, float):
+        return value
+    if kind is bool:
+        return bool(value)
+    plain = json.loads(value)
+    if kind is tuple:
+        return tuple(plain)
+    return cast(Any, kind)(**plain) if is_dataclass(kind) else plain

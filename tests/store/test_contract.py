@@ -1,0 +1,253 @@
+"""What every store promises. Both implementations run every test."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tunefork.errors import StoreError
+from tunefork.store import (
+    CountsRecord,
+    EvaluationRecord,
+    MemoryStore,
+    Predictions,
+    RunRecord,
+    SqliteStore,
+    StepRecord,
+    Store,
+    StudyRecord,
+)
+
+STUDY = StudyRecord(
+    name="reviews",
+    task="text-classification",
+    model="builtin:minilm",
+    labels=("bad", "good"),
+    rows={"train": 80, "validation": 10, "test": 3},
+    data_hash="abc",
+    majority={"accuracy": 0.5},
+    truncated={"train": 0.25},
+    environment={"torch": "2.10", "threads": 8},
+    notices=("3 rows dropped",),
+    warnings=("one rate",),
+)
+COUNTS = CountsRecord(adapter=10, head=5, backbone=0, trainable=15, total=100, peft_total=105)
+RUN = RunRecord(
+    id="lora-1-s0",
+    configuration="lora-1",
+    name="LoRA r=8",
+    strategy="lora",
+    seed=0,
+    config={"strategy": {"kind": "lora", "targets": ["query", "value"]}, "seed": 0},
+    counts=COUNTS,
+    blocks=("methods", "rank"),
+    notices=("a",),
+)
+
+
+def evaluation(
+    split: str = "validation", step: int = 10, loss: float = 0.5, f1: float | None = 0.75
+) -> EvaluationRecord:
+    return EvaluationRecord(RUN.id, step, 1.0, split, loss, 0.8, 0.7, f1, 0.1)
+
+
+def predictions(rows: int = 3, classes: int = 2, shift: float = 0.0) -> Predictions:
+    logits = np.arange(rows * classes, dtype=np.float32).reshape(rows, classes) + np.float32(shift)
+    return Predictions(tuple(f"r{n}" for n in range(rows)), np.arange(rows, dtype=np.int64) % classes, logits)
+
+
+@pytest.fixture(params=[SqliteStore, MemoryStore])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    make: Callable[[Path], Store] = request.param
+    made = make(tmp_path / "study")
+    yield made
+    made.close()
+
+
+def test_folder(store: Store, tmp_path: Path) -> None:
+    assert store.folder == tmp_path / "study"
+
+
+def test_no_study_yet(store: Store) -> None:
+    with pytest.raises(
+        StoreError, match=r"There is no study in this folder \(.*study\)\. Run `tunefork run STUDY\.yaml`"
+    ):
+        store.study()
+
+
+def test_study_comes_back_equal(store: Store) -> None:
+    store.begin(STUDY)
+    assert store.study() == STUDY
+
+
+def test_begin_again_replaces_the_study_and_keeps_the_runs(store: Store) -> None:
+    store.begin(STUDY)
+    store.put_run(RUN)
+    store.begin(replace(STUDY, name="again"))
+    assert store.study().name == "again"
+    assert store.runs() == [RUN]
+
+
+def test_runs_come_back_equal_and_in_their_first_order(store: Store) -> None:
+    for name in ("b", "a", "c"):
+        store.put_run(replace(RUN, id=name))
+    done = replace(RUN, id="b", status="done", converged=False, best_step=20, stopped_early=True, seconds=1.5)
+    store.put_run(done)
+    assert [run.id for run in store.runs()] == ["b", "a", "c"]
+    assert store.run("b") == done
+    assert store.run("b").counts.peft_percent == pytest.approx(100 * 15 / 105)
+
+
+def test_a_record_kept_is_not_changed_from_outside(store: Store) -> None:
+    run = replace(RUN, config={"seed": 0})
+    store.put_run(run)
+    run.config["seed"] = 1
+    store.run(run.id).config["seed"] = 2
+    assert store.run(run.id).config == {"seed": 0}
+
+
+def test_unknown_run(store: Store) -> None:
+    with pytest.raises(StoreError, match=r"^There is no run 'x'\. The study has no runs yet\.$"):
+        _ = store.run("x")
+    store.put_run(RUN)
+    with pytest.raises(StoreError) as caught:
+        store.run("lora-1-s1")
+    assert str(caught.value) == "There is no run 'lora-1-s1'. Did you mean 'lora-1-s0'?"
+
+
+def test_steps_by_step_and_replaced(store: Store) -> None:
+    for step, loss in ((20, 0.4), (10, 0.6), (20, 0.3)):
+        store.add_step(StepRecord(RUN.id, step, step / 10, loss, 1e-3, 0.5))
+    store.add_step(StepRecord("other", 10, 1.0, 9.0, 1e-3, 0.5))
+    assert [(step.step, step.loss) for step in store.steps(RUN.id)] == [(10, 0.6), (20, 0.3)]
+    assert store.steps("never seen") == []
+
+
+def test_evaluations_of_one_split_or_all(store: Store) -> None:
+    store.add_evaluation(evaluation(step=20), predictions())
+    store.add_evaluation(evaluation(step=10), predictions())
+    store.add_evaluation(evaluation("test", 20), predictions())
+    assert [(one.split, one.step) for one in store.evaluations(RUN.id)] == [
+        ("validation", 10),
+        ("validation", 20),
+        ("test", 20),
+    ]
+    assert store.evaluations(RUN.id, "test") == [evaluation("test", 20)]
+    assert store.evaluations("never seen") == []
+
+
+def test_a_second_evaluation_replaces_the_first(store: Store) -> None:
+    store.add_evaluation(evaluation(loss=0.5), predictions())
+    store.add_evaluation(evaluation(loss=0.4), predictions(shift=1))
+    assert [one.loss for one in store.evaluations(RUN.id)] == [0.4]
+    assert store.predictions(RUN.id, "validation").logits[0, 0] == 1
+
+
+def test_numbers_that_are_none_or_not_a_number(store: Store) -> None:
+    store.add_evaluation(evaluation(loss=math.nan, f1=None), predictions())
+    found = store.evaluations(RUN.id)[0]
+    assert math.isnan(found.loss)
+    assert found.f1 is None
+    store.add_step(StepRecord(RUN.id, 1, 0.1, math.inf, 1e-3, 0.0))
+    assert store.steps(RUN.id)[0].loss == math.inf
+
+
+def test_numpy_numbers_are_numbers(store: Store) -> None:
+    store.add_step(StepRecord(RUN.id, np.int64(3), 0.1, np.float32(0.5), 1e-3, 0.0))  # type: ignore[arg-type]
+    assert [(step.step, step.loss) for step in store.steps(RUN.id)] == [(3, 0.5)]
+
+
+def test_predictions_of_a_step_and_the_last(store: Store) -> None:
+    for step in (20, 10):
+        store.add_evaluation(evaluation(step=step), predictions(shift=step))
+    last, first = store.predictions(RUN.id, "validation"), store.predictions(RUN.id, "validation", 10)
+    assert last.ids == ("r0", "r1", "r2")
+    assert (last.labels.dtype, last.logits.dtype, last.logits.shape) == (np.int64, np.float32, (3, 2))
+    assert (last.logits[0, 0], first.logits[0, 0]) == (20, 10)
+    assert last.correct.tolist() == [False, True, False]
+
+
+def test_predictions_that_are_not_there(store: Store) -> None:
+    with pytest.raises(StoreError, match=r"^Run 'lora-1-s0' has no predictions on test at step 3\."):
+        store.predictions(RUN.id, "test", 3)
+
+
+def test_odd_ids_and_no_rows(store: Store) -> None:
+    odd = Predictions(("", 'a"b', "ä\n", "😀"), np.zeros(4, np.int64), np.zeros((4, 3), np.float32))
+    store.add_evaluation(evaluation("test"), odd)
+    store.add_evaluation(evaluation(), predictions(rows=0))
+    assert store.predictions(RUN.id, "test").ids == odd.ids
+    assert store.predictions(RUN.id, "validation").logits.shape == (0, 2)
+
+
+def test_an_evaluation_is_recorded_whole_or_not_at_all(store: Store) -> None:
+    short = replace(predictions(), ids=("r0",))
+    with pytest.raises(StoreError, match=r"Found: 1 ids, 3 labels, logits of shape \(3, 2\)"):
+        store.add_evaluation(evaluation(), short)
+    assert store.evaluations(RUN.id) == []
+
+
+def test_clear_forgets_one_run_and_keeps_its_record(store: Store) -> None:
+    other = replace(evaluation(), run="other")
+    store.put_run(RUN)
+    store.add_step(StepRecord(RUN.id, 1, 0.1, 0.5, 1e-3, 0.0))
+    for one in (evaluation(), other):
+        store.add_evaluation(one, predictions())
+    written = store.write_predictions(RUN.id, STUDY.labels)
+    store.clear(RUN.id)
+    assert store.runs() == [RUN]
+    assert (store.steps(RUN.id), store.evaluations(RUN.id), written.exists()) == ([], [], False)
+    with pytest.raises(StoreError, match="no predictions"):
+        store.predictions(RUN.id, "validation")
+    assert store.predictions("other", "validation").ids == ("r0", "r1", "r2")
+
+
+def test_run_folder(store: Store) -> None:
+    assert store.run_folder("a-1") == store.folder / "runs" / "a-1"
+    assert store.run_folder("a-1").is_dir()
+    for bad in ("..", "a/b", "", "c:d", "\\x"):
+        with pytest.raises(StoreError, match="plain name"):
+            store.run_folder(bad)
+
+
+def test_written_predictions(store: Store) -> None:
+    import pyarrow.parquet as pq
+
+    store.put_run(replace(RUN, best_step=10))
+    for step in (10, 20):
+        store.add_evaluation(evaluation(step=step), predictions(shift=step))
+    store.add_evaluation(evaluation("test", 10), predictions(rows=2))
+    path = store.write_predictions(RUN.id, STUDY.labels)
+    assert path == store.folder / "runs" / RUN.id / "predictions.parquet"
+    table = pq.read_table(path).to_pydict()
+    assert list(table) == ["split", "step", "id", "label", "predicted", "p_bad", "p_good"]
+    assert table["split"] == ["validation"] * 3 + ["test"] * 2
+    assert table["step"] == [10] * 5
+    assert table["id"] == ["r0", "r1", "r2", "r0", "r1"]
+    assert table["label"] == ["bad", "good", "bad", "bad", "good"]
+    assert table["predicted"] == ["good"] * 5
+    assert table["p_good"] == pytest.approx([1 / (1 + math.exp(-1))] * 5)
+    assert [path.name for path in path.parent.iterdir()] == ["predictions.parquet"]
+
+
+def test_written_predictions_take_the_study_s_labels(store: Store) -> None:
+    import pyarrow.parquet as pq
+
+    store.begin(STUDY)
+    store.put_run(RUN)
+    store.add_evaluation(evaluation(), predictions())
+    assert pq.read_table(store.write_predictions(RUN.id)).column("label").to_pylist() == ["bad", "good", "bad"]
+
+
+def test_written_predictions_need_predictions_and_names(store: Store) -> None:
+    store.put_run(RUN)
+    with pytest.raises(StoreError, match="no predictions on validation or test"):
+        store.write_predictions(RUN.id, STUDY.labels)
+    store.add_evaluation(evaluation("test"), predictions())
+    with pytest.raises(StoreError, match="1 names for 2 classes"):
+        store.write_predictions(RUN.id, ["only"])
