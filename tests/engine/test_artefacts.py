@@ -22,7 +22,21 @@ from tunefork.models import Backbone
 from tunefork.strategies import Selection, select
 
 FP32 = Precision(torch.device("cpu"), torch.float32)
-FAMILIES = ["distilbert", "bert", "roberta", "electra", "mpnet", "deberta", "deberta-v2", "albert", "modernbert", "gpt2", "llama", "qwen2", "qwen3"]
+FAMILIES = [
+    "distilbert",
+    "bert",
+    "roberta",
+    "electra",
+    "mpnet",
+    "deberta",
+    "deberta-v2",
+    "albert",
+    "modernbert",
+    "gpt2",
+    "llama",
+    "qwen2",
+    "qwen3",
+]
 RUNS = {
     "full": "full:learning_rate=1e-3",
     "head": "head:learning_rate=1e-2",
@@ -83,13 +97,19 @@ def test_what_was_not_trained_is_on_disk_once(tmp_path: Path) -> None:
     second, *_ = trained("bert", "head:learning_rate=2e-2", tmp_path)
     shards = [artefact.folder / "model-00001-of-00002.safetensors" for artefact in (first, second)]
     assert shards[0].samefile(shards[1])
-    assert set(load_file(second.folder / "model-00002-of-00002.safetensors")) == {"classifier.weight", "classifier.bias"}
+    assert set(load_file(second.folder / "model-00002-of-00002.safetensors")) == {
+        "classifier.weight",
+        "classifier.bias",
+    }
     assert len(list((tmp_path / "backbone").iterdir())) == 1
 
 
 def test_short_target_names_only_where_they_select_the_same(tmp_path: Path) -> None:
     everywhere, *_ = trained("bert", "lora:rank=2,targets=query+value", tmp_path)
-    assert sorted(json.loads((everywhere.folder / "adapter_config.json").read_text())["target_modules"]) == ["query", "value"]
+    assert sorted(json.loads((everywhere.folder / "adapter_config.json").read_text())["target_modules"]) == [
+        "query",
+        "value",
+    ]
     one, *_ = trained("bert", "lora:rank=2,targets=query,layers=1", tmp_path)
     names = json.loads((one.folder / "adapter_config.json").read_text())["target_modules"]
     assert names == ["bert.encoder.layer.1.attention.self.query"]
@@ -103,7 +123,9 @@ def test_a_changed_weight_is_found(name: str, tmp_path: Path) -> None:
     key = next(key for key in tensors if key.endswith("classifier.bias"))
     tensors[key] = tensors[key] + 0.01
     save_file(tensors, path, metadata={"format": "pt"})
-    with pytest.raises(ArtefactError, match=r"does not give the logits of the trained one .* a difference of up to 0.01 on 8 rows"):
+    with pytest.raises(
+        ArtefactError, match=r"does not give the logits of the trained one .* a difference of up to 0.01 on 8 rows"
+    ):
         verify_run(artefact, backbone, run, selection, batch_of(8))
 
 
@@ -112,7 +134,10 @@ def test_other_peft_methods_are_saved_by_peft(tmp_path: Path) -> None:
     from tunefork.config import resolve
 
     settings = {"target_modules": ["key", "value", "output.dense"], "feedforward_modules": ["output.dense"]}
-    run = RunConfig(strategy=resolve("peft", {"type": "ia3", "settings": settings, "learning_rate": 0.01}), training=TrainingConfig(steps=4, batch_size=8))
+    run = RunConfig(
+        strategy=resolve("peft", {"type": "ia3", "settings": settings, "learning_rate": 0.01}),
+        training=TrainingConfig(steps=4, batch_size=8),
+    )
     selection = select(run.strategy, backbone.anatomy, backbone.copy())
     group = assemble(backbone, [run], [selection], FP32)
     before = group.tensors(0)

@@ -11,8 +11,8 @@ from safetensors.torch import load_file, save_file
 
 from tests.tiny import tiny_model, tokenizer
 from tunefork.errors import MissingExtraError, ModelNotFoundError, UnsupportedModelError, WeightsError
-from tunefork.models import load_backbone, load_config, longest_input
 from tunefork.models import builtin as builtin_module
+from tunefork.models import load_backbone, load_config, longest_input
 
 LABELS = ("neg", "pos")
 
@@ -45,7 +45,9 @@ def test_builtin_minilm_is_the_real_model() -> None:
 
 def test_builtin_weights_that_are_not_the_expected_ones_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builtin_module, "MINILM_SHA256", "0" * 64)
-    with pytest.raises(WeightsError, match=r"not the expected ones \(.*model.safetensors\). Found: sha256 53aa51172d142c89"):
+    with pytest.raises(
+        WeightsError, match=r"not the expected ones \(.*model.safetensors\). Found: sha256 53aa51172d142c89"
+    ):
         load_backbone("builtin:minilm", LABELS)
 
 
@@ -56,7 +58,9 @@ def test_a_missing_demo_package_is_answered_with_the_pip_command(monkeypatch: py
 
 
 def test_unknown_builtin() -> None:
-    with pytest.raises(ModelNotFoundError, match=r"There is no model 'builtin:minilmm'. Did you mean 'builtin:minilm'\?"):
+    with pytest.raises(
+        ModelNotFoundError, match=r"There is no model 'builtin:minilmm'. Did you mean 'builtin:minilm'\?"
+    ):
         load_backbone("builtin:minilmm", LABELS)
 
 
@@ -65,7 +69,10 @@ def test_what_the_checkpoint_lacks_is_trained_with_the_head(folder: Path) -> Non
     backbone = load_backbone(str(folder), LABELS)
     assert backbone.anatomy.head == ("classifier", "bert.pooler.dense")
     assert backbone.fresh >= {"bert.pooler.dense.weight", "bert.pooler.dense.bias"}
-    assert "the checkpoint lacks bert.pooler.dense; freshly initialised, trained and saved with the head" in backbone.notices
+    assert (
+        "the checkpoint lacks bert.pooler.dense; freshly initialised, trained and saved with the head"
+        in backbone.notices
+    )
 
 
 def test_a_head_of_another_size_is_replaced_with_a_notice(tmp_path: Path) -> None:
@@ -82,7 +89,9 @@ def test_a_head_of_another_size_is_replaced_with_a_notice(tmp_path: Path) -> Non
 def test_any_other_shape_mismatch_is_an_error(folder: Path) -> None:
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"intermediate_size": 48}))
-    with pytest.raises(WeightsError, match=r"The tensor 'bert.encoder.layer.0.intermediate.dense.*' does not fit .*64.*48"):
+    with pytest.raises(
+        WeightsError, match=r"The tensor 'bert.encoder.layer.0.intermediate.dense.*' does not fit .*64.*48"
+    ):
         load_backbone(str(folder), LABELS)
 
 
@@ -91,7 +100,9 @@ def test_nan_in_the_weights_names_the_tensor(folder: Path) -> None:
         tensors["encoder.layer.1.output.dense.weight"][0, :2] = float("nan")
 
     rewrite(folder, spoil)
-    with pytest.raises(WeightsError, match="The tensor 'bert.encoder.layer.1.output.dense.weight' holds 2 values that are NaN"):
+    with pytest.raises(
+        WeightsError, match=r"The tensor 'bert.encoder.layer.1.output.dense.weight' holds 2 values that are NaN"
+    ):
         load_backbone(str(folder), LABELS)
 
 
@@ -99,20 +110,24 @@ def test_no_tokenizer_names_the_files_looked_for(folder: Path) -> None:
     for path in folder.iterdir():
         if path.name not in ("config.json", "model.safetensors"):
             path.unlink()
-    with pytest.raises(ModelNotFoundError, match=r"The model has no tokenizer \(.*\). Found: none of tokenizer.json, vocab.txt"):
+    with pytest.raises(
+        ModelNotFoundError, match=r"The model has no tokenizer \(.*\). Found: none of tokenizer.json, vocab.txt"
+    ):
         load_backbone(str(folder), LABELS)
 
 
 def test_pickle_weights_are_refused(folder: Path) -> None:
     torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
     (folder / "model.safetensors").unlink()
-    with pytest.raises(ModelNotFoundError, match="cannot be loaded.*its weights are safetensors"):
+    with pytest.raises(ModelNotFoundError, match=r"cannot be loaded.*its weights are safetensors"):
         load_backbone(str(folder), LABELS)
 
 
 def test_a_folder_without_a_model(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("x")
-    with pytest.raises(ModelNotFoundError, match=r"The folder holds no model \(.*\). Found: notes.txt. It needs config.json"):
+    with pytest.raises(
+        ModelNotFoundError, match=r"The folder holds no model \(.*\). Found: notes.txt. It needs config.json"
+    ):
         load_config(str(tmp_path))
 
 

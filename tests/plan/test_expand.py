@@ -42,8 +42,8 @@ def test_one_rate_for_all_is_taken_everywhere_and_warned_about() -> None:
 
 
 def test_names_tell_what_differs() -> None:
-    text = "data: a.csv\ncompare: [{lora: {learning_rate: [1.0e-4, 1.0e-3]}}, {head: {}}, {head: {}, training: {epochs: 9}}]"
-    names = [run.name for run in expand(parse_study(text))]
+    entries = "[{lora: {learning_rate: [1.0e-4, 1.0e-3]}}, {head: {}}, {head: {}, training: {epochs: 9}}]"
+    names = [run.name for run in expand(parse_study(f"data: a.csv\ncompare: {entries}"))]
     assert names == [
         "LoRA r=8 query+value (lr=0.0001)",
         "LoRA r=8 query+value (lr=0.001)",

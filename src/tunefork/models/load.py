@@ -110,7 +110,7 @@ def skeleton(config: Any, labels: int) -> nn.Module:
 def load_backbone(name: str, labels: Sequence[str], revision: str | None = None) -> Backbone:
     """A pretrained text model with a fresh head for ``labels``, and its tokenizer.
 
-    Only safetensors are read. A head of another size is replaced with a notice; what the checkpoint lacks counts as head.
+    Only safetensors are read. A head of another size is replaced, with a notice; what the checkpoint lacks is head.
 
     Raises:
         ModelNotFoundError: no such model, no tokenizer.
@@ -236,7 +236,7 @@ def _ensure_padding(tokenizer: Any, model: Any) -> tuple[str, ...]:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """transformers and PEFT without progress bars, load reports and deprecation chatter: what matters becomes notices."""
+    """transformers and PEFT without progress bars, load reports and deprecations: what matters becomes notices."""
     from transformers.utils import logging
 
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
@@ -263,5 +263,5 @@ def _translated(name: str) -> Iterator[None]:
         raise ModelNotFoundError(
             f"The model '{name}' cannot be loaded",
             found=first.rstrip("."),
-            fix="Check the name, and that its weights are safetensors. Without a network, use a folder or builtin:minilm.",
+            fix="Check the name, and that its weights are safetensors. Offline, use a folder or builtin:minilm.",
         ) from error
