@@ -42,7 +42,7 @@ class DataConfig(Value):
     """Names and orders the labels; for integer labels, the name of each number."""
     max_length: Count = 128
     truncation: Literal["head", "tail", "head_tail"] = "head"
-    """What stays of a text that is too long: its beginning, its end, or a quarter of the one and the rest of the other."""
+    """What stays of a text that is too long: its beginning, its end, or a quarter of the one and more of the other."""
     rows: Rows = Rows()
     split_seed: int = 0
     leakage: Literal["error", "drop_train", "allow"] = "error"

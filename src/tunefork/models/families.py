@@ -1,7 +1,8 @@
 """One small description per architecture: where the blocks are, what each linear is for, what the head is.
 
 Names are those of transformers' classification models. A linear that computes several roles at once (GPT-2's
-``c_attn``) lists them all. To support another architecture, add a ``Family``; the tests then check it against the real modules.
+``c_attn``) lists them all. To support another architecture, add a ``Family``; the tests then check it against the real
+modules.
 """
 
 from __future__ import annotations
