@@ -24,3 +24,36 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("TUNEFORK_DATA names no folder with the real data sets")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A two-block BERT with random weights and a real tokenizer, as a folder that transformers loads."""
+    import torch
+    import transformers
+
+    from tests.tiny import CONFIGS, tokenizer
+
+    folder = tmp_path_factory.mktemp("models") / "tiny-bert"
+    torch.manual_seed(0)
+    config = transformers.AutoConfig.for_model("bert", **{**CONFIGS["bert"], "vocab_size": 30522})
+    transformers.BertModel(config).save_pretrained(folder)
+    tokenizer().save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def messages_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """240 real messages of three intents, with ids."""
+    import csv
+
+    from tests.tiny import messages
+
+    wanted = {"order_status": "status", "damaged_item": "damaged", "return_item": "return"}
+    rows = [(text, wanted[intent]) for text, intent in messages() if intent in wanted][:240]
+    path = tmp_path_factory.mktemp("data") / "messages.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "message", "intent"])
+        writer.writerows((f"m{number}", text, intent) for number, (text, intent) in enumerate(rows))
+    return path

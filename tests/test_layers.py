@@ -15,13 +15,14 @@ SOURCE = Path(tunefork.__file__).parent
 LAYERS = (
     ("cli",),
     ("study",),
-    ("report", "predictor", "demo"),
+    ("predictor",),
+    ("report", "demo"),
     ("runner",),
     ("engine",),
     ("strategies",),
     ("models", "data", "plan", "store", "metrics"),
     ("study_file",),
-    ("config",),
+    ("config", "counts"),
     ("errors", "_version"),
 )
 RANK = {name: rank for rank, layer in enumerate(reversed(LAYERS)) for name in layer}

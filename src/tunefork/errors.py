@@ -19,11 +19,11 @@
     ├── DivergedError               a run whose loss is no longer a number
     └── ArtefactError               a saved model that does not give the logits of the model in memory
 
-Each says what is wrong, where, what was found and what to do. ``str(error)`` is one paragraph; the command line prints it
-without a traceback and exits with ``exit_status``.
+Each says what is wrong, where, what was found and what to do. ``str(error)`` is one paragraph; the command line prints
+it without a traceback and exits with ``exit_status``.
 
->>> print(ColumnError("There is no column 'txt'", where="reviews.csv", found="columns text, label", fix="Use --text text."))
-There is no column 'txt' (reviews.csv). Found: columns text, label. Use --text text.
+>>> print(ColumnError("There is no column 'txt'", where="a.csv", found="columns text, label", fix="Use --text text."))
+There is no column 'txt' (a.csv). Found: columns text, label. Use --text text.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from tunefork import metrics
-from tunefork.data import encode_texts
+from tunefork.data import encode
 from tunefork.engine import load_artefact
 from tunefork.engine.batches import collate
 from tunefork.engine.precision import best_device
@@ -34,7 +34,7 @@ class Predictor:
 
     def logits(self, texts: Sequence[tuple[str, ...]], batch_size: int = 64) -> np.ndarray:
         """[N, classes] for texts given as tuples of one or two strings, in fp32."""
-        encoded = encode_texts(texts, self.tokenizer, self.facts["max_length"], self.facts["truncation"])
+        encoded = encode(texts, self.tokenizer, self.facts["max_length"], self.facts["truncation"])
         found = np.empty((len(texts), len(self.labels)), dtype=np.float32)
         by_length = np.argsort(-encoded.lengths, kind="stable")
         with torch.no_grad():
@@ -44,7 +44,7 @@ class Predictor:
                 found[rows] = self.model(**batch).logits.float().cpu().numpy()
         return found
 
-    def predict(self, rows: Sequence[str] | Sequence[tuple[str, str]] | pd.DataFrame) -> pd.DataFrame:
+    def predict(self, rows: Sequence[str] | Sequence[tuple[str, ...]] | pd.DataFrame) -> pd.DataFrame:
         """Labels and probabilities.
 
         Args:
@@ -60,10 +60,7 @@ class Predictor:
 
         frame = rows.copy() if isinstance(rows, pd.DataFrame) else pd.DataFrame(index=range(len(rows)))
         texts = self._texts(rows)
-        if not texts:
-            probabilities = np.empty((0, len(self.labels)))
-        else:
-            probabilities = metrics.softmax(self.logits(texts))
+        probabilities = metrics.softmax(self.logits(texts)) if texts else np.empty((0, len(self.labels)))
         frame["prediction"] = [self.labels[number] for number in probabilities.argmax(axis=1)]
         for number, label in enumerate(self.labels):
             frame[f"p_{label}"] = probabilities[:, number]
@@ -111,7 +108,7 @@ def load_model(folder: str | Path) -> Predictor:
 
 def _best_run(folder: Path) -> Path:
     from tunefork.report import to_json
-    from tunefork.store.sqlite import SqliteStore
+    from tunefork.store import SqliteStore
 
     store = SqliteStore.open(folder)
     try:

@@ -129,7 +129,7 @@ class _Problems:
                 message = each["msg"].removeprefix("Value error, ")
                 shown = "" if isinstance(each["input"], Mapping) else repr(each["input"])
                 if not any(problem.where == self.place((*path, *loc)) for problem in self.found):
-                    self.add((*path, *loc), message[:1].upper() + message[1:], found=shown, fix="Correct the value.")
+                    self.add((*path, *loc), message, found=shown, fix="Correct the value.")
         return None
 
 

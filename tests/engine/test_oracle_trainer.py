@@ -1,4 +1,4 @@
-"""Proof ladder, step 1: one run ≡ transformers' Trainer + PEFT, on the same batches: losses and weights over 50 steps."""
+"""Proof ladder, step 1: one run ≡ transformers' Trainer + PEFT on the same batches: losses and weights, 50 steps."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Listening(Trainer):
 
     def __init__(self, batches: list[dict[str, torch.Tensor]], **arguments: Any) -> None:
         super().__init__(**arguments)
-        # Trainer 5.23 believes that classifiers divide their loss by the rows of all micro-batches; they do not, and the
-        # micro-batches' mean losses are summed. Told so, it averages them, as its documentation says.
+        # Trainer 5.23 believes that classifiers divide their loss by the rows of all micro-batches; they do not, and
+        # the micro-batches' mean losses are summed. Told so, it averages them, as its documentation says.
         self.model_accepts_loss_kwargs = False
         self.batches, self.losses = batches, []
 
@@ -135,7 +135,7 @@ def test_a_lone_run_equals_trainer_and_peft(kind: str, strategy: str, dtype: tor
 
 
 def without_key_bias(name: str, tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """A key's bias moves all scores of a query alike, so its gradient is zero but for rounding, which AdamW blows up."""
+    """A key's bias moves all scores of a query alike: its gradient is zero but for rounding, which AdamW blows up."""
     if dtype == torch.float64 or not name.endswith("c_attn.bias"):
         return tensor
     query, _, value = tensor.chunk(3)

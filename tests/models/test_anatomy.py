@@ -34,7 +34,7 @@ def test_the_parts_cover_the_model(kind: str) -> None:
     anatomy = anatomy_of(model)
     parts = anatomy.inside([*anatomy.embeddings, *anatomy.blocks, *anatomy.between, *anatomy.head])
     missing = set(anatomy.parameters) - set(parts)
-    # relative position tables and norms of DeBERTa's and MPNet's encoder, and ELECTRA's projection, lie beside the blocks
+    # position tables and norms of DeBERTa's and MPNet's encoder, and ELECTRA's projection, lie beside the blocks
     assert all(name.split(".")[1] in ("encoder", "embeddings_project") for name in missing)
     assert anatomy.total == sum(parameter.numel() for parameter in model.parameters())
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tunefork.counts import Counts
 from tunefork.errors import StoreError
 from tunefork.store import (
-    CountsRecord,
     EvaluationRecord,
     MemoryStore,
     Predictions,
@@ -36,7 +36,7 @@ STUDY = StudyRecord(
     notices=("3 rows dropped",),
     warnings=("one rate",),
 )
-COUNTS = CountsRecord(adapter=10, head=5, backbone=0, trainable=15, total=100, peft_total=105)
+COUNTS = Counts(adapter=10, head=5, backbone=0, total=100, peft_total=105)
 RUN = RunRecord(
     id="lora-1-s0",
     configuration="lora-1",

@@ -55,7 +55,7 @@ def compare(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Compare ways of fine-tuning on one data set. `tunefork compare reviews.csv` alone guesses the rest and says so."""
+    """Compare ways of fine-tuning on one data set. `tunefork compare reviews.csv` alone guesses the rest."""
     from tunefork.config import parse_run
     from tunefork.study_file import build_study
 

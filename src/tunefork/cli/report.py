@@ -18,7 +18,7 @@ def report(
     """Write the report of a study again, and show its table and verdict."""
     from tunefork.cli.showing import show_results
     from tunefork.report import write_report
-    from tunefork.store.sqlite import SqliteStore
+    from tunefork.store import SqliteStore
 
     store = SqliteStore.open(folder)
     try:

@@ -13,7 +13,7 @@ def parse_run(text: str) -> Configuration:
     """A configuration from ``--run``.
 
     Grammar: ``KIND`` or ``KIND:key=value,key=value``, where KIND is full, head, last_layers, lora or peft. Values are
-    numbers, words, true, false or composites with ``+``. One ``--run`` is one configuration; grids belong in study files.
+    numbers, words, true, false or composites with ``+``. One ``--run`` is one configuration; grids are for study files.
 
     >>> parse_run("lora:r=8,targets=query+value,lr=1e-3").strategies[0].label()
     'LoRA r=8 query+value'

@@ -22,7 +22,8 @@ class RunConfig(Value):
     @cached_property
     def configuration(self) -> str:
         """The configuration's identity: equal for runs that differ only in their seed."""
-        return f"{self.strategy.kind}-{digest([self.strategy.model_dump(mode='json'), self.training.model_dump(mode='json')], 8)}"
+        settings = [self.strategy.model_dump(mode="json"), self.training.model_dump(mode="json")]
+        return f"{self.strategy.kind}-{digest(settings, 8)}"
 
     @cached_property
     def id(self) -> str:

@@ -94,7 +94,7 @@ class LoRAStrategy(Strategy):
     """Modules beside the head that train in full and are saved with the adapter."""
     learning_rate: Positive = 1e-3
 
-    _ORDER: ClassVar = ("query", "key", "value", "output", "mlp")
+    _ORDER: ClassVar[tuple[str, ...]] = ("query", "key", "value", "output", "mlp")
 
     @model_validator(mode="before")
     @classmethod
@@ -131,7 +131,7 @@ class PeftStrategy(Strategy):
 
     kind: Literal["peft"] = "peft"
     type: str
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = Field(default_factory=dict)
     learning_rate: Positive = 1e-3
 
     def label(self) -> str:

@@ -42,7 +42,7 @@ class DataConfig(Value):
     """Names and orders the labels; for integer labels, the name of each number."""
     max_length: Count = 128
     truncation: Literal["head", "tail", "head_tail"] = "head"
-    """What is kept of a text that is too long: its beginning, its end, or a quarter of its beginning and the rest of its end."""
+    """What stays of a text that is too long: its beginning, its end, or a quarter of the one and more of the other."""
     rows: Rows = Rows()
     split_seed: int = 0
     leakage: Literal["error", "drop_train", "allow"] = "error"
@@ -116,9 +116,10 @@ class TrainingConfig(Value):
     def _steps_or_epochs(cls, value: int | str) -> int | str:
         if isinstance(value, int) and value >= 1:
             return value
-        if isinstance(value, str) and (match := re.fullmatch(r"\s*(\d+(?:\.\d+)?|\.\d+)?\s*epochs?\s*", value)):
-            if float(match[1] or 1) > 0:
-                return f"{float(match[1] or 1):g} epoch{'' if float(match[1] or 1) == 1 else 's'}"
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?|\.\d+)?\s*epochs?\s*", value) if isinstance(value, str) else None
+        epochs = float(match[1] or 1) if match else 0.0
+        if epochs > 0:
+            return f"{epochs:g} epoch{'' if epochs == 1 else 's'}"
         raise ValueError(f"eval_every is a number of steps, or '1 epoch', '0.5 epochs' but got {value!r}")
 
 
@@ -142,9 +143,9 @@ def seed_list(value: Any) -> Any:
         return tuple(range(value))
     if isinstance(value, Sequence) and not isinstance(value, str):
         if not value:
-            raise ValueError("the list of seeds is empty")
+            raise ValueError("The list of seeds is empty")
         if len(set(value)) != len(value):
-            raise ValueError(f"the list of seeds has a seed twice: {list(value)}")
+            raise ValueError(f"The list of seeds has a seed twice: {list(value)}")
         return tuple(value)
     return value
 

@@ -23,7 +23,7 @@ from tunefork.engine.assemble import assemble
 from tunefork.engine.group_model import GroupModel
 from tunefork.engine.precision import Precision
 from tunefork.errors import ArtefactError
-from tunefork.models import Backbone, is_linear, locate
+from tunefork.models import Backbone, is_linear, load_backbone, locate, quietly
 from tunefork.strategies import Selection
 
 SHARDS = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
@@ -68,7 +68,8 @@ def save_run(
     folder.mkdir(parents=True, exist_ok=True)
     tensors = group.tensors(number)
     if isinstance(run.strategy, PeftStrategy):
-        group.model.save_pretrained(str(folder), save_embedding_layers=False)
+        with quietly():
+            group.model.save_pretrained(str(folder), save_embedding_layers=False)
         kind = "peft"
     elif isinstance(run.strategy, LoRAStrategy):
         _save_adapter(tensors, backbone, run.strategy, selection, folder)
@@ -120,14 +121,14 @@ def load_artefact(folder: Path, backbone: Backbone | None = None) -> Any:
     from peft import PeftModel
 
     if not (folder / "adapter_config.json").is_file():
-        model = transformers.AutoModelForSequenceClassification.from_pretrained(str(folder), dtype=torch.float32)
+        with quietly():
+            model = transformers.AutoModelForSequenceClassification.from_pretrained(str(folder), dtype=torch.float32)
         return model.eval()
     facts = json.loads((folder / "tunefork.json").read_text(encoding="utf-8"))
     if backbone is None:
-        from tunefork.models import load_backbone
-
         backbone = load_backbone(facts["model"], facts["labels"], facts["revision"])
-    return PeftModel.from_pretrained(backbone.copy(), str(folder)).eval()
+    with quietly():
+        return PeftModel.from_pretrained(backbone.copy(), str(folder)).eval()
 
 
 def _save_adapter(

@@ -1,4 +1,4 @@
-"""What the engine reports while it trains. The runner passes an observer in; the engine knows no store and no screen."""
+"""What the engine reports while it trains. The runner passes an observer in; the engine knows no store, no screen."""
 
 from __future__ import annotations
 

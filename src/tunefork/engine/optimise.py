@@ -1,4 +1,4 @@
-"""The optimizer of a group: torch's AdamW over views, one per run, so that rate, decay and clipping are each run's own."""
+"""The optimizer of a group: torch's AdamW over views, one per run: rate, decay and clipping are each run's own."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Precision:
         return {torch.bfloat16: "bf16", torch.float32: "fp32", torch.float64: "fp64"}[self.compute]
 
     def autocast(self) -> AbstractContextManager[object]:
-        """Casts the trainable fp32 weights of whole layers to the compute precision; nothing where they are the same."""
+        """Casts trainable fp32 weights of whole layers to the compute precision; nothing where they are the same."""
         if self.compute == self.master:
             return nullcontext()
         return torch.autocast(self.device.type, dtype=self.compute)
@@ -45,7 +45,7 @@ def best_device() -> torch.device:
 
 
 def choose_precision(wish: Literal["auto", "bf16", "fp32"], device: torch.device | None = None) -> Precision:
-    """The precision for a device. ``auto`` is bf16 on a GPU or CPU with bf16 matrix units (AMX, AVX512-bf16), else fp32."""
+    """The precision for a device. ``auto`` is bf16 on a GPU or CPU with bf16 matrix units (AMX, AVX512), else fp32."""
     device = device or best_device()
     bf16 = wish == "bf16" or (wish == "auto" and has_bf16(device))
     return Precision(device, torch.bfloat16 if bf16 else torch.float32)

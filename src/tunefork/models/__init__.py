@@ -9,6 +9,7 @@ from tunefork.models.load import (
     load_tokenizer,
     locate,
     longest_input,
+    quietly,
     skeleton,
     task_of,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "load_tokenizer",
     "locate",
     "longest_input",
+    "quietly",
     "size",
     "skeleton",
     "task_of",

@@ -1,7 +1,8 @@
 """One small description per architecture: where the blocks are, what each linear is for, what the head is.
 
-Names are those of transformers' classification models. A linear that computes several roles at once (GPT-2's ``c_attn``)
-lists them all. To support another architecture, add a ``Family``; the tests then check it against the real modules.
+Names are those of transformers' classification models. A linear that computes several roles at once (GPT-2's
+``c_attn``) lists them all. To support another architecture, add a ``Family``; the tests then check it against the real
+modules.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ QKV: tuple[Role, ...] = ("query", "key", "value")
 class Family:
     """One architecture's anatomy, before a config says how many blocks there are.
 
-    ``linears`` maps a module's path inside a block to its roles; some have none. ``head`` lists the modules that a task's head consists
-    of: BERT's pretrained pooler belongs to the backbone, DeBERTa's fresh one to the head.
+    ``linears`` maps a module's path inside a block to its roles; some have none. ``head`` lists the modules that a
+    task's head consists of: BERT's pretrained pooler belongs to the backbone, DeBERTa's fresh one to the head.
     """
 
     blocks: str

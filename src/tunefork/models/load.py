@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -109,7 +110,7 @@ def skeleton(config: Any, labels: int) -> nn.Module:
 def load_backbone(name: str, labels: Sequence[str], revision: str | None = None) -> Backbone:
     """A pretrained text model with a fresh head for ``labels``, and its tokenizer.
 
-    Only safetensors are read. A head of another size is replaced with a notice; what the checkpoint lacks counts as head.
+    Only safetensors are read. A head of another size is replaced, with a notice; what the checkpoint lacks is head.
 
     Raises:
         ModelNotFoundError: no such model, no tokenizer.
@@ -180,7 +181,7 @@ def _with_fresh(anatomy: Anatomy, info: dict[str, Any], name: str) -> tuple[Anat
     """The anatomy whose head includes whatever the checkpoint lacks, and its names; an error for any other mismatch."""
     in_head = set(anatomy.inside(anatomy.head))
     mismatched = {entry[0]: entry[1:] for entry in info.get("mismatched_keys", ())}
-    outside = [key for key in mismatched if key not in in_head]
+    outside = [key for key in anatomy.parameters if key in mismatched and key not in in_head]
     if outside:
         shapes = mismatched[outside[0]]
         raise WeightsError(
@@ -234,23 +235,33 @@ def _ensure_padding(tokenizer: Any, model: Any) -> tuple[str, ...]:
 
 
 @contextmanager
-def _translated(name: str) -> Iterator[None]:
-    """transformers' errors as ours, and its loading chatter off: what matters of it becomes notices."""
+def quietly() -> Iterator[None]:
+    """transformers and PEFT without progress bars, load reports and deprecations: what matters becomes notices."""
     from transformers.utils import logging
 
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+
+
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    """transformers' errors as ours."""
+    try:
+        with quietly():
+            yield
     except (OSError, ValueError, KeyError) as error:
         first = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise ModelNotFoundError(
             f"The model '{name}' cannot be loaded",
             found=first.rstrip("."),
-            fix="Check the name, and that its weights are safetensors. Without a network, use a folder or builtin:minilm.",
+            fix="Check the name, and that its weights are safetensors. Offline, use a folder or builtin:minilm.",
         ) from error
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()

@@ -49,8 +49,8 @@ def estimate_memory_mib(sizes: Sizes, batch_size: int) -> float:
     """Memory of one run in MiB, without Python and its libraries.
 
     Weights in the compute precision; 16 bytes for each trainable parameter (master, gradient, two moments); activations
-    of ``hidden · tokens · (34 + 5 · heads · tokens / hidden)`` bytes per block and text at two bytes a number (Korthikanti
-    et al. 2022, arXiv 2205.05198, equation 2).
+    of ``hidden · tokens · (34 + 5 · heads · tokens / hidden)`` bytes per block and text at two bytes a number
+    (Korthikanti et al. 2022, arXiv 2205.05198, equation 2).
     """
     weights = sizes.parameters * sizes.compute_bytes + sizes.trainable * 16
     per_block = sizes.hidden * sizes.tokens * (34 + 5 * sizes.heads * sizes.tokens / sizes.hidden)

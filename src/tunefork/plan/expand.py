@@ -47,8 +47,8 @@ def shared_rate_warning(study: StudyConfig) -> str | None:
     if rate is None:
         return None
     return (
-        f"All strategies share the learning rate {rate:g}. This is not a fair comparison: LoRA wants about ten times the "
-        "rate of full fine-tuning, a head more still. Leave shared_learning_rate out to give each its own."
+        f"All strategies share the learning rate {rate:g}. This is not a fair comparison: LoRA wants about ten times "
+        "the rate of full fine-tuning, a head more still. Leave shared_learning_rate out to give each its own."
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tunefork.config import RunConfig
-from tunefork.store import CountsRecord
+from tunefork.counts import Counts
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class PlannedRun:
     config: RunConfig
     name: str
     blocks: tuple[str, ...]
-    counts: CountsRecord
+    counts: Counts
     steps: int | None = None
     seconds: float | None = None
     memory_mib: float | None = None

@@ -74,7 +74,7 @@ def _keep(group: GroupModel, number: int, run: RunConfig, record: RunRecord, job
     facts = {**job.facts, "run": run.model_dump(mode="json"), "name": record.name}
     artefact = save_run(group, number, job.backbone, run, selection, store.run_folder(run.id), facts)
     notice = _verify(artefact, run, record, job, store)
-    store.write_predictions(run.id)
+    store.write_predictions(run.id, tuple(job.facts["labels"]))
     return replace(record, artefact=artefact.kind, notices=(*record.notices, notice) if notice else record.notices)
 
 

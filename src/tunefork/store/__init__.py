@@ -3,7 +3,6 @@
 from tunefork.store.memory import MemoryStore
 from tunefork.store.protocol import Store
 from tunefork.store.records import (
-    CountsRecord,
     EvaluationRecord,
     Predictions,
     RunRecord,
@@ -14,7 +13,6 @@ from tunefork.store.records import (
 from tunefork.store.sqlite import SqliteStore
 
 __all__ = [
-    "CountsRecord",
     "EvaluationRecord",
     "MemoryStore",
     "Predictions",

@@ -8,28 +8,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tunefork.counts import Counts
+
 Status = Literal["planned", "running", "done", "failed", "diverged"]
-
-
-@dataclass(frozen=True)
-class CountsRecord:
-    """Exact parameter counts of one configuration; ``adapter + head + backbone = trainable``.
-
-    ``total`` is the model with its adapter; ``peft_total`` is what PEFT prints, which counts a saved copy of the head
-    twice.
-    """
-
-    adapter: int
-    head: int
-    backbone: int
-    trainable: int
-    total: int
-    peft_total: int
-
-    @property
-    def peft_percent(self) -> float:
-        """Trainable parameters in percent (0–100) of the PEFT-style total."""
-        return 100 * self.trainable / self.peft_total
 
 
 @dataclass(frozen=True)
@@ -72,7 +53,7 @@ class RunRecord:
     seed: int
     config: dict[str, Any]
     """The resolved RunConfig."""
-    counts: CountsRecord
+    counts: Counts
     blocks: tuple[str, ...] = ()
     """Titles of the tables this run is shown in; empty when the study has no blocks."""
     status: Status = "planned"

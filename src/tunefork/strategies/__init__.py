@@ -11,8 +11,9 @@ from tunefork.config import (
     PeftStrategy,
     Strategy,
 )
+from tunefork.counts import Counts
 from tunefork.models import Anatomy
-from tunefork.strategies.counts import Counts, count, formulas
+from tunefork.strategies.counts import count, formulas
 from tunefork.strategies.full import select_full
 from tunefork.strategies.head import select_head
 from tunefork.strategies.last_layers import select_last_layers

@@ -3,35 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from tunefork.counts import Counts
 from tunefork.models import Anatomy, size
 from tunefork.strategies.selection import Selection
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What trains, by part; ``adapter + head + backbone = trainable``.
-
-    ``total`` is the whole model with its adapter. ``peft_total`` is what PEFT's ``print_trainable_parameters`` calls "all
-    params": PEFT keeps a second copy of every module it saves with an adapter, and counts both.
-    """
-
-    adapter: int
-    head: int
-    backbone: int
-    total: int
-    peft_total: int
-
-    @property
-    def trainable(self) -> int:
-        """All parameters that train."""
-        return self.adapter + self.head + self.backbone
-
-    @property
-    def peft_percent(self) -> float:
-        """Trainable in percent (0 to 100) of the PEFT-style total."""
-        return 100 * self.trainable / self.peft_total
 
 
 def count(selection: Selection, anatomy: Anatomy) -> Counts:

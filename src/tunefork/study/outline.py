@@ -6,7 +6,6 @@ from tunefork.errors import ModelNotFoundError
 from tunefork.models import anatomy_of, load_config, skeleton
 from tunefork.plan import Plan, PlannedRun, expand, lone_groups, shared_rate_warning, total_steps
 from tunefork.strategies import count, select
-from tunefork.study.prepare import counts_record
 from tunefork.study.study import Study
 
 
@@ -28,13 +27,13 @@ def outline(study: Study, timings: bool = True) -> Plan:
 
 def _from_config(study: Study, config: object, reason: str) -> Plan:
     splits = study.splits
-    rows = {split.name: len(split) for split in (splits.train, splits.validation, splits.test) if split is not None}
+    rows = splits.rows
     runs = []
     for run in expand(study.config):
         bare = skeleton(config, len(splits.labels.names))
         anatomy = anatomy_of(bare)
         selection = select(run.config.strategy, anatomy, bare)
-        counts = counts_record(count(selection, anatomy))
+        counts = count(selection, anatomy)
         steps = total_steps(rows["train"], run.config.training)
         runs.append(PlannedRun(run.config, run.name, run.blocks, counts, steps, notices=selection.notices))
     warning = shared_rate_warning(study.config)

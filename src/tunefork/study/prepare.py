@@ -26,8 +26,8 @@ from tunefork.plan import (
     shared_rate_warning,
     total_steps,
 )
-from tunefork.store import CountsRecord, StudyRecord
-from tunefork.strategies import Counts, Selection, count, select
+from tunefork.store import StudyRecord
+from tunefork.strategies import Selection, count, select
 
 PACKAGES = ("tunefork", "torch", "transformers", "peft", "tokenizers", "numpy", "scikit-learn")
 
@@ -56,11 +56,7 @@ def encode_rows(splits: Splits, backbone: Backbone, data: DataConfig) -> Encoded
             limit,
             (f"max_length {data.max_length} is more than the model's {limit} positions; {limit} is used",),
         )
-    encoded = {
-        split.name: encode(split, backbone.tokenizer, length, data.truncation)
-        for split in (splits.train, splits.validation, splits.test)
-        if split is not None
-    }
+    encoded = {split.name: encode(split, backbone.tokenizer, length, data.truncation) for split in splits.present()}
     pad = backbone.tokenizer.pad_token_id
     return Encoded(Rows(encoded["train"], encoded.get("validation"), encoded.get("test"), pad), notices)
 
@@ -77,11 +73,6 @@ def select_all(runs: tuple[ExpandedRun, ...], backbone: Backbone) -> dict[str, S
             bare = skeleton(backbone.model.config, backbone.model.config.num_labels)
             found[run.config.configuration] = select(run.config.strategy, backbone.anatomy, bare)
     return found
-
-
-def counts_record(counts: Counts) -> CountsRecord:
-    """The counts as the store keeps them."""
-    return CountsRecord(counts.adapter, counts.head, counts.backbone, counts.trainable, counts.total, counts.peft_total)
 
 
 def make_plan(
@@ -120,7 +111,7 @@ def _planned(
     timings: Mapping[str, StepTiming],
 ) -> PlannedRun:
     training = run.config.training
-    counts = counts_record(count(selection, backbone.anatomy))
+    counts = count(selection, backbone.anatomy)
     timing = timings.get(run.config.configuration)
     seconds = None
     if timing is not None:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tunefork.errors import StoreError
 from tunefork.report import summarise, to_json, verdict
-from tunefork.store import RunRecord, Store
-from tunefork.store.sqlite import SqliteStore
+from tunefork.store import RunRecord, SqliteStore, Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +42,8 @@ class Results:
 
     def to_dict(self) -> dict[str, Any]:
         """The results as ``--json`` prints them."""
-        return to_json(self.store)
+        document: dict[str, Any] = to_json(self.store)
+        return document
 
     def to_pandas(self) -> pd.DataFrame:
         """One row per run."""

@@ -15,8 +15,7 @@ from tunefork.models import Backbone, load_backbone
 from tunefork.plan import Plan, expand
 from tunefork.report import write_report
 from tunefork.runner import Display, Job, LocalRunner, Runner, Silence, Watcher
-from tunefork.store import RunRecord, Store
-from tunefork.store.sqlite import SqliteStore
+from tunefork.store import RunRecord, SqliteStore, Store
 from tunefork.strategies import Selection
 from tunefork.study.prepare import Encoded, encode_rows, make_plan, select_all, study_record
 from tunefork.study.results import Results
@@ -32,7 +31,8 @@ class Study:
     Args:
         model: a hub id, a local folder, or ``builtin:minilm``.
         data: from ``load_data``, or what it takes (a path, a DataFrame).
-        compare: configurations such as ``[Full(), Head(), LoRA(rank=[2, 8])]``; full, head, last layer and LoRA unless given.
+        compare: configurations such as ``[Full(), Head(), LoRA(rank=[2, 8])]``; full, head, last layer and LoRA unless
+            given.
         seeds: how many, or which.
         training: settings of ``training`` that differ from the defaults.
         name: of the study, and of its folder unless ``run`` is told another.
@@ -57,7 +57,7 @@ class Study:
         name: str = "study",
         **settings: Any,
     ) -> None:
-        self._data = data if isinstance(data, Data) else load_data(data)
+        self._data: Data | None = data if isinstance(data, Data) else load_data(data)
         entries = [Configuration(kind) for kind in DEFAULT] if compare is None else compare
         plain = {
             "name": name,
@@ -75,7 +75,7 @@ class Study:
     def from_config(cls, config: StudyConfig, base: Path | None = None) -> Study:
         """A study from its configuration; relative paths in it start from ``base``."""
         study = cls.__new__(cls)
-        study.config, study._base, study._data = config, base, None  # type: ignore[assignment]
+        study.config, study._base, study._data = config, base, None
         return study
 
     @classmethod
@@ -165,7 +165,7 @@ def _configurations(runs: Iterable[Any]) -> list[RunConfig]:
 
 
 def _register(store: Store, plan: Plan) -> None:
-    """A record for every planned run; runs that are there already keep their results and get today's name and blocks."""
+    """A record for every planned run; runs that are there keep their results and get today's name and blocks."""
     from dataclasses import replace
 
     known = {run.id: run for run in store.runs()}

@@ -1,0 +1,95 @@
+"""Parquet files and DataFrames: columns that have types."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from tunefork.data.table import Table, clean_names, make_table, missing, printable
+from tunefork.errors import ReadError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_PANDAS_INDEX = re.compile(r"__index_level_\d+__")
+
+
+def read_parquet(data: bytes, name: str) -> Table:
+    """A table from the bytes of a Parquet file. Binary columns that hold UTF-8 are texts.
+
+    Raises:
+        ReadError: not a Parquet file, truncated, or a column whose bytes are not what its type says.
+    """
+    import pyarrow.parquet
+
+    try:
+        table = pyarrow.parquet.ParquetFile(io.BytesIO(data)).read()
+    except Exception as error:  # pyarrow has no common base for what a damaged file can raise
+        raise ReadError(
+            "The file is not Parquet, or is damaged", where=name, found=first_line(error), fix="Write or copy it again."
+        ) from None
+    return arrow_table(table, name)
+
+
+def arrow_table(table: Any, name: str, notices: tuple[str, ...] = ()) -> Table:
+    """A table from a pyarrow.Table."""
+    kept = [place for place, column in enumerate(table.column_names) if not _PANDAS_INDEX.fullmatch(column)]
+    header = [table.column_names[place] for place in kept]
+    columns = [_arrow_column(table.column(place), f"{name} column {table.column_names[place]}") for place in kept]
+    return make_table(name, header, columns, table.num_rows, notices=notices)
+
+
+def _arrow_column(column: Any, where: str) -> list[Any]:
+    try:
+        values: list[Any] = column.to_pylist()
+    except Exception as error:
+        raise ReadError(
+            "The column cannot be read", where=where, found=first_line(error), fix="Write the file again."
+        ) from None
+    return [None if missing(value) else _utf8(value) for value in values]
+
+
+def _utf8(value: Any) -> Any:
+    """Older writers store texts as bytes; what is not UTF-8 stays bytes and is refused where it is used."""
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return value
+    return value
+
+
+def read_frame(frame: pd.DataFrame, name: str = "DataFrame") -> Table:
+    """A table from a pandas DataFrame. Ids are its index where that is unique, else row numbers from 0.
+
+    Raises:
+        ReadError: no rows, no columns, or two columns of one name.
+    """
+    header = clean_names([_flat(column) for column in frame.columns])
+    columns = [_frame_column(frame.iloc[:, place]) for place in range(frame.shape[1])]
+    numbers: Sequence[Any] = [_flat(label) for label in frame.index.tolist()]
+    labels = [printable(str(label)) for label in numbers]
+    ids = tuple(labels) if len(set(labels)) == len(labels) else ()
+    return make_table(name, header, columns, len(frame), numbers=numbers, unit="index", ids=ids)
+
+
+def _flat(label: Any) -> Any:
+    return "_".join(str(part) for part in label) if isinstance(label, tuple) else label
+
+
+def _frame_column(series: pd.Series[Any]) -> list[Any]:
+    return [None if missing(value) else _plain(value) for value in series.tolist()]
+
+
+def _plain(value: Any) -> Any:
+    """NumPy scalars, which object columns keep, as Python's own."""
+    import numpy as np
+
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def first_line(error: Exception) -> str:
+    """The first line of another library's message, or the error's kind where it has none."""
+    return str(error).strip().split("\n")[0][:300] or type(error).__name__

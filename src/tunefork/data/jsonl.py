@@ -1,0 +1,61 @@
+"""JSON Lines: one JSON object per line."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tunefork.data.table import Table, make_table, missing
+from tunefork.errors import ReadError
+
+_FIX = "Write one JSON object per line; pandas does it with to_json(path, orient='records', lines=True)."
+
+
+def read_jsonl(text: str, name: str, notices: tuple[str, ...] = ()) -> Table:
+    """A table from the text of a JSONL file. Keys that an object lacks are missing values.
+
+    Raises:
+        ReadError: an empty file, or a line that is not one JSON object, with the line.
+    """
+    columns: dict[str, list[Any]] = {}
+    lines: list[int] = []
+    # splitlines() would also split at U+2028 and its like, which JSON allows inside a text.
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        record = _record(line, f"{name} line {number}")
+        for key, value in record:
+            column = columns.setdefault(key, [])
+            if len(column) > len(lines):
+                raise ReadError(f"The key '{key}' stands twice in one object", where=f"{name} line {number}", fix=_FIX)
+            column.extend([None] * (len(lines) - len(column)))
+            column.append(None if missing(value) else value)
+        lines.append(number)
+    if not lines:
+        raise ReadError("The file is empty", where=name, fix=_FIX)
+    for column in columns.values():
+        column.extend([None] * (len(lines) - len(column)))
+    return make_table(name, list(columns), columns.values(), len(lines), numbers=lines, unit="line", notices=notices)
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object's keys and values in order, so that a repeated key is seen."""
+
+
+def _record(line: str, where: str) -> _Pairs:
+    try:
+        value = json.loads(line, object_pairs_hook=_Pairs)
+    except json.JSONDecodeError as error:
+        raise ReadError(
+            f"The line is not JSON: {error.msg}",
+            where=f"{where}, character {error.colno}",
+            found=repr(line[:80]),
+            fix=_FIX,
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise ReadError(f"The line is not JSON that can be read: {error}", where=where, fix=_FIX) from None
+    if not isinstance(value, _Pairs):
+        kind = {"list": "an array", "str": "a text", "NoneType": "null", "bool": "true or false"}
+        found = kind.get(type(value).__name__, "a number")
+        raise ReadError("The line is not a JSON object", where=where, found=found, fix=_FIX)
+    return value

@@ -1,0 +1,80 @@
+"""The same text on both sides of splits that the user supplied, and the same text with two labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tunefork.data.rows import RowSet
+from tunefork.data.table import count, quoted, shorten
+from tunefork.errors import LeakageError
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Texts that two splits share."""
+
+    texts: int
+    """Distinct normalised texts."""
+    first: list[int]
+    """Places in the first split, ascending."""
+    second: list[int]
+    """Places in the second split, ascending."""
+
+
+def overlap(first: RowSet, second: RowSet) -> Overlap:
+    """The texts that are in both, after normalisation."""
+    shared = set(first.keys) & set(second.keys)
+    return Overlap(
+        len(shared),
+        [place for place, key in enumerate(first.keys) if key in shared],
+        [place for place, key in enumerate(second.keys) if key in shared],
+    )
+
+
+def settle(
+    first: tuple[str, RowSet], second: tuple[str, RowSet], policy: Literal["error", "drop_train", "allow"]
+) -> tuple[RowSet, str, str]:
+    """The first split, without what it shares with the second if ``policy`` says so; a notice and a warning, or empty.
+
+    Raises:
+        LeakageError: texts are in both and the policy is ``error``; with their number and the first rows.
+    """
+    (name, rows), (other, held) = first, second
+    shared = overlap(rows, held)
+    if not shared.texts:
+        return rows, "", ""
+    found = f"{count(shared.texts, 'distinct text')} in both {name} and {other}"
+    if policy == "allow":
+        return rows, "", f"{found}: results on {other} are too good ({name}: {count(len(shared.first), 'row')})."
+    if policy == "drop_train":
+        out = set(shared.first)
+        kept = rows.take([place for place in range(len(rows)) if place not in out])
+        return kept, f"{found}: {count(len(out), 'row')} left out of {name}.", ""
+    example = held.texts[shared.second[0]][0]
+    raise LeakageError(
+        f"{count(shared.texts, 'text')} {'is' if shared.texts == 1 else 'are'} in both {name} and {other}",
+        where=f"{rows.places(shared.first)}; {held.places(shared.second)}",
+        found=f"for one, {example[:60]!r}",
+        fix="Remove them, or set leakage: drop_train to leave them out of training, or leakage: allow to keep them.",
+    )
+
+
+def two_labels(rows: RowSet, name: str) -> str:
+    """A warning that names texts that have two labels; empty where none has."""
+    first: dict[str, str] = {}
+    torn = {key for key, label in zip(rows.keys, rows.labels) if first.setdefault(key, label) != label}
+    if not torn:
+        return ""
+    places = [place for place, key in enumerate(rows.keys) if key in torn]
+    verb = "text has" if len(torn) == 1 else "texts have"
+    return f"{len(torn):,} {verb} more than one label in {name} ({rows.places(places)})."
+
+
+def torn_groups(first: tuple[str, RowSet], second: tuple[str, RowSet], column: str) -> str:
+    """A warning that names groups which the user's own splits tear apart; empty where there are none."""
+    (name, rows), (other, held) = first, second
+    shared = sorted({g for g in rows.groups if g is not None} & {g for g in held.groups if g is not None})
+    if not shared:
+        return ""
+    return f"{count(len(shared), 'value')} of {column} in both {name} and {other}: {shorten(quoted(shared))}."

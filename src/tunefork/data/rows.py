@@ -1,0 +1,203 @@
+"""Rows of one table that can be used: texts as strings, labels as names, an id and a key for each."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tunefork.config import DataConfig
+from tunefork.data.columns import Columns
+from tunefork.data.labels import read_labels
+from tunefork.data.table import Table, count, missing, printable, shorten
+from tunefork.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class RowSet:
+    """Some rows of a table, all lists of equal length."""
+
+    table: Table
+    rows: list[int]
+    """The table's row of each."""
+    texts: list[tuple[str, ...]]
+    labels: list[str]
+    ids: list[str]
+    keys: list[str]
+    """Normalised texts: rows that share one are the same text."""
+    groups: list[str | None]
+    """Values of the group column; None where there is none."""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, places: Sequence[int]) -> RowSet:
+        """The rows at these places, in this order."""
+        return RowSet(
+            self.table,
+            [self.rows[place] for place in places],
+            [self.texts[place] for place in places],
+            [self.labels[place] for place in places],
+            [self.ids[place] for place in places],
+            [self.keys[place] for place in places],
+            [self.groups[place] for place in places],
+        )
+
+    def relabel(self, names: dict[str, str]) -> RowSet:
+        """With other label names; rows whose label has none are left out."""
+        kept = self.take([place for place, label in enumerate(self.labels) if label in names])
+        kept.labels[:] = [names[label] for label in kept.labels]
+        return kept
+
+    def places(self, rows: Sequence[int]) -> str:
+        """Where these rows are, for people."""
+        return self.table.places([self.rows[row] for row in rows])
+
+
+def normalise(texts: tuple[str, ...]) -> str:
+    """What makes two texts the same: Unicode NFKC, lower case, white space collapsed.
+
+    >>> normalise(("Late  AGAIN\\n",))
+    'late again'
+    """
+    return "\x1f".join(
+        " ".join((text if text.isascii() else unicodedata.normalize("NFKC", text)).lower().split()) for text in texts
+    )
+
+
+def clean_rows(table: Table, columns: Columns, config: DataConfig) -> tuple[RowSet, tuple[str, ...]]:
+    """The usable rows of a table, and notices of every conversion and every row left out.
+
+    Raises:
+        LabelError: see ``read_labels``.
+        DataError: empty texts, values that are no texts, ids that repeat.
+    """
+    labels, label_notices = read_labels(table, columns.label, drop_missing=config.drop_missing, classes=config.classes)
+    rows = [row for row, label in enumerate(labels) if label is not None]
+    texts, text_notices = read_texts(table, columns.text, rows)
+    empty = [place for place, parts in enumerate(texts) if not all(part.strip() for part in parts)]
+    notices = [*label_notices, *text_notices]
+    if empty:
+        places = table.places([rows[place] for place in empty])
+        if not config.drop_empty:
+            raise empty_texts(len(empty), places, columns.text)
+        notices.append(f"{count(len(empty), 'row')} with an empty text left out ({places}).")
+    kept_ids = read_ids(table, columns.id)
+    groups, group_notices = _groups(table, columns.group)
+    absent = set(empty)
+    kept = [place for place in range(len(rows)) if place not in absent]
+    if not kept:
+        raise DataError("No row is left after empty ones were left out", where=table.name, fix="Check the columns.")
+    chosen = [rows[place] for place in kept]
+    return RowSet(
+        table,
+        chosen,
+        [texts[place] for place in kept],
+        [name for row in chosen if (name := labels[row]) is not None],
+        [kept_ids[row] for row in chosen],
+        [normalise(texts[place]) for place in kept],
+        [groups[row] for row in chosen],
+    ), (*notices, *group_notices)
+
+
+def empty_texts(
+    number: int,
+    places: str,
+    text: Sequence[str],
+    fix: str = "Fill them in, or leave these rows out with --drop-empty (drop_empty: true).",
+) -> DataError:
+    """The error for rows without a text."""
+    return DataError(
+        f"{count(number, 'row')} {'has' if number == 1 else 'have'} an empty text in column {' or '.join(text)}",
+        where=places,
+        fix=fix,
+    )
+
+
+def read_texts(
+    table: Table, columns: Sequence[str], rows: Sequence[int]
+) -> tuple[list[tuple[str, ...]], tuple[str, ...]]:
+    """The texts of some rows, exactly as they are; missing ones are empty, numbers are written out with a notice.
+
+    Raises:
+        DataError: a value that is no text, such as bytes or a list, or half a surrogate pair.
+    """
+    parts: list[list[str]] = []
+    notices: list[str] = []
+    for column in columns:
+        values = table.values[column]
+        converted: Counter[str] = Counter()
+        texts = []
+        for row in rows:
+            value = values[row]
+            if not isinstance(value, str) and not missing(value):
+                converted[type(value).__name__] += 1
+            texts.append(_text(value, table, row, column))
+        parts.append(texts)
+        if converted:
+            notices.append(
+                f"{count(sum(converted.values()), 'value')} of column '{column}' in {table.name} are not texts "
+                f"({shorten(sorted(converted))}) and are written out."
+            )
+    return list(zip(*parts)), tuple(notices)
+
+
+def _text(value: Any, table: Table, row: int, column: str) -> str:
+    if missing(value):
+        return ""
+    if isinstance(value, bytes | bytearray | list | tuple | dict | set) or hasattr(value, "__array__"):
+        raise DataError(
+            f"The value in column '{column}' is not a text",
+            where=table.place(row),
+            found=f"a value of type {type(value).__name__.lstrip('_')}",
+            fix="Name the column that holds the text: --text COLUMN.",
+        )
+    text = value if isinstance(value, str) else str(value)
+    if not text.isascii() and printable(text) != text:
+        raise DataError(
+            f"The text in column '{column}' has half of a surrogate pair, which is no character",
+            where=table.place(row),
+            found=repr(printable(text)[:80]),
+            fix="Repair the text.",
+        )
+    return text
+
+
+def read_ids(table: Table, column: str) -> list[str]:
+    """One id per row of the table: the column's values, or row numbers where ``column`` is empty.
+
+    Raises:
+        DataError: ids that are missing or repeat.
+    """
+    if not column:
+        return list(table.ids)
+    values = table.values[column]
+    gaps = [row for row, value in enumerate(values) if missing(value) or not str(value).strip()]
+    if gaps:
+        raise DataError(
+            f"{count(len(gaps), 'row')} without an id in column '{column}'",
+            where=table.places(gaps),
+            fix="Fill them in, or leave the id column out: rows are then numbered.",
+        )
+    ids = [printable(str(value).strip()) for value in values]
+    repeated = [identity for identity, number in Counter(ids).items() if number > 1]
+    if repeated:
+        rows = [row for row, identity in enumerate(ids) if identity == repeated[0]]
+        raise DataError(
+            f"The id '{repeated[0]}' stands in {len(rows)} rows of column '{column}'",
+            where=table.places(rows),
+            found=f"{count(len(repeated), 'id')} that repeat",
+            fix="Make the ids unique, or leave the id column out: rows are then numbered.",
+        )
+    return ids
+
+
+def _groups(table: Table, column: str) -> tuple[list[str | None], tuple[str, ...]]:
+    if not column:
+        return [None] * len(table), ()
+    groups = [None if missing(v) or not str(v).strip() else str(v).strip() for v in table.values[column]]
+    gaps = groups.count(None)
+    notice = f"{count(gaps, 'row')} of {table.name} without a {column}: each is a group of its own."
+    return groups, (notice,) if gaps else ()

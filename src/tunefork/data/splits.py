@@ -1,0 +1,230 @@
+"""A data configuration → frozen splits: read, choose columns, clean, check for leaks, hold out, take subsets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tunefork.config import DataConfig
+from tunefork.data.columns import Columns, check_columns, choose_columns, unique
+from tunefork.data.holdout import held_size, hold_out, subset
+from tunefork.data.labels import LabelMap, build_label_map, unseen_labels
+from tunefork.data.leakage import settle, torn_groups, two_labels
+from tunefork.data.rows import RowSet, clean_rows
+from tunefork.data.sources import Sources, read_sources
+from tunefork.data.table import Table, count, missing, shorten
+from tunefork.data.values import Split, Splits
+from tunefork.data.weaknesses import weaknesses
+from tunefork.errors import LabelError, SplitError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass
+class _Said:
+    notices: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def load_splits(
+    config: DataConfig, *, frames: Mapping[str, pd.DataFrame] | None = None, base: Path | None = None
+) -> Splits:
+    """Read, check and split the data of a study. The same rows and configuration give the same splits anywhere.
+
+    Args:
+        config: the ``data`` part of a study.
+        frames: DataFrames under ``train``, ``validation`` or ``test``; ``train`` needs ``config.train == "-"``.
+        base: the folder that relative paths start from; the working directory unless given.
+
+    Raises:
+        ReadError, ColumnError, LabelError, SplitError, LeakageError, DataError: rows that cannot be trained on.
+        ConfigError: settings that contradict each other.
+        MissingExtraError: ``hub:`` without the package ``datasets``.
+
+    >>> load_splits(DataConfig(train="reviews.csv"))  # doctest: +SKIP
+    Splits(720 train, 80 validation, 200 test rows, 2 classes)
+    """
+    said = _Said()
+    sources = read_sources(config, frames or {}, base)
+    columns, guesses = choose_columns(sources.train, config)
+    said.notices += guesses
+    tables = _tables(sources, columns, said)
+    columns = _common_columns(tables, columns, config, said)
+    pools = {role: _clean(table, columns, config, said) for role, table in tables.items()}
+    _settle_leaks(pools, columns, config, said)
+    pools, labels = _label(pools, columns, config, said)
+    if "test" not in pools or ("validation" not in pools and config.validation):
+        pools, labels = _rare(pools, labels, config, said)
+    for role, rows in pools.items():
+        said.warnings += filter(None, [two_labels(rows, role)])
+    pools = _hold_out(pools, config, said)
+    pools = {role: _subset(pools[role], role, config, labels, said) for role in pools}
+    said.warnings += weaknesses(pools, labels)
+    made = {role: _split(role, rows, labels) for role, rows in pools.items()}
+    return Splits(
+        made["train"],
+        made.get("validation"),
+        made["test"],
+        labels,
+        columns,
+        tuple(dict.fromkeys(said.notices)),
+        tuple(dict.fromkeys(said.warnings)),
+    )
+
+
+def _tables(sources: Sources, columns: Columns, said: _Said) -> dict[str, Table]:
+    """The tables by role; a hub split whose labels are hidden is not used."""
+    tables = {"train": sources.train}
+    for role, table in (("validation", sources.validation), ("test", sources.test)):
+        if table is None:
+            continue
+        if role in sources.own:
+            if all(missing(value) for value in table.values.get(columns.label, ())):
+                said.notices.append(f"{table.name} has no labels and is not used; {role} rows are held out of train.")
+                continue
+            said.notices.append(f"{role}: the data set's own split {table.name} is used ({count(len(table), 'row')}).")
+        tables[role] = table
+    return tables
+
+
+def _common_columns(tables: Mapping[str, Table], columns: Columns, config: DataConfig, said: _Said) -> Columns:
+    others = [table for role, table in tables.items() if role != "train"]
+    if columns.id and not config.id and not all(unique(table.values.get(columns.id, (None,))) for table in others):
+        said.notices.remove(f"id column guessed: {columns.id}")
+        columns = replace(columns, id="")
+    for table in others:
+        check_columns(table, replace(columns, group=""))
+    return columns
+
+
+def _clean(table: Table, columns: Columns, config: DataConfig, said: _Said) -> RowSet:
+    said.notices += table.notices
+    group = columns.group if columns.group in table.values else ""
+    rows, notices = clean_rows(table, replace(columns, group=group), config)
+    said.notices += notices
+    return rows
+
+
+def _settle_leaks(pools: dict[str, RowSet], columns: Columns, config: DataConfig, said: _Said) -> None:
+    """Compare what the user supplied, before anything is held out: our own splits cannot leak.
+
+    A text in both validation and test is taken out of validation: test rows are never changed.
+    """
+    for first, second in (("train", "validation"), ("train", "test"), ("validation", "test")):
+        if first not in pools or second not in pools:
+            continue
+        pools[first], notice, warning = settle((first, pools[first]), (second, pools[second]), config.leakage)
+        if not len(pools[first]):
+            raise SplitError(
+                f"No row of {first} is left: all of its texts are in {second}",
+                where=pools[first].table.name,
+                fix="Give another file.",
+            )
+        torn = torn_groups((first, pools[first]), (second, pools[second]), columns.group)
+        said.notices += filter(None, [notice])
+        said.warnings += filter(None, [warning, torn])
+
+
+def _label(
+    pools: Mapping[str, RowSet], columns: Columns, config: DataConfig, said: _Said
+) -> tuple[dict[str, RowSet], LabelMap]:
+    train = pools["train"]
+    labels, names, notices = build_label_map(train.labels, config.classes, where=train.table.name, column=columns.label)
+    said.notices += notices
+    made = {"train": train.relabel(names)}
+    for role, rows in pools.items():
+        if role == "train":
+            continue
+        unseen_labels(rows.labels, train.labels, rows.table, rows.rows, role, columns.label)
+        made[role] = rows.relabel(names)
+        if len(made[role]) < len(rows):
+            said.notices.append(f"{count(len(rows) - len(made[role]), f'{role} row')} left out by classes.")
+    return made, labels
+
+
+def _rare(
+    pools: Mapping[str, RowSet], labels: LabelMap, config: DataConfig, said: _Said
+) -> tuple[dict[str, RowSet], LabelMap]:
+    """Classes with a single training row, of which a stratified split cannot be made."""
+    totals = Counter(pools["train"].labels)
+    rare = [name for name in labels.names if totals[name] == 1]
+    if not rare:
+        return dict(pools), labels
+    words = f"{count(len(rare), 'class')} with a single row"
+    if config.rare == "error":
+        places = [place for place, label in enumerate(pools["train"].labels) if label in set(rare)]
+        raise SplitError(
+            f"There {'is' if len(rare) == 1 else 'are'} {words}, which cannot be in both training and test",
+            where=pools["train"].places(places),
+            found=shorten([f"'{name}': 1" for name in rare]),
+            fix="Add rows, or set rare: train to keep them in training, or rare: drop to leave them out.",
+        )
+    if config.rare == "train":
+        said.notices.append(f"{words} kept in training: {shorten(rare)}.")
+        return dict(pools), labels
+    names = {name: name for name in labels.names if name not in rare}
+    if len(names) < 2:
+        raise LabelError(
+            f"Only {count(len(names), 'class')} would be left without rare ones",
+            where=pools["train"].table.name,
+            found=shorten([f"'{name}': {totals[name]}" for name in labels.names]),
+            fix="Add rows.",
+        )
+    kept = {role: rows.relabel(names) for role, rows in pools.items()}
+    dropped = sum(map(len, pools.values())) - sum(map(len, kept.values()))
+    said.notices.append(f"{words} left out: {shorten(rare)} ({count(dropped, 'row')}).")
+    return kept, LabelMap(tuple(names))
+
+
+def _hold_out(pools: dict[str, RowSet], config: DataConfig, said: _Said) -> dict[str, RowSet]:
+    made = dict(pools)
+    for role, share in (("test", config.test), ("validation", config.validation)):
+        if role in made or not isinstance(share, float | int) or share == 0:
+            continue
+        train = made["train"]
+        stay, held = hold_out(train, share, seed=config.split_seed, purpose=role)
+        wanted = held_size(train, share)
+        if not held:
+            raise SplitError(
+                f"No rows can be held out as {role}",
+                where=train.table.name,
+                found=f"{count(len(train), 'row')} with {count(len(set(train.keys)), 'distinct text')}",
+                fix="Add rows, or give it a file. "
+                "Equal texts and groups stay together, and every class keeps a training row.",
+            )
+        said.notices.append(
+            f"{role}: {count(len(held), 'row')} of {train.table.name} held out (split_seed {config.split_seed})."
+        )
+        if abs(len(held) - wanted) > max(1, 0.1 * wanted):
+            said.warnings.append(
+                f"{role} has {count(len(held), 'row')} instead of {wanted:,}: equal texts and groups stay together."
+            )
+        made["train"], made[role] = train.take(stay), train.take(held)
+    return {role: made[role] for role in ("train", "validation", "test") if role in made}
+
+
+def _subset(rows: RowSet, role: str, config: DataConfig, labels: LabelMap, said: _Said) -> RowSet:
+    size: int | None = getattr(config.rows, role)
+    if size is None:
+        return rows
+    if size >= len(rows):
+        if size > len(rows):
+            said.notices.append(f"rows.{role} asks for {size:,} but there are {len(rows):,}: all are taken.")
+        return rows
+    present = len(set(rows.labels))
+    if role == "train" and size < present:
+        raise SplitError(
+            f"rows.train is smaller than the number of classes: {size} < {present}",
+            where="rows",
+            fix=f"Take {present} training rows at least.",
+        )
+    said.notices.append(f"{role}: {size:,} of {len(rows):,} rows taken (rows.seed {config.rows.seed}).")
+    return rows.take(subset(rows, size, seed=config.rows.seed, purpose=role, least=1 if role == "train" else 0))
+
+
+def _split(role: str, rows: RowSet, labels: LabelMap) -> Split:
+    return Split(role, tuple(rows.texts), labels.encode(rows.labels), tuple(rows.ids))

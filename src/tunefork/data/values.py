@@ -1,0 +1,100 @@
+"""What the rest of tunefork gets to see of the data: frozen splits."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunefork.data.columns import Columns
+from tunefork.data.labels import LabelMap
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Rows of one split, in the order of their source."""
+
+    name: str
+    """train, validation or test."""
+    texts: tuple[tuple[str, ...], ...]
+    """[N] tuples of one text, or of two for a pair."""
+    labels: NDArray[np.int64]
+    """[N] class numbers, read-only."""
+    ids: tuple[str, ...]
+    """[N] values of the id column, else row numbers in the source, from 0 (a DataFrame's index labels)."""
+
+    def __post_init__(self) -> None:
+        labels = np.array(self.labels, dtype=np.int64)
+        labels.setflags(write=False)
+        object.__setattr__(self, "labels", labels)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __repr__(self) -> str:
+        return f"Split({self.name}: {len(self):,} rows)"
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """The data of a study. Two loads of the same rows with the same configuration have the same ``hash``."""
+
+    train: Split
+    validation: Split | None
+    """None where ``validation: 0``."""
+    test: Split
+    labels: LabelMap
+    columns: Columns
+    notices: tuple[str, ...] = ()
+    """Guesses, conversions, and every row that was left out."""
+    warnings: tuple[str, ...] = ()
+    """What makes conclusions weaker."""
+    hash: str = field(default="")
+    """SHA-256 over texts, labels, ids and class names of all splits."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hash", self.hash or content_hash(self.present(), self.labels))
+
+    def present(self) -> tuple[Split, ...]:
+        """The splits that there are: train, validation unless it is None, test."""
+        return tuple(split for split in (self.train, self.validation, self.test) if split is not None)
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Rows per split that there is."""
+        return {split.name: len(split) for split in self.present()}
+
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{number:,} {name}" for name, number in self.rows.items())
+        return f"Splits({rows} rows, {len(self.labels)} classes)"
+
+
+def content_hash(splits: Iterable[Split], labels: LabelMap) -> str:
+    """SHA-256, in hex, of everything that training and evaluation see."""
+    state = hashlib.sha256()
+
+    def add(*texts: str) -> None:
+        # The length before each text keeps ("ab", "c") and ("a", "bc") apart.
+        for text in texts:
+            data = text.encode()
+            state.update(b"%d:" % len(data))
+            state.update(data)
+
+    add(str(len(labels)), *labels.names)
+    for split in splits:
+        add(split.name, str(len(split)))
+        for parts, label, identity in zip(split.texts, split.labels.tolist(), split.ids):
+            add(str(len(parts)), *parts, str(label), identity)
+    return state.hexdigest()
+
+
+def half_width(rows: int) -> float:
+    """Half of the 95 % interval of an accuracy on that many rows, at its widest (accuracy 0.5; normal approximation).
+
+    >>> round(half_width(100), 3)
+    0.098
+    """
+    return 1.96 * float(np.sqrt(0.25 / rows))

@@ -1,0 +1,160 @@
+"""The command line: public contract, messages and exit statuses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+
+def tunefork(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    code = "from tunefork.cli import main; main()"
+    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, cwd=cwd)
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path, messages_csv: Path) -> tuple[Path, dict[str, object]]:
+    out = tmp_path_factory.mktemp("cli") / "out"
+    done = tunefork(
+        "compare", str(messages_csv), "--model", str(tiny_folder), "--run", "head", "--run", "lora:rank=2,targets=query+value",
+        "--text", "message", "--label", "intent", "--seeds", "0,1", "--epochs", "1", "--batch-size", "16",
+        "--max-length", "48", "-o", str(out), "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return out, json.loads(done.stdout)
+
+
+def test_help_answers_at_once_and_lists_the_commands() -> None:
+    began = time.monotonic()
+    done = tunefork("--help")
+    assert time.monotonic() - began < 5
+    assert done.returncode == 0
+    for command in ("compare", "run", "plan", "params", "report", "predict", "demo"):
+        assert command in done.stdout
+
+
+def test_version() -> None:
+    assert tunefork("--version").stdout == "tunefork 0.1.0\n"
+
+
+def test_params_prints_the_contract() -> None:
+    done = tunefork("params", "roberta-base", "--labels", "4", "--run", "lora:rank=11,alpha=7,targets=query+value", "--run", "full", "--json")
+    rows = json.loads(done.stdout)
+    assert rows[0] == {
+        "run": "lora:rank=11,alpha=7,targets=query+value",
+        "adapter": 405_504,
+        "head": 593_668,
+        "backbone": 0,
+        "trainable": 999_172,
+        "total": 125_054_212,
+        "peft_total": 125_647_880,
+        "peft_percent": pytest.approx(0.79521596),
+    }
+    assert rows[1]["peft_total"] == rows[1]["total"] == rows[1]["trainable"]
+
+
+def test_params_reads_a_folder_with_only_a_config(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "distilbert"}))
+    done = tunefork("params", str(tmp_path), "--labels", "2", "--run", "head", "--json")
+    assert json.loads(done.stdout)[0]["trainable"] == 592_130
+
+
+def test_params_explains_every_module() -> None:
+    done = tunefork("params", "gpt2", "--run", "lora:rank=8,targets=query", "--explain")
+    assert "transformer.h.0.attn.c_attn: 8 × (768 + 2304) = 24,576" in done.stdout
+    assert "c_attn computes query, key, value together; 'query' adapts the whole of it, once" in " ".join(done.stdout.split())
+
+
+def test_compare_trains_every_run_with_every_seed(study: tuple[Path, dict[str, object]]) -> None:
+    _, document = study
+    runs = document["runs"]
+    assert isinstance(runs, list)
+    assert [(run["strategy"], run["seed"], run["status"], run["split"]) for run in runs] == [
+        ("head", 0, "done", "test"),
+        ("head", 1, "done", "test"),
+        ("lora", 0, "done", "test"),
+        ("lora", 1, "done", "test"),
+    ]
+    assert document["best"] in {run["id"] for run in runs}
+
+
+def test_report_repeats_the_document(study: tuple[Path, dict[str, object]]) -> None:
+    out, document = study
+    assert json.loads(tunefork("report", str(out), "--json").stdout) == document
+    shown = tunefork("report", str(out))
+    assert shown.returncode == 0
+    assert "LoRA r=2 query+value" in shown.stdout
+    assert "report.html" in shown.stdout
+
+
+def test_predict_keeps_ids_and_writes_label_names(study: tuple[Path, dict[str, object]], messages_csv: Path, tmp_path: Path) -> None:
+    out, _ = study
+    unlabelled = pd.read_csv(messages_csv).drop(columns="intent").iloc[:7]
+    unlabelled.to_csv(tmp_path / "new.csv", index=False)
+    done = tunefork("predict", str(out), str(tmp_path / "new.csv"), "-o", str(tmp_path / "submission.csv"), "--probabilities", "--as", "label")
+    assert done.returncode == 0, done.stderr
+    found = pd.read_csv(tmp_path / "submission.csv")
+    assert list(found.columns) == ["id", "label", "p_damaged", "p_return", "p_status"]
+    assert found["id"].tolist() == unlabelled["id"].tolist()
+    assert set(found["label"]) <= {"damaged", "return", "status"}
+
+
+def test_run_and_plan_read_a_study_file_beside_its_data(tmp_path: Path, tiny_folder: Path, messages_csv: Path) -> None:
+    (tmp_path / "rows.csv").write_bytes(messages_csv.read_bytes())
+    (tmp_path / "study.yaml").write_text(
+        f"name: mine\nmodel: {tiny_folder}\ndata: {{train: rows.csv, text: message, label: intent, max_length: 32}}\n"
+        "training: {epochs: 1}\ncompare: [head, {lora: {rank: [2, 4]}}]\n"
+    )
+    planned = json.loads(tunefork("plan", str(tmp_path / "study.yaml"), "--no-time", "--json", cwd=tmp_path.parent).stdout)
+    assert [run["name"] for run in planned["runs"]] == ["head", "LoRA r=2 query+value", "LoRA r=4 query+value"]
+    shown = tunefork("plan", str(tmp_path / "study.yaml"))
+    assert "of the texts cut off" in shown.stdout
+    done = tunefork("run", str(tmp_path / "study.yaml"), "-o", str(tmp_path / "out"), "--rows", "100")
+    assert done.returncode == 0, done.stderr
+    assert "head, seed 0: loss" in done.stderr
+    assert (tmp_path / "out" / "report.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "nothing.yaml"], "There is no such study file"),
+        (["compare", "nothing.csv", "--run", "head"], "nothing.csv"),
+        (["compare", "rows.csv", "--run", "loraa"], "There is no strategy 'loraa' (--run loraa). Did you mean 'lora'?"),
+        (["compare", "rows.csv", "--text", "mesage", "--run", "head"], "mesage"),
+        (["params", "nowhere/none", "--run", "full"], "The model 'nowhere/none' cannot be loaded"),
+        (["report", "."], "There is no study in this folder"),
+        (["compare", "rows.csv", "--seeds", "a"], "--seeds is a list of whole numbers"),
+    ],
+)
+def test_an_error_is_one_paragraph_and_a_status(arguments: list[str], message: str, tmp_path: Path, messages_csv: Path) -> None:
+    (tmp_path / "rows.csv").write_bytes(messages_csv.read_bytes())
+    done = tunefork(*arguments, cwd=tmp_path)
+    assert done.returncode in (1, 2)
+    assert done.stdout == ""
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 2
+
+
+def test_an_error_is_json_where_json_was_asked_for(tmp_path: Path) -> None:
+    done = tunefork("report", str(tmp_path), "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["error"]["what"].startswith("There is no study")
+
+
+def test_a_run_that_fails_shows_in_table_and_status(tmp_path: Path, tiny_folder: Path, messages_csv: Path) -> None:
+    done = tunefork(
+        "compare", str(messages_csv), "--model", str(tiny_folder), "--run", "head", "--run", "full:learning_rate=1e30",
+        "--epochs", "1", "-o", str(tmp_path / "out"), "--json",
+    )  # fmt: skip
+    assert done.returncode == 1
+    runs = {run["strategy"]: run for run in json.loads(done.stdout)["runs"]}
+    assert (runs["head"]["status"], runs["full"]["status"]) == ("done", "diverged")
+    assert "full, seed 0: diverged: the training loss was" in done.stderr
+    assert json.loads(done.stdout)["best"] == runs["head"]["id"]
