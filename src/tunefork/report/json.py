@@ -1,0 +1,137 @@
+"""A study as strictly valid JSON: what ``--json`` prints and programs read."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tunefork.report.summary import ConfigurationSummary, RunSummary, summarise
+from tunefork.report.verdict import Verdict, verdict
+from tunefork.store import EvaluationRecord, Store
+
+
+def to_json(store: Store) -> dict[str, Any]:
+    """The study's results, one entry of ``runs`` per training.
+
+    ``split`` says where loss, accuracy, macro_f1 and f1 come from: ``test`` where the run was evaluated on it, else
+    ``validation``, else None. Shares are 0–1. Unknown numbers, NaN and infinities are None.
+
+    Raises:
+        StoreError: the store has no study.
+    """
+    summary = summarise(store)
+    found, study = verdict(summary), summary.study
+    by_id = {run.record.id: (run, one) for one in summary.configurations for run in one.runs}
+    in_order = [by_id[record.id] for record in store.runs()]
+    files = ("report.html", "table.md", "table.csv", "study.yaml")
+    content = {
+        "study": study.name,
+        "task": study.task,
+        "model": study.model,
+        "labels": list(study.labels),
+        "rows": study.rows,
+        "data_hash": study.data_hash,
+        "selection_metric": study.selection_metric,
+        "runs": [_run(run) for run, _ in in_order],
+        "configurations": [_configuration(one, found) for one in summary.configurations],
+        "best": summary.best,
+        "best_configuration": summary.choice.configuration,
+        "smallest": found.smallest,
+        "verdict": list(found.sentences),
+        "warnings": list(found.warnings),
+        "notices": list(study.notices),
+        "baseline": study.baseline,
+        "majority": study.majority,
+        "truncated": study.truncated,
+        "environment": study.environment,
+        "files": [name for name in files if (store.folder / name).exists()],
+    }
+    plain: dict[str, Any] = _plain(content)
+    return plain
+
+
+def _run(run: RunSummary) -> dict[str, Any]:
+    record = run.record
+    split = "test" if run.test else "validation" if run.validation else None
+    shown = run.test or run.validation
+    return {
+        "id": record.id,
+        "configuration": record.configuration,
+        "name": record.name,
+        "strategy": record.strategy,
+        "seed": record.seed,
+        "status": record.status,
+        "reason": record.reason,
+        "adapter": record.counts.adapter,
+        "head": record.counts.head,
+        "backbone": record.counts.backbone,
+        "trainable": record.counts.trainable,
+        "total": record.counts.total,
+        "peft_total": record.counts.peft_total,
+        "blocks": record.blocks,
+        "split": split,
+        **_metrics(shown),
+        "validation": _metrics(run.validation) | {"step": run.validation.step if run.validation else None},
+        "steps": record.steps,
+        "best_step": record.best_step,
+        "converged": record.converged,
+        "stopped_early": record.stopped_early,
+        "seconds": record.seconds,
+        "seconds_alone": record.seconds_alone,
+        "peak_memory_mb": record.peak_memory_mb,
+        "precision": record.precision,
+        "artefact": record.artefact,
+        "notices": record.notices,
+        "config": record.config,
+    }
+
+
+def _metrics(found: EvaluationRecord | None) -> dict[str, float | None]:
+    names = ("loss", "accuracy", "macro_f1", "f1")
+    return {name: found.metric(name) if found else None for name in names}
+
+
+def _configuration(one: ConfigurationSummary, found: Verdict) -> dict[str, Any]:
+    """A configuration over its seeds: means, spreads, the interval, and how it compares with the best."""
+    content: dict[str, Any] = {
+        "id": one.id,
+        "name": one.name,
+        "strategy": one.strategy,
+        "runs": [run.record.id for run in one.runs],
+        "trainable": one.counts.trainable,
+        "fewer_parameters_percent": one.reduction,
+        "of_full_accuracy_percent": one.kept,
+        "converged": one.converged,
+    }
+    for split in ("test", "validation"):
+        spreads = {name: one.spread(split, name) for name in ("loss", "accuracy", "macro_f1", "f1")}
+        content[split] = {name: {"mean": it.mean, "deviation": it.deviation} for name, it in spreads.items() if it}
+    if one.accuracy:
+        content["accuracy_interval"] = [one.accuracy.interval.low, one.accuracy.interval.high]
+    for comparison in found.comparisons:
+        if comparison.configuration == one.id:
+            difference = comparison.difference
+            content["against_best"] = {
+                "outcome": comparison.outcome,
+                "difference": difference.value,
+                "interval": [difference.interval.low, difference.interval.high],
+                "p_value": difference.p_value,
+                "p_value_holm": comparison.adjusted,
+                "seeds_counted": difference.seeds_counted,
+            }
+    return content
+
+
+def _plain(value: Any) -> Any:
+    """Only what JSON knows: numbers that are finite, text, lists, and dictionaries with text as keys."""
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, dict):
+        return {str(key): _plain(content) for key, content in value.items()}
+    return [_plain(content) for content in value] if isinstance(value, list | tuple) else str(value)

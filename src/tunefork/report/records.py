@@ -1,0 +1,75 @@
+"""One flat record per run: for table.csv and for data frames."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from typing import Any
+
+from tunefork.report.summary import ConfigurationSummary, RunSummary, Summary
+
+METRICS = ("loss", "accuracy", "macro_f1", "f1")
+
+
+def run_rows(summary: Summary) -> list[dict[str, Any]]:
+    """One dictionary per run, all with the same keys; shares are 0–1, percentages say so, unknown is None."""
+    return [_row(run, one, summary) for one in summary.configurations for run in one.runs]
+
+
+def csv_text(summary: Summary) -> str:
+    """``run_rows`` as CSV, without the numbers of decimals being cut.
+
+    Text that a spreadsheet would run as a formula gets a leading apostrophe; numbers are left alone.
+    """
+    rows, text = run_rows(summary), io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]) if rows else ["id"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+    return text.getvalue()
+
+
+def _row(run: RunSummary, one: ConfigurationSummary, summary: Summary) -> dict[str, Any]:
+    record, counts = run.record, run.record.counts
+    row: dict[str, Any] = {
+        "id": record.id,
+        "name": record.name,
+        "strategy": record.strategy,
+        "configuration": record.configuration,
+        "seed": record.seed,
+        "status": record.status,
+        "reason": record.reason,
+        "best": record.id == summary.best,
+        "blocks": "; ".join(record.blocks),
+        "adapter": counts.adapter,
+        "head": counts.head,
+        "backbone": counts.backbone,
+        "trainable": counts.trainable,
+        "total": counts.total,
+        "peft_total": counts.peft_total,
+        "trainable_percent": counts.peft_percent,
+        "fewer_parameters_percent": one.reduction,
+        "learning_rate": record.config.get("strategy", {}).get("learning_rate"),
+    }
+    for split in ("validation", "test"):
+        found = run.on(split)
+        row |= {f"{split}_{metric}": found.metric(metric) if found else None for metric in METRICS}
+    row |= {
+        "final_training_loss": run.final_training_loss,
+        "steps": record.steps,
+        "best_step": record.best_step,
+        "converged": record.converged,
+        "stopped_early": record.stopped_early,
+        "seconds": record.seconds,
+        "seconds_alone": record.seconds_alone,
+        "peak_memory_mb": record.peak_memory_mb,
+        "precision": record.precision,
+    }
+    return {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in row.items()}
+
+
+def _cell(value: Any) -> Any:
+    """A formula cell, quoted. https://owasp.org/www-community/attacks/CSV_Injection lists the signs."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

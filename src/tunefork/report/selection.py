@@ -1,0 +1,77 @@
+"""Which configuration and run is best. Validation decides; the test split is never looked at."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tunefork.config import LOWER_IS_BETTER
+
+if TYPE_CHECKING:
+    from tunefork.report.summary import ConfigurationSummary, RunSummary
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The best configuration and its best run; None when no run finished."""
+
+    configuration: str | None
+    run: str | None
+    by: str
+    """``validation``, or ``training`` when the study has no validation rows."""
+    value: float | None = None
+    """The mean over seeds of what was chosen by."""
+    warnings: tuple[str, ...] = ()
+
+
+def choose(configurations: Sequence[ConfigurationSummary], metric: str) -> Choice:
+    """The configuration with the best mean over seeds, and in it the run with the best value.
+
+    Ties go to fewer trainable parameters. A configuration of which a seed failed or diverged comes after all that have
+    none. Without any validation the lowest final training loss decides, with a warning.
+
+    Args:
+        configurations: in the order of the study.
+        metric: loss, accuracy, macro_f1 or f1.
+    """
+    finished = [one for one in configurations if one.done]
+    validated = any(one.spread("validation", metric) for one in finished)
+    if not validated:
+        metric = "loss"
+    sign = 1.0 if metric in LOWER_IS_BETTER else -1.0
+
+    def value(run: RunSummary) -> float:
+        if not validated:
+            return run.final_training_loss
+        return run.validation.metric(metric) if run.validation else math.nan
+
+    ranked: list[tuple[bool, float, int, int, ConfigurationSummary]] = []
+    for one in finished:
+        spread = one.spread("validation", metric) if validated else one.final_training_loss
+        if spread and math.isfinite(spread.mean):
+            incomplete = bool(one.broken) or len(spread.values) < len(one.done)
+            # rounded, so that the order of summation does not decide a tie
+            ranked.append((incomplete, round(sign * spread.mean, 12), one.counts.trainable, len(ranked), one))
+    warnings = _warnings(configurations, validated, bool(finished))
+    by = "validation" if validated else "training"
+    if not ranked:
+        return Choice(None, None, by, None, warnings)
+    best = min(ranked)[-1]
+    run = min((run for run in best.done if math.isfinite(value(run))), key=lambda run: sign * value(run))
+    return Choice(best.id, run.record.id, by, sign * min(ranked)[1], warnings)
+
+
+def _warnings(configurations: Sequence[ConfigurationSummary], validated: bool, finished: bool) -> tuple[str, ...]:
+    found = []
+    if finished and not validated:
+        found.append(
+            "There are no validation rows, so the best run is the one with the lowest final training loss. "
+            "Training loss rewards memorising; hold rows out with data.validation."
+        )
+    incomplete = [one for one in configurations if one.broken and one.done]
+    if incomplete and any(one.done and not one.broken for one in configurations):
+        names = ", ".join(one.name for one in incomplete)
+        found.append(f"Some seeds failed or diverged, so these were passed over when choosing the best: {names}.")
+    return tuple(found)

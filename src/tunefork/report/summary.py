@@ -1,0 +1,270 @@
+"""A study as a report sees it: configurations over their seeds, and the best, chosen on validation."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunefork.report.selection import Choice, choose
+from tunefork.report.statistics import Estimate, macro_f1, mean_accuracy
+from tunefork.store import CountsRecord, EvaluationRecord, Predictions, RunRecord, StepRecord, Store, StudyRecord
+
+BROKEN = ("failed", "diverged")
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Values of several seeds: their mean and standard deviation (n - 1; None for one seed). NaN is left out."""
+
+    values: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """The mean over seeds."""
+        return math.fsum(self.values) / len(self.values)
+
+    @property
+    def deviation(self) -> float | None:
+        """The standard deviation over seeds."""
+        return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else None
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """One run's answers on the test split. Two runs can be compared row by row when ``rows`` is equal."""
+
+    rows: str
+    """Hash of the rows' ids and labels."""
+    labels: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+
+    @property
+    def correct(self) -> NDArray[np.bool_]:
+        """[N] whether the prediction is the label."""
+        return np.asarray(self.predicted == self.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class RunSummary:
+    """One run with everything recorded of it."""
+
+    record: RunRecord
+    steps: tuple[StepRecord, ...]
+    evaluations: tuple[EvaluationRecord, ...]
+    answers: Answers | None
+    """On test; None when the run has no test evaluation."""
+
+    @property
+    def done(self) -> bool:
+        """Whether it finished."""
+        return self.record.status == "done"
+
+    @cached_property
+    def test(self) -> EvaluationRecord | None:
+        """The test evaluation."""
+        return next((one for one in reversed(self.evaluations) if one.split == "test"), None)
+
+    @cached_property
+    def validation(self) -> EvaluationRecord | None:
+        """The validation of the weights that were kept, the last one where no step is named."""
+        found = [one for one in self.evaluations if one.split == "validation"]
+        kept = [one for one in found if one.step == self.record.best_step]
+        return (kept or found)[-1] if found else None
+
+    @property
+    def final_training_loss(self) -> float:
+        """The last recorded training loss; NaN when nothing was recorded."""
+        return self.steps[-1].loss if self.steps else math.nan
+
+    def on(self, split: str) -> EvaluationRecord | None:
+        """The evaluation on ``test`` or ``validation``."""
+        return self.test if split == "test" else self.validation
+
+
+@dataclass(frozen=True, eq=False)
+class ConfigurationSummary:
+    """One configuration over its seeds. Metrics are those of the runs that finished."""
+
+    id: str
+    name: str
+    strategy: str
+    counts: CountsRecord
+    blocks: tuple[str, ...]
+    runs: tuple[RunSummary, ...]
+    classes: int
+    reduction: float
+    """How many percent fewer parameters train than in full fine-tuning (the model's total where the study has none)."""
+    kept: float | None = None
+    """Test accuracy in percent of full fine-tuning's; None where the study has no finished full run."""
+
+    @cached_property
+    def done(self) -> tuple[RunSummary, ...]:
+        """The runs that finished."""
+        return tuple(run for run in self.runs if run.done)
+
+    @cached_property
+    def broken(self) -> tuple[RunSummary, ...]:
+        """The runs that failed or diverged."""
+        return tuple(run for run in self.runs if run.record.status in BROKEN)
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        """The runs' statuses, in the order of the runs."""
+        return tuple(run.record.status for run in self.runs)
+
+    @property
+    def converged(self) -> bool | None:
+        """False when the validation loss of any finished run was still falling; None when nobody looked."""
+        known = [run.record.converged for run in self.done if run.record.converged is not None]
+        return all(known) if known else None
+
+    def spread(self, split: str, metric: str) -> Spread | None:
+        """A metric (loss, accuracy, macro_f1, f1) on ``test`` or ``validation`` over the seeds; None where unknown."""
+        return _spread(found.metric(metric) for run in self.done if (found := run.on(split)))
+
+    @property
+    def seconds_alone(self) -> Spread | None:
+        """Estimated seconds of one run on its own."""
+        return _spread(run.record.seconds_alone for run in self.done if run.record.seconds_alone > 0)
+
+    @property
+    def peak_memory_mb(self) -> float | None:
+        """The largest peak of its runs."""
+        return max((run.record.peak_memory_mb for run in self.done if run.record.peak_memory_mb > 0), default=None)
+
+    @property
+    def final_training_loss(self) -> Spread | None:
+        """The last training loss over the seeds."""
+        return _spread(run.final_training_loss for run in self.done)
+
+    @cached_property
+    def answers(self) -> tuple[Answers, ...]:
+        """The test answers of the finished runs."""
+        return tuple(run.answers for run in self.done if run.answers and len(run.answers.labels))
+
+    @cached_property
+    def correct(self) -> NDArray[np.bool_] | None:
+        """[seeds, rows] correctness on test; None without answers, or when seeds answered different rows."""
+        if len({answers.rows for answers in self.answers}) != 1:
+            return None
+        return np.stack([answers.correct for answers in self.answers])
+
+    @cached_property
+    def accuracy(self) -> Estimate | None:
+        """Test accuracy with its interval."""
+        return None if self.correct is None else mean_accuracy(self.correct)
+
+    @cached_property
+    def macro_f1(self) -> Estimate | None:
+        """Test macro F1 with its interval."""
+        if self.correct is None:
+            return None
+        return macro_f1(np.stack([one.predicted for one in self.answers]), self.answers[0].labels, self.classes)
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """Everything a report needs, read once from the store."""
+
+    study: StudyRecord
+    configurations: tuple[ConfigurationSummary, ...]
+    """In the order of the study."""
+    split: str | None
+    """Where the tables' metrics come from: ``test`` when any run was evaluated on it, else ``validation``."""
+    choice: Choice
+    warnings: tuple[str, ...]
+    """The study's, and those of choosing the best."""
+
+    @property
+    def best(self) -> str | None:
+        """The id of the best run, chosen on validation; None when no run can be chosen."""
+        return self.choice.run
+
+    @property
+    def best_configuration(self) -> ConfigurationSummary | None:
+        """The configuration of the best run."""
+        return next((one for one in self.configurations if one.id == self.choice.configuration), None)
+
+    @property
+    def runs(self) -> tuple[RunSummary, ...]:
+        """All runs, configuration by configuration."""
+        return tuple(run for one in self.configurations for run in one.runs)
+
+    @property
+    def blocks(self) -> tuple[tuple[str, tuple[ConfigurationSummary, ...]], ...]:
+        """Titles and what is shown under them, in the order of the study. A study without blocks has one, untitled."""
+        titles = dict.fromkeys(title for one in self.configurations for title in (one.blocks or ("",)))
+        return tuple(
+            (title, tuple(one for one in self.configurations if title in (one.blocks or ("",)))) for title in titles
+        )
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """How many runs finished, per configuration with at least one."""
+        return tuple(len(one.done) for one in self.configurations if one.done)
+
+
+def summarise(store: Store) -> Summary:
+    """Read a study. Raises StoreError when the store has none."""
+    study, by_configuration = store.study(), dict[str, list[RunSummary]]()
+    for record in store.runs():
+        by_configuration.setdefault(record.configuration, []).append(_run(store, record))
+    plain = [_configuration(runs, study) for runs in by_configuration.values()]
+    choice = choose(plain, study.selection_metric)
+    configurations = _against_full(plain, study.selection_metric)
+    finished = [run for one in configurations for run in one.done]
+    split = next((split for split in ("test", "validation") if any(run.on(split) for run in finished)), None)
+    return Summary(study, configurations, split, choice, (*study.warnings, *choice.warnings))
+
+
+def _run(store: Store, record: RunRecord) -> RunSummary:
+    evaluations = tuple(store.evaluations(record.id))
+    tested = any(one.split == "test" for one in evaluations)
+    answers = _answers(store.predictions(record.id, "test")) if tested else None
+    return RunSummary(record, tuple(store.steps(record.id)), evaluations, answers)
+
+
+def _answers(predictions: Predictions) -> Answers:
+    rows = hashlib.sha256("\0".join(predictions.ids).encode() + predictions.labels.tobytes()).hexdigest()
+    return Answers(rows, predictions.labels, predictions.predicted)
+
+
+def _configuration(runs: Sequence[RunSummary], study: StudyRecord) -> ConfigurationSummary:
+    first = runs[0].record
+    blocks = tuple(dict.fromkeys(title for run in runs for title in run.record.blocks))
+    counts, classes = first.counts, len(study.labels)
+    reduction = _reduction(counts, counts.total)
+    return ConfigurationSummary(
+        first.configuration, first.name, first.strategy, counts, blocks, tuple(runs), classes, reduction
+    )
+
+
+def _against_full(configurations: Sequence[ConfigurationSummary], metric: str) -> tuple[ConfigurationSummary, ...]:
+    """Adds what compares with full fine-tuning; of several full configurations, the one that validation prefers."""
+    full = [one for one in configurations if one.strategy == "full"]
+    if not full:
+        return tuple(configurations)
+    chosen = choose(full, metric).configuration
+    reference = next((one for one in full if one.id == chosen), None)
+    base = reference.spread("test", "accuracy") if reference else None
+    found = []
+    for one in configurations:
+        own = one.spread("test", "accuracy")
+        kept = 100 * own.mean / base.mean if own and base and base.mean > 0 else None
+        found.append(replace(one, reduction=_reduction(one.counts, full[0].counts.trainable), kept=kept))
+    return tuple(found)
+
+
+def _reduction(counts: CountsRecord, full: int) -> float:
+    return 100 * (1 - counts.trainable / full) if full else 0.0
+
+
+def _spread(values: Iterable[float]) -> Spread | None:
+    known = tuple(value for value in values if not math.isnan(value))
+    return Spread(known) if known else None

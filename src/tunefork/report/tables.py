@@ -1,0 +1,238 @@
+"""The one table of a study, in blocks: as Markdown, for the terminal, and as values for HTML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from tunefork.report.summary import ConfigurationSummary, RunSummary, Summary, summarise
+from tunefork.report.wording import (
+    METRICS,
+    UNKNOWN,
+    duration,
+    memory,
+    number,
+    percent,
+    plain_percent,
+    several,
+    short_duration,
+    wrapped,
+)
+from tunefork.store import Store
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+
+NAME_WIDTH = 22
+"""Of the first column in the terminal: what 100 columns leave."""
+Kind = Literal["best", "plain", "broken", "reference"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line: the text of every column, and what kind of line it is."""
+
+    cells: tuple[str, ...]
+    kind: Kind = "plain"
+
+
+@dataclass(frozen=True)
+class Block:
+    """Lines under one title; the title is empty when the study has no blocks."""
+
+    title: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The table as text: a caption, columns, blocks of lines, and notes below."""
+
+    caption: str
+    columns: tuple[str, ...]
+    blocks: tuple[Block, ...]
+    notes: tuple[str, ...]
+
+
+def table(summary: Summary, *, wide: bool = True) -> Table:
+    """The study's table. A configuration of several blocks is shown in each.
+
+    Args:
+        summary: the study.
+        wide: with the columns that compare against full fine-tuning; without, it fits a terminal.
+    """
+    binary = len(summary.study.labels) == 2
+    versus = wide and any(one.kept is not None for one in summary.configurations)
+    columns = ["run", "trainable", "% of total" if wide else "%", "loss", "accuracy %", "macro F1"]
+    columns += ["F1"] * binary + ["time", "memory"] + ["fewer parameters %", "of full's accuracy %"] * versus
+    blocks = [
+        Block(title, tuple(_row(one, summary, binary, versus, wide) for one in shown))
+        for title, shown in summary.blocks
+    ]
+    references = _references(summary, binary, versus)
+    if references:
+        titled = any(block.title for block in blocks)
+        blocks.append(Block("for comparison" if titled else "", references))
+    return Table(_caption(summary), tuple(columns), tuple(blocks), _notes(summary))
+
+
+def as_markdown(content: Table) -> str:
+    """A table in Markdown, with one line per block title."""
+    lines = [_line(content.columns), _line(["---"] + ["---:"] * (len(content.columns) - 1))]
+    for block in content.blocks:
+        if block.title:
+            lines.append(_line([f"**{_escaped(block.title)}**"] + [""] * (len(content.columns) - 1)))
+        for row in block.rows:
+            cells = [_escaped(cell) for cell in row.cells]
+            lines.append(_line([f"**{cells[0]}**", *cells[1:]] if row.kind == "best" else cells))
+    lines = [content.caption, "", *lines] if content.caption else lines
+    lines += ["", *(f"- {_escaped(note)}" for note in content.notes)] if content.notes else []
+    return "\n".join(lines) + "\n"
+
+
+def as_rich(content: Table) -> RichTable:
+    """A table for the terminal. Text is shown as it is; brackets in it are no markup."""
+    from rich import box
+    from rich.table import Table as Drawn
+    from rich.text import Text
+
+    drawn = Drawn(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+    if content.caption:
+        drawn.title, drawn.title_justify, drawn.title_style = Text(content.caption), "left", "dim"
+    for place, column in enumerate(content.columns):
+        drawn.add_column(column, justify="right" if place else "left", no_wrap=bool(place), overflow="fold")
+    styles = {"best": "bold green", "plain": "", "broken": "red", "reference": "dim"}
+    for block in content.blocks:
+        if block.title:
+            drawn.add_row(Text(wrapped(block.title, NAME_WIDTH), style="bold"), *[""] * (len(content.columns) - 1))
+        for row in block.rows:
+            name = Text(wrapped(row.cells[0], NAME_WIDTH))
+            drawn.add_row(name, *(Text(cell) for cell in row.cells[1:]), style=styles[row.kind])
+        drawn.add_section()
+    return drawn
+
+
+def markdown_table(store: Store) -> str:
+    """The table of a store in Markdown. Raises StoreError when the store has no study."""
+    return as_markdown(table(summarise(store)))
+
+
+def rich_table(summary: Summary) -> RichTable:
+    """The table for the terminal; 100 columns suffice. ``table(summary).notes`` belong below it."""
+    return as_rich(table(summary, wide=False))
+
+
+def step_table(run: RunSummary, limit: int = 50) -> Table:
+    """A run's course: one line per validation, or per training record (at most ``limit``) where there is none.
+
+    The training loss is the mean over the steps since the line before.
+    """
+    columns = ("step", "epoch", "training loss", "validation loss", "accuracy %", "macro F1 %")
+    rows, before = [], 0
+    for one in (evaluation for evaluation in run.evaluations if evaluation.split == "validation"):
+        loss = number(_training_loss(run, before, one.step))
+        texts = (number(one.loss), percent(one.accuracy), percent(one.macro_f1))
+        kind: Kind = "best" if one.step == run.record.best_step else "plain"
+        rows.append(Row((str(one.step), number(one.epoch, 2), loss, *texts), kind))
+        before = one.step
+    if not rows:
+        shown = run.steps[:: -(-len(run.steps) // limit) or 1]
+        rows = [Row((str(step.step), number(step.epoch, 2), number(step.loss), *[UNKNOWN] * 3)) for step in shown]
+    return Table("", columns, (Block("", tuple(rows)),), ())
+
+
+def _training_loss(run: RunSummary, after: int, until: int) -> float | None:
+    weighted, steps, before = 0.0, 0, 0
+    for step in run.steps:
+        if after < step.step <= until:
+            # a record is the mean since the record before it, part of which may belong to the line above
+            share = step.step - max(before, after)
+            weighted, steps = weighted + step.loss * share, steps + share
+        before = step.step
+    return weighted / steps if steps else None
+
+
+def _row(one: ConfigurationSummary, summary: Summary, binary: bool, versus: bool, wide: bool) -> Row:
+    spreads = wide or not binary
+    cells = [_name(one, summary), f"{one.counts.trainable:,}", plain_percent(one.counts.peft_percent)]
+    cells += [_value(one, summary, "loss"), _value(one, summary, "accuracy", spread=True)]
+    cells += [_value(one, summary, "macro_f1", spread=spreads)]
+    cells += [_value(one, summary, "f1", spread=spreads)] * binary
+    time = one.seconds_alone
+    told = duration if wide else short_duration
+    cells += [told(time.mean if time else None), memory(one.peak_memory_mb)]
+    cells += [plain_percent(one.reduction), plain_percent(one.kept)] * versus
+    best = one.id == summary.choice.configuration
+    return Row(tuple(cells), "best" if best else "plain" if one.done or not one.broken else "broken")
+
+
+def _name(one: ConfigurationSummary, summary: Summary) -> str:
+    marks = "★ " * (one.id == summary.choice.configuration)
+    ending = " †" * (one.converged is False)
+    states = [status for status in one.statuses if status != "done"]
+    if not states:
+        return f"{marks}{one.name}{ending}"
+    kinds = dict.fromkeys(states)
+    if len(one.statuses) == 1:
+        told = states[0]
+    else:
+        told = ", ".join(f"{states.count(kind)} of {len(one.statuses)} {kind}" for kind in kinds)
+    return f"{marks}{one.name}{ending} ({told})"
+
+
+def _value(one: ConfigurationSummary, summary: Summary, metric: str, spread: bool = False) -> str:
+    found = one.spread(summary.split, metric) if summary.split else None
+    if found is None:
+        return UNKNOWN
+    show = number if metric == "loss" else percent
+    deviation = found.deviation if spread else None
+    return show(found.mean) + (f" ± {show(deviation)}" if deviation is not None else "")
+
+
+def _references(summary: Summary, binary: bool, versus: bool) -> tuple[Row, ...]:
+    rows = []
+    for name, metrics in (("before training", summary.study.baseline), ("majority class", summary.study.majority)):
+        if metrics and summary.split == "test":
+            shown = [number(metrics.get("loss")), percent(metrics.get("accuracy")), percent(metrics.get("macro_f1"))]
+            shown += [percent(metrics.get("f1"))] * binary
+            rows.append(Row((name, UNKNOWN, UNKNOWN, *shown, *[UNKNOWN] * (4 if versus else 2)), "reference"))
+    return tuple(rows)
+
+
+def _caption(summary: Summary) -> str:
+    if summary.split is None:
+        return "Nothing has been evaluated yet."
+    rows = summary.study.rows.get(summary.split)
+    seeds = sorted(set(summary.seeds))
+    over = f"; mean ± standard deviation over {'–'.join({str(seeds[0]): 1, str(seeds[-1]): 1})} seeds"
+    return (
+        f"Metrics on the {summary.split} split"
+        + (f" ({several(rows, 'row')})" if rows else "")
+        + (over if seeds[-1] > 1 else ", one seed each")
+        + "."
+    )
+
+
+def _notes(summary: Summary) -> tuple[str, ...]:
+    notes = []
+    if summary.best:
+        metric = METRICS[summary.study.selection_metric] if summary.choice.by == "validation" else "loss"
+        notes.append(f"★ best by {summary.choice.by} {metric}; its best run is {summary.best}")
+    if any(one.converged is False for one in summary.configurations):
+        notes.append("† not converged: the validation loss was still falling when training ended")
+    notes += [
+        f"{run.record.name}, seed {run.record.seed}: {run.record.status}: {run.record.reason or 'no reason recorded'}"
+        for one in summary.configurations
+        for run in one.broken
+    ]
+    return tuple(notes)
+
+
+def _line(cells: list[str] | tuple[str, ...]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _escaped(text: str) -> str:
+    for sign in "\\|*`<":
+        text = text.replace(sign, "&lt;" if sign == "<" else f"\\{sign}")
+    return " ".join(text.split())

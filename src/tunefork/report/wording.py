@@ -1,0 +1,122 @@
+"""Numbers as people read them, with their units."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+UNKNOWN = "–"
+METRICS = {"loss": "loss", "accuracy": "accuracy", "macro_f1": "macro F1", "f1": "F1"}
+
+
+def percent(value: float | None, digits: int = 2) -> str:
+    """A share (0–1) in percent, without the sign.
+
+    >>> percent(0.91284)
+    '91.28'
+    """
+    return f"{100 * value:.{digits}f}" if value is not None and math.isfinite(value) else UNKNOWN
+
+
+def plain_percent(value: float | None, digits: int = 2) -> str:
+    """A number that is in percent already; small ones keep two significant digits.
+
+    >>> plain_percent(0.79518), plain_percent(0.0012), plain_percent(100.0)
+    ('0.80', '0.0012', '100.00')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    return f"{value:.2g}" if 0 < abs(value) < 0.01 else f"{value:.{digits}f}"
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A plain number.
+
+    >>> number(0.20651), number(float("nan"))
+    ('0.2065', '–')
+    """
+    return f"{value:.{digits}f}" if value is not None and math.isfinite(value) else UNKNOWN
+
+
+def points(difference: float, sign: bool = False) -> str:
+    """A difference of accuracies in points (percentage points), to one decimal.
+
+    >>> points(0.0123), points(-0.0123, sign=True), points(-0.0001, sign=True)
+    ('1.2', '−1.2', '0.0')
+    """
+    text = f"{100 * difference:+.1f}" if sign else f"{100 * difference:.1f}"
+    return "0.0" if text.strip("+-") == "0.0" else text.replace("-", "−")
+
+
+def duration(seconds: float | None) -> str:
+    """A time.
+
+    >>> duration(9.84), duration(330), duration(3900), duration(None)
+    ('9.8 s', '5 min 30 s', '1 h 5 min', '–')
+    """
+    if seconds is None or not math.isfinite(seconds):
+        return UNKNOWN
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def short_duration(seconds: float | None) -> str:
+    """A time in at most seven characters.
+
+    >>> short_duration(9.84), short_duration(330), short_duration(86400)
+    ('9.8 s', '5.5 min', '24.0 h')
+    """
+    if seconds is None or not math.isfinite(seconds):
+        return UNKNOWN
+    if seconds < 99.95:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 5997 else f"{seconds / 3600:.1f} h"
+
+
+def memory(mb: float | None) -> str:
+    """Memory.
+
+    >>> memory(512.4), memory(2048), memory(None)
+    ('512 MB', '2.0 GB', '–')
+    """
+    if mb is None or not math.isfinite(mb):
+        return UNKNOWN
+    return f"{mb:.0f} MB" if mb < 1000 else f"{mb / 1024:.1f} GB"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Words in a sentence.
+
+    >>> listed(["a", "b", "c"]), listed(["a"])
+    ('a, b and c', 'a')
+    """
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def several(count: int, noun: str) -> str:
+    """A count with its noun.
+
+    >>> several(1, "seed"), several(1200, "row")
+    ('1 seed', '1,200 rows')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def wrapped(text: str, width: int) -> str:
+    """Text in lines of at most ``width``, broken after a space or a plus where there is one.
+
+    >>> wrapped("LoRA r=8 query+value+mlp", 20)
+    'LoRA r=8 query+\\nvalue+mlp'
+    """
+    lines = [""]
+    for part in re.findall(r"[^\s+]*[\s+]*", text):
+        if lines[-1] and len(lines[-1]) + len(part.rstrip()) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(line.rstrip() for line in lines)

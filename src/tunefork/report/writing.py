@@ -1,0 +1,59 @@
+"""Puts a report together: files in the study's folder, and text on the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tunefork.report.figures import draw, save
+from tunefork.report.html import html
+from tunefork.report.records import csv_text
+from tunefork.report.summary import summarise
+from tunefork.report.tables import as_markdown, rich_table, table
+from tunefork.report.verdict import verdict
+from tunefork.store import Store
+from tunefork.store.atomic import write_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def write_report(store: Store) -> list[Path]:
+    """Write report.html, table.md, table.csv and figures/ into the study's folder; the files written.
+
+    Raises:
+        StoreError: the store has no study.
+        OSError: the folder cannot be written.
+    """
+    summary = summarise(store)
+    found = verdict(summary)
+    drawings = draw(summary, found)
+    contents = {
+        "report.html": html(summary, found, drawings),
+        "table.md": as_markdown(table(summary)),
+        "table.csv": csv_text(summary),
+    }
+    written = []
+    for name, content in contents.items():
+        write_text(store.folder / name, content)
+        written.append(store.folder / name)
+    return written + save(drawings, store.folder / "figures")
+
+
+def print_report(store: Store, console: Console) -> None:
+    """Print notices, warnings, the table and the verdict. Text of the study is shown as it is, never as markup."""
+    from rich.text import Text
+
+    summary = summarise(store)
+    found = verdict(summary)
+    for notice in summary.study.notices:
+        console.print(Text(f"Note: {notice}", style="dim"))
+    if summary.configurations:
+        console.print(rich_table(summary))
+    for note in table(summary).notes:
+        console.print(Text(note, style="dim"))
+    console.print()
+    for warning in found.warnings:
+        console.print(Text(f"Warning: {warning}", style="yellow"))
+    for sentence in found.sentences:
+        console.print(Text(sentence))

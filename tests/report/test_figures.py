@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.report import studies
+from tests.report.studies import S0, Made, lora, make, run_id
+from tunefork.report import summarise, verdict
+from tunefork.report.figures import NAMES, Drawing, draw, inline_svg, save
+from tunefork.report.figures.ablations import rank_series, target_series
+from tunefork.report.figures.style import looks
+from tunefork.store import StepRecord, Store
+
+
+def drawn(store: Store) -> dict[str, Drawing]:
+    summary = summarise(store)
+    return {drawing.name: drawing for drawing in draw(summary, verdict(summary))}
+
+
+def thirty() -> list[Made]:
+    targets = ("query", "query+value", "query+value+mlp", "query+key+value+output+mlp")
+    grid = [lora(2**n, target, 592_130 + 2**n * 18_432, 0.88) for n in range(7) for target in targets]
+    return [*(replace(one, blocks=()) for one in S0[:2]), *grid]
+
+
+def overlapping(drawing: Drawing) -> list[tuple[str, str]]:
+    """Pairs of texts that lie on one another, after layout."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.text import Text
+
+    FigureCanvasAgg(drawing.figure).draw()
+    renderer = drawing.figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    texts = [each for each in drawing.figure.findobj(Text) if each.get_visible() and each.get_text().strip()]
+    axes = drawing.figure.axes[0]
+    ticks = {*axes.get_xticklabels(), *axes.get_yticklabels()}
+    low, high = sorted(axes.get_xlim())
+    shown = []
+    for each in texts:
+        if each in ticks and each in axes.get_xticklabels() and not low <= each.get_position()[0] <= high:
+            continue
+        shown.append((each, each.get_window_extent(renderer).shrunk(0.9, 0.8)))
+    return [
+        (one.get_text(), other.get_text())
+        for place, (one, box) in enumerate(shown)
+        for other, second in shown[place + 1 :]
+        if box.overlaps(second)
+    ]
+
+
+def test_a_study_of_nine_rows_has_every_figure(tmp_path: Path) -> None:
+    assert tuple(drawn(make(tmp_path))) == NAMES
+
+
+@pytest.mark.parametrize("number", [2, 7, 30])
+def test_texts_do_not_overlap_and_lie_inside(tmp_path: Path, number: int) -> None:
+    configurations = thirty() if number == 30 else S0[:number]
+    for drawing in drawn(make(tmp_path, configurations, seeds=1 if number == 30 else 3)).values():
+        assert overlapping(drawing) == [], drawing.name
+        frame = drawing.figure.bbox
+        for legend in drawing.figure.legends:
+            box = legend.get_window_extent()
+            assert box.x0 >= -1, drawing.name
+            assert box.x1 <= frame.x1 + 1, drawing.name
+            assert box.y0 >= -1, drawing.name
+
+
+def test_seeds_share_a_colour_and_configurations_differ(tmp_path: Path) -> None:
+    summary = summarise(make(tmp_path, thirty(), seeds=1))
+    found = looks(summary.configurations)
+    assert len({(look.colour, look.marker) for look in found.values()}) == 30
+    curves = drawn(make(tmp_path, S0[:2]))["accuracy"].figure.axes[0].get_lines()
+    assert len(curves) == 6
+    assert [len({str(line.get_color()) for line in curves[place : place + 3]}) for place in (0, 3)] == [1, 1]
+
+
+def test_training_is_dashed_and_validation_solid(tmp_path: Path) -> None:
+    lines = drawn(make(tmp_path, S0[:1], seeds=1))["loss"].figure.axes[0].get_lines()
+    assert [line.get_linestyle() for line in lines] == ["--", "-"]
+    assert np.asarray(lines[1].get_xdata()).tolist() == [60, 120, 180, 240, 300, 360]
+
+
+def test_a_run_that_blew_up_does_not_flatten_the_others(tmp_path: Path) -> None:
+    store = make(tmp_path, S0[:2], seeds=1)
+    for step, loss in ((10, 1e6), (20, float("nan")), (30, float("inf"))):
+        store.add_step(StepRecord(run_id(S0[1], 0), step, 0.1, loss, 1e-3, 0.0))
+    assert drawn(store)["loss"].figure.axes[0].get_ylim()[1] < 3
+
+
+def test_ablations_hold_what_differs_in_one_setting_only(tmp_path: Path) -> None:
+    summary = summarise(make(tmp_path))
+    assert [[one.name for one in group] for group in rank_series(summary)] == [
+        ["LoRA r=2 query+value+mlp", "LoRA r=8 query+value+mlp", "LoRA r=32 query+value+mlp"]
+    ]
+    assert [[one.name for one in group] for group in target_series(summary)] == [
+        ["LoRA r=8 query+value+mlp", "LoRA r=8 query+value", "LoRA r=8 query+key+value+output+mlp"]
+    ]
+    one, two = lora(2, "query", 600_000, 0.9), lora(8, "query", 700_000, 0.9)
+    fixed = replace(two, settings={**two.settings, "alpha": 4.0})
+    other = replace(two, settings={**two.settings, "alpha": 5.0})
+    assert len(rank_series(summarise(make(tmp_path, (one, fixed))))) == 1
+    assert rank_series(summarise(make(tmp_path, (one, other)))) == []
+
+
+def test_figures_without_data_are_left_out(tmp_path: Path) -> None:
+    assert tuple(drawn(make(tmp_path, S0[:1], seeds=1))) == ("scores", "tradeoff", "parameters", "loss", "accuracy")
+    assert tuple(drawn(make(tmp_path, ()))) == ()
+    store = make(tmp_path, S0[:1], seeds=1)
+    studies.change(store, S0[0], 0, status="planned")
+    store.clear(run_id(S0[0], 0))
+    assert tuple(drawn(store)) == ("parameters",)
+
+
+def test_files(tmp_path: Path) -> None:
+    drawings = list(drawn(make(tmp_path, S0[:2], seeds=1)).values())
+    (tmp_path / "rank.png").write_bytes(b"old")
+    (tmp_path / "mine.png").write_bytes(b"kept")
+    written = save(drawings, tmp_path)
+    assert {path.name for path in written} == {f"{one.name}.{kind}" for one in drawings for kind in ("svg", "png")}
+    assert all(path.stat().st_size > 1000 for path in written)
+    assert not (tmp_path / "rank.png").exists()
+    assert (tmp_path / "mine.png").exists()
+    ET.fromstring((tmp_path / "loss.svg").read_text(encoding="utf-8"))
+
+
+def test_equal_studies_give_equal_files(tmp_path: Path) -> None:
+    first, second = (drawn(make(tmp_path, S0[:2], seeds=1))["loss"] for _ in range(2))
+    assert first.svg == second.svg
+
+
+def test_inline_svg_is_well_formed_and_keeps_to_itself(tmp_path: Path) -> None:
+    names = set()
+    for drawing in drawn(make(tmp_path, [replace(S0[1], name="<script>x</script> $x$ $y$ {z}"), *S0[2:]])).values():
+        text = inline_svg(drawing)
+        ET.fromstring(text)
+        assert "<script" not in text
+        assert "http" not in text
+        assert "#1b2330" not in text
+        ids = set(re.findall(r'\bid="([^"]*)"', text))
+        assert not ids & names
+        names |= ids
+        assert set(re.findall(r"url\(#([^)]*)\)", text)) | set(re.findall(r'href="#([^"]*)"', text)) <= ids
+    assert "$x$ $y$ {z}" in text
+
+
+def test_matplotlib_s_settings_stay_as_they_are(tmp_path: Path) -> None:
+    import sys
+
+    import matplotlib
+
+    before = dict(matplotlib.rcParams)
+    pyplot = "matplotlib.pyplot" in sys.modules
+    drawn(make(tmp_path, S0[:1], seeds=1))["loss"].png  # noqa: B018 - drawing is the point
+    assert dict(matplotlib.rcParams) == before
+    assert ("matplotlib.pyplot" in sys.modules) == pyplot
