@@ -45,7 +45,9 @@ def plain_model(backbone: Any, run: RunConfig, selection: Any) -> Any:
     model = backbone.copy()
     if run.strategy.kind == "lora":
         modules = [adapter.module for adapter in selection.adapters]
-        config = LoraConfig(task_type="SEQ_CLS", r=8, lora_alpha=16, target_modules=modules, modules_to_save=["classifier"])
+        config = LoraConfig(
+            task_type="SEQ_CLS", r=8, lora_alpha=16, target_modules=modules, modules_to_save=["classifier"]
+        )
         return get_peft_model(model, config).train()
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(name in selection.base)
@@ -95,7 +97,12 @@ def measure(text: str, backbone: Any, rows: Rows, options: argparse.Namespace) -
             if number >= 2:
                 took[side].append(time.perf_counter() - began)
     medians = {side: statistics.median(times) * 1e3 for side, times in took.items()}
-    return {"run": text, "ours_ms": medians["ours"], "theirs_ms": medians["theirs"], "ratio": medians["theirs"] / medians["ours"]}
+    return {
+        "run": text,
+        "ours_ms": medians["ours"],
+        "theirs_ms": medians["theirs"],
+        "ratio": medians["theirs"] / medians["ours"],
+    }
 
 
 if __name__ == "__main__":

@@ -11,17 +11,24 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+Done = subprocess.CompletedProcess[str]
 
-def tunefork(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+
+def tunefork(*arguments: str, cwd: Path | None = None) -> Done:
     code = "from tunefork.cli import main; main()"
-    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, cwd=cwd)
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, cwd=cwd
+    )
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path, messages_csv: Path) -> tuple[Path, dict[str, object]]:
+def study(
+    tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path, messages_csv: Path
+) -> tuple[Path, dict[str, object]]:
     out = tmp_path_factory.mktemp("cli") / "out"
     done = tunefork(
-        "compare", str(messages_csv), "--model", str(tiny_folder), "--run", "head", "--run", "lora:rank=2,targets=query+value",
+        "compare", str(messages_csv), "--model", str(tiny_folder),
+        "--run", "head", "--run", "lora:rank=2,targets=query+value",
         "--text", "message", "--label", "intent", "--seeds", "0,1", "--epochs", "1", "--batch-size", "16",
         "--max-length", "48", "-o", str(out), "--json",
     )  # fmt: skip
@@ -43,7 +50,17 @@ def test_version() -> None:
 
 
 def test_params_prints_the_contract() -> None:
-    done = tunefork("params", "roberta-base", "--labels", "4", "--run", "lora:rank=11,alpha=7,targets=query+value", "--run", "full", "--json")
+    done = tunefork(
+        "params",
+        "roberta-base",
+        "--labels",
+        "4",
+        "--run",
+        "lora:rank=11,alpha=7,targets=query+value",
+        "--run",
+        "full",
+        "--json",
+    )
     rows = json.loads(done.stdout)
     assert rows[0] == {
         "run": "lora:rank=11,alpha=7,targets=query+value",
@@ -67,7 +84,9 @@ def test_params_reads_a_folder_with_only_a_config(tmp_path: Path) -> None:
 def test_params_explains_every_module() -> None:
     done = tunefork("params", "gpt2", "--run", "lora:rank=8,targets=query", "--explain")
     assert "transformer.h.0.attn.c_attn: 8 × (768 + 2304) = 24,576" in done.stdout
-    assert "c_attn computes query, key, value together; 'query' adapts the whole of it, once" in " ".join(done.stdout.split())
+    assert "c_attn computes query, key, value together; 'query' adapts the whole of it, once" in " ".join(
+        done.stdout.split()
+    )
 
 
 def test_compare_trains_every_run_with_every_seed(study: tuple[Path, dict[str, object]]) -> None:
@@ -92,11 +111,22 @@ def test_report_repeats_the_document(study: tuple[Path, dict[str, object]]) -> N
     assert "report.html" in shown.stdout
 
 
-def test_predict_keeps_ids_and_writes_label_names(study: tuple[Path, dict[str, object]], messages_csv: Path, tmp_path: Path) -> None:
+def test_predict_keeps_ids_and_writes_label_names(
+    study: tuple[Path, dict[str, object]], messages_csv: Path, tmp_path: Path
+) -> None:
     out, _ = study
     unlabelled = pd.read_csv(messages_csv).drop(columns="intent").iloc[:7]
     unlabelled.to_csv(tmp_path / "new.csv", index=False)
-    done = tunefork("predict", str(out), str(tmp_path / "new.csv"), "-o", str(tmp_path / "submission.csv"), "--probabilities", "--as", "label")
+    done = tunefork(
+        "predict",
+        str(out),
+        str(tmp_path / "new.csv"),
+        "-o",
+        str(tmp_path / "submission.csv"),
+        "--probabilities",
+        "--as",
+        "label",
+    )
     assert done.returncode == 0, done.stderr
     found = pd.read_csv(tmp_path / "submission.csv")
     assert list(found.columns) == ["id", "label", "p_damaged", "p_return", "p_status"]
@@ -110,7 +140,9 @@ def test_run_and_plan_read_a_study_file_beside_its_data(tmp_path: Path, tiny_fol
         f"name: mine\nmodel: {tiny_folder}\ndata: {{train: rows.csv, text: message, label: intent, max_length: 32}}\n"
         "training: {epochs: 1}\ncompare: [head, {lora: {rank: [2, 4]}}]\n"
     )
-    planned = json.loads(tunefork("plan", str(tmp_path / "study.yaml"), "--no-time", "--json", cwd=tmp_path.parent).stdout)
+    planned = json.loads(
+        tunefork("plan", str(tmp_path / "study.yaml"), "--no-time", "--json", cwd=tmp_path.parent).stdout
+    )
     assert [run["name"] for run in planned["runs"]] == ["head", "LoRA r=2 query+value", "LoRA r=4 query+value"]
     shown = tunefork("plan", str(tmp_path / "study.yaml"))
     assert "of the texts cut off" in shown.stdout
@@ -132,7 +164,9 @@ def test_run_and_plan_read_a_study_file_beside_its_data(tmp_path: Path, tiny_fol
         (["compare", "rows.csv", "--seeds", "a"], "--seeds is a list of whole numbers"),
     ],
 )
-def test_an_error_is_one_paragraph_and_a_status(arguments: list[str], message: str, tmp_path: Path, messages_csv: Path) -> None:
+def test_an_error_is_one_paragraph_and_a_status(
+    arguments: list[str], message: str, tmp_path: Path, messages_csv: Path
+) -> None:
     (tmp_path / "rows.csv").write_bytes(messages_csv.read_bytes())
     done = tunefork(*arguments, cwd=tmp_path)
     assert done.returncode in (1, 2)

@@ -20,7 +20,9 @@ from tunefork.strategies import select
 FP64 = Precision(torch.device("cpu"), torch.float64, torch.float64)
 
 
-def go(text: str, rows: Rows | None = None, kind: str = "bert", dropout: float = 0.0, seed: int = 0, **settings: object) -> tuple[GroupModel, Kept, Outcome]:
+def go(
+    text: str, rows: Rows | None = None, kind: str = "bert", dropout: float = 0.0, seed: int = 0, **settings: object
+) -> tuple[GroupModel, Kept, Outcome]:
     backbone = tiny_backbone(kind, dropout=dropout)
     training = TrainingConfig.model_validate({"epochs": 2, "batch_size": 8, **settings})
     run = RunConfig(strategy=parse_run(text).strategies[0], training=training, seed=seed)
@@ -59,8 +61,14 @@ def test_records_are_means_since_the_last_and_evaluations_come_when_asked() -> N
     _, every, _ = go("head:learning_rate=1e-2", epochs=1, log_every=1, eval_every=5)
     assert [record.step for record in kept.steps] == [4, 8, 10]
     losses = [record.loss for record in every.steps]
-    assert [record.loss for record in kept.steps] == pytest.approx([np.mean(losses[:4]), np.mean(losses[4:8]), np.mean(losses[8:])])
-    assert [(record.split, record.step) for record, _ in kept.evaluations] == [("validation", 5), ("validation", 10), ("test", outcome.best_step)]
+    assert [record.loss for record in kept.steps] == pytest.approx(
+        [np.mean(losses[:4]), np.mean(losses[4:8]), np.mean(losses[8:])]
+    )
+    assert [(record.split, record.step) for record, _ in kept.evaluations] == [
+        ("validation", 5),
+        ("validation", 10),
+        ("test", outcome.best_step),
+    ]
     assert kept.advanced == list(range(1, 11))
     assert (outcome.status, outcome.steps) == ("done", 10)
 
@@ -77,7 +85,9 @@ def test_the_best_weights_are_restored_and_the_test_split_is_read_once() -> None
     again = evaluate(group, rows.validation, 64, 0)[0]  # type: ignore[arg-type]
     kept_logits = next(predictions.logits for record, predictions in kept.evaluations if record == best)
     np.testing.assert_allclose(again, kept_logits, atol=1e-6)
-    _, last, unrestored = go("full:learning_rate=3e-2", rows, epochs=6, schedule="constant", max_grad_norm=0, best_weights=False)
+    _, last, unrestored = go(
+        "full:learning_rate=3e-2", rows, epochs=6, schedule="constant", max_grad_norm=0, best_weights=False
+    )
     assert [record.step for record, _ in last.evaluations if record.split == "test"] == [unrestored.steps]
 
 
@@ -169,8 +179,15 @@ def test_bf16_trains_close_to_fp32() -> None:
     backbone = tiny_backbone("bert")
     losses = {}
     for compute in (torch.float32, torch.bfloat16):
-        run = RunConfig(strategy=parse_run("lora:learning_rate=1e-2").strategies[0], training=TrainingConfig(epochs=3, batch_size=8))
-        group = assemble(backbone, [run], [select(run.strategy, backbone.anatomy, backbone.model)], Precision(torch.device("cpu"), compute))
+        run = RunConfig(
+            strategy=parse_run("lora:learning_rate=1e-2").strategies[0], training=TrainingConfig(epochs=3, batch_size=8)
+        )
+        group = assemble(
+            backbone,
+            [run],
+            [select(run.strategy, backbone.anatomy, backbone.model)],
+            Precision(torch.device("cpu"), compute),
+        )
         kept = Kept()
         Training(group, [run], Rows(encoded(range(80)), encoded(range(80, 110)), None, 0), kept).run()
         losses[compute] = [record.loss for record, _ in kept.evaluations]

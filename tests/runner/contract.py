@@ -17,7 +17,12 @@ from tunefork.runner import Job, Runner
 from tunefork.store import MemoryStore, RunRecord, Store
 from tunefork.strategies import count, select
 
-RUNS = ("full:learning_rate=1e-3", "head:learning_rate=1e-2", "lora:rank=4,learning_rate=1e-2", "lora:rank=2,learning_rate=1e-2")
+RUNS = (
+    "full:learning_rate=1e-3",
+    "head:learning_rate=1e-2",
+    "lora:rank=4,learning_rate=1e-2",
+    "lora:rank=2,learning_rate=1e-2",
+)
 
 
 class Told:
@@ -64,10 +69,15 @@ class RunnerContract:
     def store(self, tmp_path: Path) -> Store:
         return MemoryStore(tmp_path)
 
-    def prepare(self, store: Store, runs: list[PlannedRun], groups: list[tuple[int, ...]] | None = None) -> tuple[Plan, Job]:
+    def prepare(
+        self, store: Store, runs: list[PlannedRun], groups: list[tuple[int, ...]] | None = None
+    ) -> tuple[Plan, Job]:
         backbone = tiny_backbone("bert")
         ids = [run.config.id for run in runs]
-        made = [Group(tuple(ids[number] for number in group)) for group in groups or [(number,) for number in range(len(ids))]]
+        made = [
+            Group(tuple(ids[number] for number in group))
+            for group in groups or [(number,) for number in range(len(ids))]
+        ]
         for run in runs:
             store.put_run(
                 RunRecord(
@@ -77,7 +87,9 @@ class RunnerContract:
             )  # fmt: skip
         plan = Plan(tuple(runs), tuple(made), {"train": 40, "validation": 16, "test": 24}, {}, {})
         rows = Rows(encoded(range(40)), encoded(range(40, 56)), encoded(range(56, 80)), 0)
-        selections = {run.config.configuration: select(run.config.strategy, backbone.anatomy, backbone.model) for run in runs}
+        selections = {
+            run.config.configuration: select(run.config.strategy, backbone.anatomy, backbone.model) for run in runs
+        }
         facts = {"labels": list(LABELS), "text": ["text"], "id": "", "max_length": 64, "truncation": "head"}
         return plan, Job(backbone, rows, selections, "loss", facts)
 

@@ -46,7 +46,11 @@ def test_every_run_is_done_once_per_seed_and_shown_in_each_block(made: Results) 
 
 def test_the_public_json(made: Results, tiny_folder: Path) -> None:
     document = made.to_dict()
-    assert (document["study"], document["task"], document["model"]) == ("messages", "text-classification", str(tiny_folder))
+    assert (document["study"], document["task"], document["model"]) == (
+        "messages",
+        "text-classification",
+        str(tiny_folder),
+    )
     first = document["runs"][0]
     assert {
         "id", "name", "strategy", "seed", "status", "adapter", "head", "backbone", "trainable", "blocks", "split",
@@ -138,7 +142,9 @@ def test_results_as_pandas_and_in_a_notebook(made: Results) -> None:
 
 
 def test_a_plan_counts_times_and_says_how_much_is_cut(tiny_folder: Path, messages_csv: Path) -> None:
-    study = Study(model=str(tiny_folder), data=load_data(messages_csv, max_length=16), compare=[Head(), LoRA()], training=TRAINING)
+    study = Study(
+        model=str(tiny_folder), data=load_data(messages_csv, max_length=16), compare=[Head(), LoRA()], training=TRAINING
+    )
     plan = study.plan()
     assert (cache_folder() / "timings.json").is_file()
     assert [run.steps for run in plan.runs] == [2 * -(-plan.rows["train"] // 16)] * 2
@@ -147,7 +153,9 @@ def test_a_plan_counts_times_and_says_how_much_is_cut(tiny_folder: Path, message
     assert all(run.memory_mib is not None and run.memory_mib > 1 for run in plan.runs)
     assert plan.truncated["train"] > 0.5
     assert sum(plan.rows.values()) == 240
-    again = Study(model=str(tiny_folder), data=load_data(messages_csv, max_length=16), compare=[Head()], training=TRAINING).plan()
+    again = Study(
+        model=str(tiny_folder), data=load_data(messages_csv, max_length=16), compare=[Head()], training=TRAINING
+    ).plan()
     assert again.runs[0].seconds == plan.runs[0].seconds, "taken from the cache"
 
 
@@ -161,8 +169,12 @@ def test_without_weights_the_plan_still_counts(messages_csv: Path) -> None:
 
 
 def test_a_dataframe_is_data_too(tiny_folder: Path, tmp_path: Path) -> None:
-    frame = pd.DataFrame({"text": [f"word{number} here" for number in range(60)], "label": [number % 2 for number in range(60)]})
-    results = Study(model=str(tiny_folder), data=frame, compare=[Head()], training=TRAINING).run(tmp_path / "out", progress=False)
+    frame = pd.DataFrame(
+        {"text": [f"word{number} here" for number in range(60)], "label": [number % 2 for number in range(60)]}
+    )
+    results = Study(model=str(tiny_folder), data=frame, compare=[Head()], training=TRAINING).run(
+        tmp_path / "out", progress=False
+    )
     assert results.to_dict()["runs"][0]["status"] == "done"
 
 

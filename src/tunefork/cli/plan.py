@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def plan(
     study: Annotated[Path, typer.Argument(help="The study file (YAML).")],
     data: Annotated[
-        Path | None, typer.Option("--data", help="The folder that relative paths start from; the study file's unless given.")
+        Path | None,
+        typer.Option("--data", help="The folder that relative paths start from; the study file's unless given."),
     ] = None,
     seeds: Annotated[str | None, typer.Option("--seeds", help="The list of seeds, such as 0,1.")] = None,
     rows: Annotated[int | None, typer.Option("--rows", min=1, help="Train on so many rows only.")] = None,

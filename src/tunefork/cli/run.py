@@ -17,7 +17,8 @@ def run(
         Path | None, typer.Option("-o", "--out", help="The study's folder; tunefork-NAME unless given.")
     ] = None,
     data: Annotated[
-        Path | None, typer.Option("--data", help="The folder that relative paths start from; the study file's unless given.")
+        Path | None,
+        typer.Option("--data", help="The folder that relative paths start from; the study file's unless given."),
     ] = None,
     seeds: Annotated[str | None, typer.Option("--seeds", help="The list of seeds, such as 0,1.")] = None,
     rows: Annotated[int | None, typer.Option("--rows", min=1, help="Train on so many rows only.")] = None,
