@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 @app.command()
 def plan(
     study: Annotated[Path, typer.Argument(help="The study file (YAML).")],
+    data: Annotated[
+        Path | None, typer.Option("--data", help="The folder that relative paths start from; the study file's unless given.")
+    ] = None,
     seeds: Annotated[str | None, typer.Option("--seeds", help="The list of seeds, such as 0,1.")] = None,
     rows: Annotated[int | None, typer.Option("--rows", min=1, help="Train on so many rows only.")] = None,
     epochs: Annotated[float | None, typer.Option("--epochs", help="Epochs of every run.")] = None,
@@ -29,7 +32,7 @@ def plan(
     """Show a study's runs, exact counts, steps, estimated time and memory, and how much of the texts is cut off."""
     from tunefork.study import Study, outline
 
-    made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate))
+    made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate), data)
     found = outline(made, timings=time)
     if as_json:
         emit(as_document(found))

@@ -16,6 +16,9 @@ def run(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="The study's folder; tunefork-NAME unless given.")
     ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="The folder that relative paths start from; the study file's unless given.")
+    ] = None,
     seeds: Annotated[str | None, typer.Option("--seeds", help="The list of seeds, such as 0,1.")] = None,
     rows: Annotated[int | None, typer.Option("--rows", min=1, help="Train on so many rows only.")] = None,
     epochs: Annotated[float | None, typer.Option("--epochs", help="Epochs of every run.")] = None,
@@ -28,7 +31,7 @@ def run(
     from tunefork.cli.showing import show_results
     from tunefork.study import Study
 
-    made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate))
+    made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate), data)
     results = made.run(out, progress=not as_json)
     show_results(results.store, as_json)
 

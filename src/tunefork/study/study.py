@@ -79,9 +79,11 @@ class Study:
         return study
 
     @classmethod
-    def from_file(cls, path: str | Path, overrides: Mapping[str, Any] | None = None) -> Study:
-        """A study from its file; relative paths in it start from the file's folder."""
-        return cls.from_config(read_study(path, overrides), Path(path).resolve().parent)
+    def from_file(
+        cls, path: str | Path, overrides: Mapping[str, Any] | None = None, base: str | Path | None = None
+    ) -> Study:
+        """A study from its file; relative paths in it start from ``base``, the file's folder unless given."""
+        return cls.from_config(read_study(path, overrides), Path(base or Path(path).parent).resolve())
 
     @cached_property
     def splits(self) -> Splits:
