@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
+from tunefork.counts import Counts
 from tunefork.store import (
-    CountsRecord,
     EvaluationRecord,
     MemoryStore,
     Predictions,
@@ -61,13 +61,13 @@ S0 = (
 HEAD, FULL = 592_130, 66_955_010
 
 
-def counts(one: Made, full: int = FULL, head: int = HEAD) -> CountsRecord:
+def counts(one: Made, full: int = FULL, head: int = HEAD) -> Counts:
     if one.strategy == "full":
-        return CountsRecord(0, head, full - head, full, full, full)
+        return Counts(0, head, full - head, full, full)
     if one.strategy == "lora":
         adapter = one.trainable - head
-        return CountsRecord(adapter, head, 0, one.trainable, full + adapter, full + adapter + head)
-    return CountsRecord(0, head, one.trainable - head, one.trainable, full, full)
+        return Counts(adapter, head, 0, full + adapter, full + adapter + head)
+    return Counts(0, head, one.trainable - head, full, full)
 
 
 def make(

@@ -11,9 +11,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from tunefork.counts import Counts
 from tunefork.report.selection import Choice, choose
 from tunefork.report.statistics import Estimate, macro_f1, mean_accuracy
-from tunefork.store import CountsRecord, EvaluationRecord, Predictions, RunRecord, StepRecord, Store, StudyRecord
+from tunefork.store import EvaluationRecord, Predictions, RunRecord, StepRecord, Store, StudyRecord
 
 BROKEN = ("failed", "diverged")
 
@@ -94,7 +95,7 @@ class ConfigurationSummary:
     id: str
     name: str
     strategy: str
-    counts: CountsRecord
+    counts: Counts
     blocks: tuple[str, ...]
     runs: tuple[RunSummary, ...]
     classes: int
@@ -261,7 +262,7 @@ def _against_full(configurations: Sequence[ConfigurationSummary], metric: str) -
     return tuple(found)
 
 
-def _reduction(counts: CountsRecord, full: int) -> float:
+def _reduction(counts: Counts, full: int) -> float:
     return 100 * (1 - counts.trainable / full) if full else 0.0
 
 
