@@ -19,7 +19,7 @@ BLUE, VERMILLION, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
 ORANGE, SKY, GREY = "#e69f00", "#56b4e9", "#8a8f98"
 """Okabe and Ito's palette (https://jfly.uni-koeln.de/color/) without its yellow, which is too light on white."""
 COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, GREY)
-MARKERS = ("o", "s", "^", "D", "v", "p", "<", "*", ">")
+MARKERS = ("o", "s", "^", "D", "v", "p", "<", "d", ">")
 SETTINGS: dict[str, Any] = {
     "axes.axisbelow": True,
     "axes.edgecolor": MUTED,
@@ -101,8 +101,8 @@ def handle(look: Look, line: bool = True) -> Any:
     """What stands for a configuration in a legend."""
     from matplotlib.lines import Line2D
 
-    style = "-" if line else "none"
-    return Line2D([], [], color=look.colour, marker=look.marker, markersize=5.5, markeredgecolor=PAPER, linestyle=style)
+    style: dict[str, Any] = {"linestyle": "-" if line else "none", "markeredgecolor": PAPER, "markeredgewidth": 0.4}
+    return Line2D([], [], color=look.colour, marker=look.marker, markersize=6, **style)
 
 
 def outside_legend(figure: Figure, handles: Sequence[Any], texts: Sequence[str]) -> None:
