@@ -33,7 +33,7 @@ def compare(
         str | None, typer.Option("--text", help="The text column, or two of them: premise+hypothesis.")
     ] = None,
     label: Annotated[str | None, typer.Option("--label", help="The label column.")] = None,
-    test: Annotated[str | None, typer.Option("--test", help="A test file; 20 % is held out unless given.")] = None,
+    test: Annotated[str | None, typer.Option("--test", help="A test file, or a share; 0.2 unless given.")] = None,
     validation: Annotated[
         str | None, typer.Option("--validation", help="A validation file, or a share such as 0.1.")
     ] = None,
@@ -64,7 +64,7 @@ def compare(
         "train": data,
         "text": text,
         "label": label,
-        "test": test,
+        "test": share_or_file(test),
         "validation": share_or_file(validation),
         "rows": rows,
         "max_length": max_length,

@@ -26,6 +26,8 @@ def show_results(store: Store, as_json: bool) -> None:
         from rich.console import Console
 
         console = Console()
+        if not console.is_terminal:
+            console = Console(width=110)
         print_report(store, console)
         folder = store.folder
         console.print(

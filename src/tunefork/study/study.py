@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tunefork.store import RunRecord, SqliteStore, Store
 from tunefork.strategies import Selection
 from tunefork.study.prepare import Encoded, encode_rows, make_plan, select_all, study_record
 from tunefork.study.results import Results
+from tunefork.study.start import keep_beside, starting_model
 from tunefork.study.timings import timed
 from tunefork.study_file import build_study, read_study, write_study
 
@@ -94,8 +96,12 @@ class Study:
 
     @cached_property
     def backbone(self) -> Backbone:
-        """The pretrained model, with a head for these labels."""
-        return load_backbone(self.config.model, self.splits.labels.names, self.config.revision)
+        """The model that training starts from, with a head for these labels."""
+        labels = self.splits.labels.names
+        if self.config.start_from is None:
+            return load_backbone(self.config.model, labels, self.config.revision)
+        start = (self._base or Path()) / self.config.start_from
+        return load_backbone(str(starting_model(start, self.config.model, self.config.revision)), labels)
 
     @cached_property
     def encoded(self) -> Encoded:
@@ -142,7 +148,10 @@ class Study:
         _register(store, plan)
         if not _finished(store, plan):
             store.begin(study_record(self.config, self.backbone, self.splits, self.encoded, plan))
-            job = Job(self.backbone, self.encoded.rows, self.selections, self.config.selection.metric, self._facts())
+            backbone = self.backbone
+            if self.config.start_from is not None:
+                backbone = replace(backbone, name=str(keep_beside(Path(backbone.name), path)))
+            job = Job(backbone, self.encoded.rows, self.selections, self.config.selection.metric, self._facts())
             watcher = Display() if progress is True else Silence() if progress is False else progress
             (runner or LocalRunner()).execute(plan, job, store, watcher)
         write_report(store)
@@ -168,8 +177,6 @@ def _configurations(runs: Iterable[Any]) -> list[RunConfig]:
 
 def _register(store: Store, plan: Plan) -> None:
     """A record for every planned run; runs that are there keep their results and get today's name and blocks."""
-    from dataclasses import replace
-
     known = {run.id: run for run in store.runs()}
     for planned in plan.runs:
         config = planned.config
