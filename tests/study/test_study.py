@@ -153,6 +153,10 @@ def test_a_plan_counts_times_and_says_how_much_is_cut(tiny_folder: Path, message
     assert all(run.memory_mib is not None and run.memory_mib > 1 for run in plan.runs)
     assert plan.truncated["train"] > 0.5
     assert sum(plan.rows.values()) == 240
+    shown = str(plan)
+    assert shown.startswith("2 runs of 2 configurations\n  head ")
+    assert "of the texts cut off" in shown
+    assert "the whole study: " in shown
     again = Study(
         model=str(tiny_folder), data=load_data(messages_csv, max_length=16), compare=[Head()], training=TRAINING
     ).plan()

@@ -76,6 +76,8 @@ def _show(name: str, model: str, plan: Plan) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from tunefork.plan import duration
+
     console = Console()
     table = Table(title=f"{name}: {len(plan.runs)} runs on {model}", title_justify="left")
     table.add_column("run", overflow="fold")
@@ -93,22 +95,13 @@ def _show(name: str, model: str, plan: Plan) -> None:
             f"{first.counts.trainable:,}",
             f"{first.counts.peft_percent:.3g}",
             "unknown" if first.steps is None else f"{first.steps:,}",
-            _time(first.seconds),
+            duration(first.seconds),
             "unknown" if first.memory_mib is None else f"{first.memory_mib:,.0f} MB",
         )
     console.print(table)
     for split, rows in plan.rows.items():
         lengths = f", {plan.tokens[split]:.0f} tokens on average, {plan.truncated[split]:.1%} of the texts cut off"
         console.print(f"{split}: {rows:,} rows{lengths if split in plan.tokens else ''}", highlight=False)
-    console.print(f"the whole study: {_time(plan.seconds)}", highlight=False)
+    console.print(f"the whole study: {duration(plan.seconds)}", highlight=False)
     for line in [*plan.warnings, *plan.notices, *dict.fromkeys(each for run in plan.runs for each in run.notices)]:
         console.print(f"- {line}", highlight=False, markup=False)
-
-
-def _time(seconds: float | None) -> str:
-    """Seconds for people."""
-    if seconds is None:
-        return "unknown"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

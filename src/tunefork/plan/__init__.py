@@ -2,6 +2,7 @@
 
 from tunefork.plan.estimate import Sizes, StepTiming, estimate_memory_mib, estimate_seconds
 from tunefork.plan.expand import ExpandedRun, expand, shared_rate_warning
+from tunefork.plan.explain import duration
 from tunefork.plan.plan import Group, Plan, PlannedRun, lone_groups
 from tunefork.plan.steps import evaluation_interval, steps_per_epoch, total_steps, warmup_steps
 
@@ -12,6 +13,7 @@ __all__ = [
     "PlannedRun",
     "Sizes",
     "StepTiming",
+    "duration",
     "estimate_memory_mib",
     "estimate_seconds",
     "evaluation_interval",

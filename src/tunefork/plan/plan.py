@@ -50,6 +50,11 @@ class Plan:
         known = [run.seconds for run in self.runs if run.seconds is not None]
         return sum(known) if known and len(known) == len(self.runs) else None
 
+    def __str__(self) -> str:
+        from tunefork.plan.explain import explain
+
+        return explain(self)
+
     def run(self, run_id: str) -> PlannedRun:
         """One run by its id."""
         return next(run for run in self.runs if run.config.id == run_id)
