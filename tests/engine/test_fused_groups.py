@@ -95,12 +95,14 @@ def test_a_run_that_diverges_stops_and_its_neighbours_do_not_notice() -> None:
     expected = healthy.tensors(1)
     group, kept = build(backbone, runs), Kept()
     training = Training(group, runs, rows, kept)
+    untouched = group.tensors(0)["classifier.weight"]
     with torch.no_grad():
         group.slots[0].parameter[0, 0, 0] = float("nan")
     outcomes = training.run()
     assert [outcome.status for outcome in outcomes] == ["diverged", "done"]
     assert "nan at step 1, learning rate 0" in outcomes[0].reason
     assert "rows " in outcomes[0].reason
+    assert torch.equal(group.tensors(0)["classifier.weight"], untouched), "stopped before the update"
     assert {record.run for record, _ in kept.evaluations} == {runs[1].id}
     assert all(torch.equal(tensor, expected[name]) for name, tensor in group.tensors(1).items())
 
