@@ -15,7 +15,7 @@ from tunefork.data import encode
 from tunefork.engine import load_artefact
 from tunefork.engine.batches import collate
 from tunefork.engine.precision import best_device
-from tunefork.errors import ColumnError, ModelNotFoundError, nearest
+from tunefork.errors import ColumnError, DataError, ModelNotFoundError, nearest
 from tunefork.models import load_tokenizer
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ class Predictor:
 
         if isinstance(rows, str):
             raise ColumnError("predict takes a list of texts", found="one text", fix="Write predict([text]).")
-        if not isinstance(rows, pd.DataFrame):
-            return [(row,) if isinstance(row, str) else tuple(row) for row in rows]
         columns = self.facts["text"]
+        if not isinstance(rows, pd.DataFrame):
+            return self._checked([(row,) if isinstance(row, str) or row is None else tuple(row) for row in rows])
         missing = [column for column in columns if column not in rows.columns]
         if missing:
             near = nearest(missing[0], [str(column) for column in rows.columns])
@@ -83,7 +83,27 @@ class Predictor:
                 found=f"columns {', '.join(map(str, rows.columns))}",
                 fix=f"Rename '{near[0]}'." if near else f"The model reads {', '.join(columns)}.",
             )
-        return [tuple(str(value) for value in row) for row in rows[columns].itertuples(index=False)]
+        return self._checked([tuple(row) for row in rows[columns].itertuples(index=False)])
+
+    def _checked(self, texts: Sequence[tuple[Any, ...]]) -> list[tuple[str, ...]]:
+        """Texts as the model was trained on: as many parts, none of them empty."""
+        parts = len(self.facts["text"])
+        for number, row in enumerate(texts):
+            if len(row) != parts:
+                raise DataError(
+                    f"The model reads {parts} text{'s' if parts > 1 else ''} a row",
+                    where=f"row {number + 1}",
+                    found=str(len(row)),
+                    fix=f"Give {', '.join(self.facts['text'])}.",
+                )
+            if any(not isinstance(part, str) or not part.strip() for part in row):
+                raise DataError(
+                    "A text is missing or empty",
+                    where=f"row {number + 1}",
+                    found=repr(row)[:80],
+                    fix="Fill it in, or leave it out.",
+                )
+        return [tuple(row) for row in texts]
 
 
 def load_model(folder: str | Path) -> Predictor:

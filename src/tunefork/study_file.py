@@ -9,7 +9,16 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from tunefork.config import Configuration, DataConfig, EarlyStopping, Rows, Selection, StudyConfig, TrainingConfig
+from tunefork.config import (
+    Configuration,
+    DataConfig,
+    EarlyStopping,
+    Rows,
+    Selection,
+    StudyConfig,
+    TrainingConfig,
+    seed_list,
+)
 from tunefork.config.strategies import STRATEGIES
 from tunefork.errors import ConfigError, StudyFileError, TuneforkError, did_you_mean
 
@@ -94,6 +103,9 @@ def write_study(study: StudyConfig) -> str:
     return yaml.safe_dump(study.written(), sort_keys=False, allow_unicode=True, width=110)
 
 
+_QUOTES = "Correct the value; YAML reads a bare yes, no, on or off as true or false, so put such words in quotes."
+
+
 class _Problems:
     """Collects problems and knows where they stand."""
 
@@ -129,7 +141,12 @@ class _Problems:
                 message = each["msg"].removeprefix("Value error, ")
                 shown = "" if isinstance(each["input"], Mapping) else repr(each["input"])
                 if not any(problem.where == self.place((*path, *loc)) for problem in self.found):
-                    self.add((*path, *loc), message, found=shown, fix="Correct the value.")
+                    self.add(
+                        (*path, *loc),
+                        message,
+                        found=shown,
+                        fix=_QUOTES if isinstance(each["input"], bool) else "Correct the value.",
+                    )
         return None
 
 
@@ -208,16 +225,35 @@ def _entry(number: int, entry: Any, problems: _Problems) -> Configuration | None
     if kind == "peft":
         own = {key: settings[key] for key in ("type", "learning_rate", "lr") if key in settings}
         rest = {key: item for key, item in settings.items() if key not in own and key != "settings"}
-        settings = own | {"settings": {**rest, **settings.get("settings", {})}}
+        settings = own | {"settings": {**rest, **(settings.get("settings") or {})}}
     training = entry.get("training") or {}
+    if not isinstance(training, Mapping):
+        problems.add((*path, "training"), "'training' holds settings", repr(training), "Write {batch_size: 64}.")
+        return None
     problems.unknown_keys((*path, "training"), training, TrainingConfig)
     problems.validated((*path, "training"), TrainingConfig, training)
     try:
-        seeds = entry.get("seeds")
+        seeds = _own_seeds(entry.get("seeds"))
         return Configuration(kind, settings, block=str(entry.get("block") or ""), seeds=seeds, training=training)
     except ConfigError as error:
         problems.add((*path, kind), error.what, error.found, error.fix)
         return None
+
+
+def _own_seeds(seeds: Any) -> int | list[int] | None:
+    if seeds is None:
+        return None
+    try:
+        found = seed_list(seeds)
+    except ValueError as error:
+        raise ConfigError(str(error), found=repr(seeds), fix="Write a number of seeds, or a list.") from None
+    if not isinstance(found, tuple) or any(
+        not isinstance(each, int) or isinstance(each, bool) or each < 0 for each in found
+    ):
+        raise ConfigError(
+            "seeds is a number of seeds or a list of whole numbers", found=repr(seeds), fix="Write [0, 1]."
+        )
+    return seeds if isinstance(seeds, int) else list(seeds)
 
 
 def _load_yaml(text: str, where: str) -> tuple[dict[str, Any], dict[tuple[Any, ...], int]]:

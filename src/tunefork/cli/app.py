@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tunefork.errors import TuneforkError
+from tunefork.errors import StoreError, StudyFileError, TuneforkError
 
 app = typer.Typer(
     name="tunefork",
@@ -48,16 +48,33 @@ def emit(document: Any) -> None:
 
 def main() -> None:
     """Run the command line. Errors of ours are one paragraph and a non-zero status, never a traceback."""
+    import click
+
     try:
-        app()
+        sys.exit(app(standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except TuneforkError as error:
-        if "--json" in sys.argv:
-            emit({"error": {"what": error.what, "where": error.where, "found": error.found, "fix": error.fix}})
-        print(f"tunefork: {error}", file=sys.stderr)
+        _tell(error)
         sys.exit(error.exit_status)
-    except KeyboardInterrupt:
-        print("tunefork: interrupted; finished runs are kept, the same command continues", file=sys.stderr)
-        sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:
+        place = str(error.filename or "")
+        _tell(
+            StoreError(error.strerror or str(error), where=place, fix="Check the path, its permissions and the disk.")
+        )
+        sys.exit(1)
+    except (KeyboardInterrupt, click.Abort):
+        print("tunefork: interrupted; finished runs are kept, the same command continues", file=sys.stderr)
+        sys.exit(130)
+
+
+def _tell(error: TuneforkError) -> None:
+    if "--json" in sys.argv:
+        problems = error.problems if isinstance(error, StudyFileError) else (error,)
+        parts = [{"what": each.what, "where": each.where, "found": each.found, "fix": each.fix} for each in problems]
+        emit({"error": parts[0], "problems": parts})
+    print(f"tunefork: {error}", file=sys.stderr)

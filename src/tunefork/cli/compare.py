@@ -47,6 +47,12 @@ def compare(
     max_length: Annotated[int | None, typer.Option("--max-length", min=1, help="Tokens kept of a text.")] = None,
     drop_missing: Annotated[bool, typer.Option("--drop-missing", help="Leave out rows without a label.")] = False,
     drop_empty: Annotated[bool, typer.Option("--drop-empty", help="Leave out rows without text.")] = False,
+    id_column: Annotated[str | None, typer.Option("--id", help="The column with the rows' ids.")] = None,
+    group: Annotated[
+        str | None, typer.Option("--group", help="A column whose values stay on one side of a split.")
+    ] = None,
+    rare: Annotated[str | None, typer.Option("--rare", help="Classes with one example: error, train or drop.")] = None,
+    encoding: Annotated[str | None, typer.Option("--encoding", help="Of the files.")] = None,
     leakage: Annotated[
         str | None, typer.Option("--leakage", help="Texts in two splits: error, drop_train or allow.")
     ] = None,
@@ -71,6 +77,10 @@ def compare(
         "drop_missing": drop_missing,
         "drop_empty": drop_empty,
         "leakage": leakage,
+        "id": id_column,
+        "group": group,
+        "rare": rare,
+        "encoding": encoding,
     }
     training = {"epochs": epochs, "batch_size": batch_size, "shared_learning_rate": shared_learning_rate}
     name = Path(data.removeprefix("hub:").partition("#")[0]).stem or "study"

@@ -100,8 +100,10 @@ def _show(name: str, model: str, plan: Plan) -> None:
         )
     console.print(table)
     for split, rows in plan.rows.items():
-        lengths = f", {plan.tokens[split]:.0f} tokens on average, {plan.truncated[split]:.1%} of the texts cut off"
-        console.print(f"{split}: {rows:,} rows{lengths if split in plan.tokens else ''}", highlight=False)
+        lengths = ""
+        if split in plan.tokens:
+            lengths = f", {plan.tokens[split]:.0f} tokens on average, {plan.truncated[split]:.1%} of the texts cut off"
+        console.print(f"{split}: {rows:,} rows{lengths}", highlight=False)
     console.print(f"the whole study: {duration(plan.seconds)}", highlight=False)
     for line in [*plan.warnings, *plan.notices, *dict.fromkeys(each for run in plan.runs for each in run.notices)]:
         console.print(f"- {line}", highlight=False, markup=False)

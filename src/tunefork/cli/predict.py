@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tunefork.cli.app import app
+from tunefork.cli.app import Json, app, emit
 
 
 @app.command()
@@ -26,20 +26,34 @@ def predict(
         str, typer.Option("--as", help="The name of the column with the predicted labels.")
     ] = "prediction",
     encoding: Annotated[str, typer.Option("--encoding", help="Of the file.")] = "utf-8",
+    as_json: Json = False,
 ) -> None:
     """Predict labels for new rows and write them with the rows' ids."""
     import pandas as pd
 
-    from tunefork.data import read_unlabelled
+    from tunefork.data import read_rows, read_unlabelled
     from tunefork.predictor import load_model
     from tunefork.store.atomic import write_text
 
     loaded = load_model(model)
     columns = tuple(text.split("+")) if text else tuple(loaded.facts["text"])
-    ids, texts, id_name = read_unlabelled(data, columns, id_column or loaded.facts.get("id") or "", encoding)
+    remembered = loaded.facts.get("id") or ""
+    if id_column is None and remembered and remembered not in read_rows(data, encoding).values:
+        typer.echo(f"there is no column '{remembered}'; rows are numbered from 0", err=True)
+        remembered = ""
+    ids, texts, id_name = read_unlabelled(data, columns, remembered if id_column is None else id_column, encoding)
     found = loaded.predict(list(texts))
     table = pd.DataFrame({id_name: list(ids), label_name: found["prediction"].to_list()})
     if probabilities:
         table = pd.concat([table, found.drop(columns="prediction").reset_index(drop=True)], axis=1)
     write_text(out, table.to_csv(index=False))
-    typer.echo(f"{len(table):,} predictions in {out}", err=True)
+    if as_json:
+        emit(
+            {
+                "file": str(out),
+                "rows": len(table),
+                "counts": {key: int(n) for key, n in table[label_name].value_counts().items()},
+            }
+        )
+    else:
+        typer.echo(f"{len(table):,} predictions in {out}", err=True)

@@ -47,7 +47,8 @@ def overrides(
         "training.epochs": epochs,
         "training.shared_learning_rate": shared_learning_rate,
     }
-    return {name: value for name, value in given.items() if value is not None}
+    found = {name: value for name, value in given.items() if value is not None}
+    return found | {"training.steps": None} if epochs is not None else found
 
 
 def seed_option(text: str | None) -> list[int] | None:

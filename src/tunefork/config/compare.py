@@ -55,7 +55,7 @@ class Configuration:
             if not values:
                 raise ConfigError(f"The grid of {self.kind}.{key} is empty", fix="Give it at least one value.")
         if self.kind == "peft":  # its settings are PEFT's own and may well hold lists
-            grids = {key: [value] for key, value in self.settings.items()}
+            grids["settings"] = [self.settings.get("settings", {})]
         combinations = itertools.product(*grids.values())
         return tuple(resolve(self.kind, dict(zip(grids, combination))) for combination in combinations)
 

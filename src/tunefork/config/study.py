@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, StrictInt, field_validator, model_validator
 
 from tunefork.config.compare import Configuration
 from tunefork.config.values import Count, Positive, Share, Value, plus_list
@@ -92,7 +92,7 @@ class TrainingConfig(Value):
     betas: tuple[float, float] = (0.9, 0.999)
     epsilon: Positive = 1e-8
     early_stopping: EarlyStopping | None = None
-    eval_every: int | str = "1 epoch"
+    eval_every: StrictInt | str = "1 epoch"
     """An integer is steps; ``epoch`` or ``0.5 epochs`` are epochs."""
     log_every: Count = 10
     """Steps between two records of the training loss, each the mean since the last."""
@@ -103,6 +103,18 @@ class TrainingConfig(Value):
     """``as_pretrained`` gives Trainer's behaviour. The head's own dropout is always as the architecture has it."""
     shared_learning_rate: Positive | None = None
     """One rate for all strategies. Not a fair comparison; a warning stands above the verdict."""
+
+    @field_validator("backbone_dropout", mode="before")
+    @classmethod
+    def _yaml_off(cls, value: Any) -> Any:
+        return "off" if value is False else value  # YAML reads a bare off as false
+
+    @field_validator("betas")
+    @classmethod
+    def _below_one(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if not all(0 <= beta < 1 for beta in value):
+            raise ValueError(f"betas are two numbers from 0 to below 1 but got {value}")
+        return value
 
     @field_validator("warmup")
     @classmethod

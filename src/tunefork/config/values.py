@@ -16,7 +16,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 class Value(BaseModel):
     """A frozen value: unknown keys are errors, and two equal values have equal hashes."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
 def canonical_json(value: Any) -> str:
@@ -42,7 +42,8 @@ def plus_list(value: Any) -> Any:
     (('query', 'value'), ('query', 'value'), ('mlp',))
     """
     if isinstance(value, str):
-        return tuple(part.strip() for part in value.split("+"))
+        # a regular expression has a + of its own
+        return (value,) if value.startswith("re:") else tuple(part.strip() for part in value.split("+"))
     return tuple(value) if isinstance(value, list | tuple) else value
 
 

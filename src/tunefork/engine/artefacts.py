@@ -7,6 +7,7 @@ own, so twenty trained heads cost the disk one backbone.
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import shutil
@@ -107,7 +108,7 @@ def verify_run(
             "The saved model does not give the logits of the trained one",
             where=str(artefact.folder),
             found=f"a difference of up to {float((found - expected).abs().max()):.3g} on {len(expected)} rows",
-            fix="Do not use it. Please report this with the model's name and the versions that tunefork doctor prints.",
+            fix="Do not use it. Please report this, with the model's name and the versions in report.html.",
         )
     return expected
 
@@ -126,7 +127,9 @@ def load_artefact(folder: Path, backbone: Backbone | None = None) -> Any:
         return model.eval()
     facts = json.loads((folder / "tunefork.json").read_text(encoding="utf-8"))
     if backbone is None:
-        backbone = load_backbone(facts["model"], facts["labels"], facts["revision"])
+        own = folder / facts["model"]  # a base model that was saved along
+        name = str(own) if own.is_dir() else facts["model"]
+        backbone = load_backbone(name, facts["labels"], facts["revision"])
     with quietly():
         return PeftModel.from_pretrained(backbone.copy(), str(folder)).eval()
 
@@ -179,7 +182,9 @@ def _public_name(backbone: Backbone) -> str:
 
 
 def _save_model(tensors: Mapping[str, torch.Tensor], backbone: Backbone, folder: Path) -> None:
-    backbone.model.config.save_pretrained(str(folder))
+    config = copy.deepcopy(backbone.model.config)
+    config.architectures = [type(backbone.model).__name__]
+    config.save_pretrained(str(folder))
     state = backbone.model.state_dict()
     trained = {name: tensors.get(name, tensor).contiguous() for name, tensor in state.items() if name in tensors}
     frozen = {name: tensor.contiguous() for name, tensor in state.items() if name not in tensors}

@@ -33,7 +33,7 @@ def assemble(
     Raises:
         UnsupportedModelError: the runs cannot share one pass.
     """
-    _check_fusible(runs, selections)
+    _check_fusible(backbone, runs, selections)
     model = backbone.copy()
     prefix = backbone.model.base_model_prefix
     whole = runs[0].training.backbone_dropout == "as_pretrained"
@@ -62,9 +62,14 @@ def assemble(
     return group
 
 
-def _check_fusible(runs: Sequence[RunConfig], selections: Sequence[Selection]) -> None:
+def _check_fusible(backbone: Backbone, runs: Sequence[RunConfig], selections: Sequence[Selection]) -> None:
     if len(runs) == 1:
         return
+    if backbone.anatomy.shared_positions:
+        raise UnsupportedModelError(
+            f"{backbone.anatomy.family}'s linears also see positions, once for all rows: runs cannot share a pass",
+            fix="Train them one after another.",
+        )
     for run, selection in zip(runs, selections):
         reason = (
             "trains the backbone's own parameters"

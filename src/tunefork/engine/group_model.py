@@ -57,7 +57,7 @@ class GroupModel:
     def at_step(self, step: int, lengths: Sequence[int]) -> None:
         """Move the random streams to a forward pass of training, whose runs have batches of these lengths."""
         self.draws.step, self.draws.lengths = step, tuple(lengths)
-        if self._direct:  # a lone run, whose backbone may draw from torch's own stream
+        if self.runs == 1:  # a lone run's backbone may draw from torch's own stream
             torch.manual_seed(derive(self.draws.seeds[0], "backbone", step))
 
     def snapshot(self, run: int) -> dict[str, torch.Tensor]:

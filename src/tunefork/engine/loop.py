@@ -166,7 +166,7 @@ class Training:
         assert self.rows.validation is not None
         for number, record in self._evaluate("validation", self.rows.validation, epoch, self._active()).items():
             progress = self.progress[number]
-            if progress.saw(record) and self.training.best_weights:
+            if progress.saw(record):
                 progress.best_weights = self.group.snapshot(number)
             if not progress.active:
                 self.optimizer.drop(number)

@@ -35,11 +35,11 @@ class RunProgress:
     _validation: list[float] = field(default_factory=list)
 
     def saw(self, evaluation: EvaluationRecord) -> bool:
-        """Take note of a validation; True when it is the best so far by the selection metric."""
+        """Take note of a validation; True when its weights are the best so far, and the best are to be kept."""
         self._validation.append(evaluation.loss)
         self._watch(evaluation)
         value = _lower(evaluation, self.selection_metric)
-        if value < self._best:
+        if value < self._best and self.training.best_weights:
             self._best, self.best_step = value, evaluation.step
             return True
         return False
@@ -59,8 +59,8 @@ class RunProgress:
     @property
     def converged(self) -> bool | None:
         """False when the last validation loss was the lowest by more than ``FALLING``; None with fewer than two."""
-        if len(self._validation) < 2 or self.stopped_early:
-            return True if self.stopped_early else None
+        if len(self._validation) < 2:
+            return None
         before = min(self._validation[:-1])
         return not self._validation[-1] < before * (1 - FALLING)
 

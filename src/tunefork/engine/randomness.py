@@ -67,7 +67,9 @@ class RunDropout(nn.Module):
         kept = torch.ones_like(rows)
         for run, rate in enumerate(self.rates):
             if rate:
-                own = kept[run] if x.dim() < 3 else kept[run][:, : self.draws.lengths[run]]
+                own = kept[run]
+                if x.dim() > 2 and x.shape[1] == max(self.draws.lengths):
+                    own = own[:, : self.draws.lengths[run]]
                 generator = self.draws.generator(run, self.place, x.device)
                 mask = torch.empty(own.shape, dtype=x.dtype, device=x.device)
                 own.copy_(mask.bernoulli_(1 - rate, generator=generator).div_(1 - rate))

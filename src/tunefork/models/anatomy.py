@@ -64,6 +64,7 @@ class Anatomy:
     head: tuple[str, ...]
     pooling: Pooling
     shared_blocks: bool
+    shared_positions: bool
     parameters: Mapping[str, tuple[int, ...]]
 
     @property
@@ -143,6 +144,7 @@ def anatomy_of(model: nn.Module) -> Anatomy:
         head=family.head,
         pooling=pooling,
         shared_blocks=family.shared_blocks,
+        shared_positions=family.shared_positions,
         parameters={name: tuple(parameter.shape) for name, parameter in model.named_parameters()},
     )
 

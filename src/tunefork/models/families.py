@@ -33,6 +33,8 @@ class Family:
     """Modules after the last block and before the head, such as a final norm or BERT's pooler."""
     shared_blocks: bool = False
     """All blocks are the same module (ALBERT)."""
+    shared_positions: bool = False
+    """Linears of the blocks also see a table of positions, once for all rows (DeBERTa), so runs cannot share a pass."""
 
 
 def _bert(base: str, head: tuple[str, ...] = ("classifier",), between: tuple[str, ...] = ()) -> Family:
@@ -113,6 +115,7 @@ FAMILIES: dict[str, Family] = {
         },
         head=("pooler", "classifier"),
         embeddings=("deberta.embeddings",),
+        shared_positions=True,
     ),
     "deberta-v2": Family(
         blocks="deberta.encoder.layer",
@@ -128,6 +131,7 @@ FAMILIES: dict[str, Family] = {
         },
         head=("pooler", "classifier"),
         embeddings=("deberta.embeddings",),
+        shared_positions=True,
     ),
     "albert": Family(
         blocks="albert.encoder.albert_layer_groups",

@@ -18,13 +18,20 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
 )
 
-from tunefork.errors import ModelNotFoundError, UnsupportedModelError, WeightsError
+from tunefork.errors import ModelNotFoundError, TuneforkError, UnsupportedModelError, WeightsError
 from tunefork.models.anatomy import Anatomy, anatomy_of
 from tunefork.models.builtin import builtin_location, shipped_config
 from tunefork.models.families import FAMILIES
 
 Task = Literal["text-classification", "image-classification"]
-TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model")
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "tokenizer.model",
+)
 
 
 @dataclass(frozen=True)
@@ -102,7 +109,7 @@ def skeleton(config: Any, labels: int) -> nn.Module:
         if task_of(config) == "text-classification"
         else transformers.AutoModelForImageClassification
     )
-    with torch.device("meta"):
+    with _translated(config.model_type), torch.device("meta"):
         model: nn.Module = auto.from_config(config)
     return model
 
@@ -116,6 +123,8 @@ def load_backbone(name: str, labels: Sequence[str], revision: str | None = None)
         ModelNotFoundError: no such model, no tokenizer.
         WeightsError: NaN or Inf in a tensor, or a shape that does not fit outside the head.
     """
+    if Path(name).is_dir():
+        name = str(Path(name).resolve())  # what is saved must find it from anywhere
     place = locate(name)
     config = load_config(name, revision)
     if task_of(config) != "text-classification":
@@ -258,7 +267,9 @@ def _translated(name: str) -> Iterator[None]:
     try:
         with quietly():
             yield
-    except (OSError, ValueError, KeyError) as error:
+    except TuneforkError:
+        raise
+    except Exception as error:  # whatever a damaged or foreign file makes transformers raise; the cause stays attached
         first = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise ModelNotFoundError(
             f"The model '{name}' cannot be loaded",

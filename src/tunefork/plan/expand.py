@@ -29,6 +29,13 @@ def expand(study: StudyConfig) -> tuple[ExpandedRun, ...]:
     found: dict[str, ExpandedRun] = {}
     for entry in study.compare:
         training = _training(study.training, entry.training)
+        if study.data.validation == 0 and training.early_stopping:
+            raise ConfigError(
+                "early_stopping needs validation rows",
+                where="compare",
+                found="data.validation: 0",
+                fix="Hold some out.",
+            )
         seeds = study.seeds if entry.seeds is None else _seeds(entry.seeds)
         for strategy in entry.strategies:
             for seed in seeds:
@@ -43,7 +50,8 @@ def expand(study: StudyConfig) -> tuple[ExpandedRun, ...]:
 
 def shared_rate_warning(study: StudyConfig) -> str | None:
     """What to say above the verdict when one learning rate is used for all strategies."""
-    rate = study.training.shared_learning_rate
+    own = [entry.training.get("shared_learning_rate") for entry in study.compare]
+    rate = next((each for each in [study.training.shared_learning_rate, *own] if each is not None), None)
     if rate is None:
         return None
     return (

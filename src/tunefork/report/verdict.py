@@ -193,6 +193,12 @@ def _warnings(summary: Summary, comparisons: Sequence[Comparison]) -> tuple[str,
     if broken:
         found.append(f"{broken} of {several(len(statuses), 'run')} failed or diverged; the table gives the reasons.")
     found += _seed_warning(summary)
+    unknown = [one.name for one in summary.configurations if one.done and one.converged is None]
+    if unknown:
+        found.append(
+            f"Evaluated less than twice on validation, so whether they had converged is not known: {listed(unknown)}. "
+            "A lower score may only mean that training was too short."
+        )
     unready = [one.name for one in summary.configurations if one.converged is False]
     if unready:
         found.append(

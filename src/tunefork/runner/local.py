@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import traceback
 from collections.abc import Sequence
 from dataclasses import replace
@@ -41,6 +42,7 @@ class LocalRunner:
 def _execute_group(planned: Sequence[PlannedRun], job: Job, store: Store, watcher: Watcher) -> None:
     for run in planned:
         store.clear(run.config.id)
+        shutil.rmtree(store.run_folder(run.config.id))
         store.put_run(replace(store.run(run.config.id), status="running", reason=""))
     watcher.group(tuple(run.name for run in planned), planned[0].steps or 0)
     try:
@@ -74,6 +76,7 @@ def _keep(group: GroupModel, number: int, run: RunConfig, record: RunRecord, job
     facts = {**job.facts, "run": run.model_dump(mode="json"), "name": record.name}
     artefact = save_run(group, number, job.backbone, run, selection, store.run_folder(run.id), facts)
     notice = _verify(artefact, run, record, job, store)
+    store.put_run(replace(record, status="running"))  # the predictions that are written are those of its best step
     store.write_predictions(run.id, tuple(job.facts["labels"]))
     return replace(record, artefact=artefact.kind, notices=(*record.notices, notice) if notice else record.notices)
 
@@ -113,4 +116,5 @@ def _fail(runs: Sequence[str], error: Exception, store: Store) -> None:
         if store.run(run_id).status == "running":
             store.put_run(replace(store.run(run_id), status="failed", reason=reason))
             text = "".join(traceback.format_exception(error))
+            shutil.rmtree(store.run_folder(run_id))  # a model that failed its check must not be found and used
             (store.run_folder(run_id) / "error.txt").write_text(text, encoding="utf-8")

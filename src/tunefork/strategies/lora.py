@@ -17,6 +17,13 @@ def select_lora(strategy: LoRAStrategy, anatomy: Anatomy) -> Selection:
     linears, notices = anatomy.match(strategy.targets)
     if strategy.layers is not None:
         linears = _in_layers(linears, strategy.layers, anatomy)
+        if not linears:
+            raise TargetError(
+                "The targets are in none of the chosen layers",
+                where="lora.layers",
+                found=f"targets {'+'.join(strategy.targets)}, layers {'+'.join(map(str, strategy.layers))}",
+                fix="Leave layers out, or name targets in them.",
+            )
     for linear in linears:
         if strategy.rank > min(linear.inputs, linear.outputs):
             raise TargetError(
@@ -58,7 +65,8 @@ def _in_layers(linears: Sequence[Linear], layers: Sequence[int], anatomy: Anatom
 
 def _modules(names: Sequence[str], anatomy: Anatomy) -> tuple[str, ...]:
     """Full paths of the modules that end in the given names."""
-    modules = list(dict.fromkeys(name.rpartition(".")[0] for name in anatomy.parameters))
+    owners = [name.split(".")[:-1] for name in anatomy.parameters]
+    modules = list(dict.fromkeys(".".join(owner[:end]) for owner in owners for end in range(1, len(owner) + 1)))
     found: list[str] = []
     for name in names:
         matching = [module for module in modules if module == name or module.endswith(f".{name}")]
@@ -66,7 +74,7 @@ def _modules(names: Sequence[str], anatomy: Anatomy) -> tuple[str, ...]:
             raise TargetError(
                 f"There is no module '{name}'",
                 where="lora.modules_to_save",
-                fix=did_you_mean(name, [module.rpartition(".")[2] for module in modules]),
+                fix=did_you_mean(name, list(dict.fromkeys(module.rpartition(".")[2] for module in modules))),
             )
         found += [module for module in matching if module not in anatomy.head]
     return tuple(dict.fromkeys(found))

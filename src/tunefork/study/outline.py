@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tunefork.errors import ModelNotFoundError
 from tunefork.models import anatomy_of, load_config, skeleton
 from tunefork.plan import Plan, PlannedRun, expand, lone_groups, shared_rate_warning, total_steps
@@ -18,8 +20,10 @@ def outline(study: Study, timings: bool = True) -> Plan:
     try:
         return study.plan(timings)
     except ModelNotFoundError as error:
+        if study.config.start_from is not None or Path(study.model).is_dir():
+            raise  # it is at hand, and something is wrong with it
         try:
-            config = load_config(study.config.model, study.config.revision)
+            config = load_config(study.model, study.config.revision)
         except ModelNotFoundError:
             raise error from None
         return _from_config(study, config, str(error.found))

@@ -6,12 +6,14 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from tunefork import metrics
 from tunefork.config import DataConfig, RunConfig, StudyConfig
 from tunefork.data import EncodedSplit, Splits, encode
 from tunefork.engine import Rows, assemble, choose_precision, evaluate
+from tunefork.errors import ConfigError
 from tunefork.models import Backbone, longest_input, skeleton
 from tunefork.plan import (
     ExpandedRun,
@@ -37,6 +39,8 @@ class Encoded:
     """The rows as token arrays, and what was done to them."""
 
     rows: Rows
+    max_length: int
+    """Tokens kept of a text: what was asked for, or what the model's positions allow."""
     notices: tuple[str, ...]
 
     @property
@@ -44,6 +48,42 @@ class Encoded:
         """The splits that exist, by name."""
         named = {"train": self.rows.train, "validation": self.rows.validation, "test": self.rows.test}
         return {name: split for name, split in named.items() if split is not None}
+
+
+def check_metrics(study: StudyConfig, classes: int) -> None:
+    """Refuse metrics that these labels do not have.
+
+    Raises:
+        ConfigError: F1 of the positive class where there is not one positive class.
+    """
+    stopping = study.training.early_stopping
+    wanted = {
+        "selection.metric": study.selection.metric,
+        "training.early_stopping": stopping.metric if stopping else "",
+    }
+    for where, metric in wanted.items():
+        if metric == "f1" and classes != 2:
+            raise ConfigError(
+                "f1 is the score of the second of two classes",
+                where=where,
+                found=f"{classes} classes",
+                fix="Use macro_f1.",
+            )
+
+
+def resolved(study: StudyConfig, base: Path | None) -> StudyConfig:
+    """The study with whole paths, so that its copy in the study's folder means the same from anywhere."""
+    base = base or Path()
+
+    def whole(name: str) -> str:
+        return str((base / name).resolve()) if name and (base / name).exists() else name
+
+    data = study.data
+    sources = {"train": data.train, "validation": data.validation, "test": data.test}
+    paths = {key: whole(value) if isinstance(value, str) and value != "-" else value for key, value in sources.items()}
+    start = None if study.start_from is None else whole(study.start_from)
+    model = whole(study.model) if (base / study.model).is_dir() else study.model
+    return study.model_copy(update={"data": data.model_copy(update=paths), "model": model, "start_from": start})
 
 
 def encode_rows(splits: Splits, backbone: Backbone, data: DataConfig) -> Encoded:
@@ -58,7 +98,7 @@ def encode_rows(splits: Splits, backbone: Backbone, data: DataConfig) -> Encoded
         )
     encoded = {split.name: encode(split, backbone.tokenizer, length, data.truncation) for split in splits.present()}
     pad = backbone.tokenizer.pad_token_id
-    return Encoded(Rows(encoded["train"], encoded.get("validation"), encoded.get("test"), pad), notices)
+    return Encoded(Rows(encoded["train"], encoded.get("validation"), encoded.get("test"), pad), length, notices)
 
 
 def select_all(runs: tuple[ExpandedRun, ...], backbone: Backbone) -> dict[str, Selection]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,7 +102,19 @@ class Run:
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise StoreError("The folder is not empty", where=str(target), fix="Choose another folder, or empty it.")
         shutil.copytree(self.folder, target, dirs_exist_ok=True)
+        self._take_base_along(target)
         return target
+
+    def _take_base_along(self, target: Path) -> None:
+        """An adapter on a model that lies in the study's folder (``start_from``) gets a copy of it."""
+        start = self._store.folder / "start"
+        if self.record.artefact != "peft" or not start.is_dir():
+            return
+        shutil.copytree(start, target / "base")
+        for name, key in (("tunefork.json", "model"), ("adapter_config.json", "base_model_name_or_path")):
+            facts = json.loads((target / name).read_text(encoding="utf-8"))
+            facts[key] = "base" if name == "tunefork.json" else str((target / "base").resolve())
+            (target / name).write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
     def load(self) -> Predictor:
         """The model, ready to predict."""

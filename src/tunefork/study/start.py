@@ -7,7 +7,7 @@ import json
 import shutil
 from pathlib import Path
 
-from tunefork.errors import ModelNotFoundError
+from tunefork.errors import ModelNotFoundError, StoreError, UnsupportedModelError
 from tunefork.models import load_backbone, load_tokenizer, quietly
 from tunefork.study.timings import cache_folder
 
@@ -42,38 +42,74 @@ def starting_model(start: Path, model: str, revision: str | None) -> Path:
 
 
 def keep_beside(model: Path, study: Path) -> Path:
-    """Copy the starting model into the study's folder: adapters trained on it are worth nothing without it."""
+    """Copy the starting model into the study's folder: adapters trained on it are worth nothing without it.
+
+    Raises:
+        StoreError: the study was begun from other weights.
+    """
     target = study / "start"
     if not target.exists():
-        shutil.copytree(model, target)
+        staged = study / "start.tmp"
+        shutil.rmtree(staged, ignore_errors=True)
+        shutil.copytree(model, staged)
+        staged.rename(target)
+    elif _content(target) != _content(model):
+        raise StoreError(
+            "The weights to start from have changed since the study began",
+            where=str(model),
+            fix="Choose another folder with -o.",
+        )
     return target.resolve()
+
+
+def starting_labels(start: Path) -> tuple[str, ...]:
+    """The classes of the model that training starts from, where it tells them."""
+    facts = start / "tunefork.json"
+    return tuple(json.loads(facts.read_text(encoding="utf-8"))["labels"]) if facts.is_file() else ()
+
+
+def _content(folder: Path) -> list[tuple[str, str]]:
+    files = sorted(folder.glob("*.safetensors"))
+    return [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files]
 
 
 def _merged(adapter: Path, model: str, revision: str | None) -> Path:
     from peft import PeftModel
-    from safetensors import safe_open
 
     weights = adapter / "adapter_model.safetensors"
     if not weights.is_file():
-        raise ModelNotFoundError("The adapter has no weights", where=str(adapter), found=f"no {weights.name}")
-    state = hashlib.sha256(weights.read_bytes() + (adapter / "adapter_config.json").read_bytes() + model.encode())
+        raise ModelNotFoundError(
+            "The adapter has no weights", where=str(adapter), found=f"no {weights.name}", fix="Save it as safetensors."
+        )
+    state = hashlib.sha256(weights.read_bytes() + (adapter / "adapter_config.json").read_bytes())
+    state.update(f"{model}@{revision}".encode())
     target = cache_folder() / "start" / state.hexdigest()[:16]
     if (target / "config.json").is_file():
         return target
-    facts = adapter / "tunefork.json"
-    if facts.is_file():
-        labels = json.loads(facts.read_text(encoding="utf-8"))["labels"]
-    else:  # an adapter from elsewhere: its head says how many classes it had
-        with safe_open(weights, "pt") as file:
-            keys = [key for key in file.keys() if key.endswith(HEADS)]  # noqa: SIM118 - it is no dictionary
-            heads = [file.get_slice(key).get_shape()[0] for key in keys]
-        labels = [str(number) for number in range(heads[-1] if heads else 2)]
-    backbone = load_backbone(model, labels, revision)
-    with quietly():
-        merged = PeftModel.from_pretrained(backbone.copy(), str(adapter)).merge_and_unload()
-        staged = target.with_suffix(".tmp")
-        shutil.rmtree(staged, ignore_errors=True)
-        merged.save_pretrained(str(staged))
-        load_tokenizer(model, revision).save_pretrained(str(staged))
+    backbone = load_backbone(model, starting_labels(adapter) or _classes(weights), revision)
+    staged = target.with_suffix(".tmp")
+    shutil.rmtree(staged, ignore_errors=True)
+    try:
+        with quietly():
+            merged = PeftModel.from_pretrained(backbone.copy(), str(adapter)).merge_and_unload()
+            merged.save_pretrained(str(staged))
+    except (RuntimeError, AttributeError, ValueError, KeyError, TypeError) as error:
+        raise UnsupportedModelError(
+            "The adapter cannot be merged into the model",
+            where=f"start_from: {adapter}, model: {model}",
+            found=str(error).splitlines()[0][:200],
+            fix="Name the model that the adapter was trained on; prefix and prompt methods cannot be merged.",
+        ) from error
+    load_tokenizer(model, revision).save_pretrained(str(staged))
     staged.rename(target)
     return target
+
+
+def _classes(weights: Path) -> list[str]:
+    """Names for the classes of an adapter from elsewhere: its head says how many they were."""
+    from safetensors import safe_open
+
+    with safe_open(weights, "pt") as file:
+        keys = [key for key in file.keys() if key.endswith(HEADS)]  # noqa: SIM118 - it is no dictionary
+        heads = [file.get_slice(key).get_shape()[0] for key in keys]
+    return [str(number) for number in range(heads[-1] if heads else 2)]

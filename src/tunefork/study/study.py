@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tunefork.config import Configuration, RunConfig, StudyConfig
-from tunefork.data import Data, Splits, load_data, load_splits
+from tunefork.data import Data, Splits, load_data
 from tunefork.engine import choose_precision
 from tunefork.errors import StoreError
 from tunefork.models import Backbone, load_backbone
@@ -17,10 +17,11 @@ from tunefork.plan import Plan, expand
 from tunefork.report import write_report
 from tunefork.runner import Display, Job, LocalRunner, Runner, Silence, Watcher
 from tunefork.store import RunRecord, SqliteStore, Store
+from tunefork.store.atomic import write_text
 from tunefork.strategies import Selection
-from tunefork.study.prepare import Encoded, encode_rows, make_plan, select_all, study_record
+from tunefork.study.prepare import Encoded, check_metrics, encode_rows, make_plan, resolved, select_all, study_record
 from tunefork.study.results import Results
-from tunefork.study.start import keep_beside, starting_model
+from tunefork.study.start import keep_beside, starting_labels, starting_model
 from tunefork.study.timings import timed
 from tunefork.study_file import build_study, read_study, write_study
 
@@ -90,18 +91,29 @@ class Study:
     @cached_property
     def splits(self) -> Splits:
         """The rows: read, checked and split once."""
-        if self._data is not None:
-            return self._data.splits()
-        return load_splits(self.config.data, base=self._base)
+        data = self._data or Data(self.config.data, base=self._base)
+        splits = data.splits()
+        check_metrics(self.config, len(splits.labels))
+        return splits
+
+    @property
+    def model(self) -> str:
+        """The model's name; a folder beside the study file by its path."""
+        return resolved(self.config, self._base).model
 
     @cached_property
     def backbone(self) -> Backbone:
         """The model that training starts from, with a head for these labels."""
         labels = self.splits.labels.names
         if self.config.start_from is None:
-            return load_backbone(self.config.model, labels, self.config.revision)
+            return load_backbone(self.model, labels, self.config.revision)
         start = (self._base or Path()) / self.config.start_from
-        return load_backbone(str(starting_model(start, self.config.model, self.config.revision)), labels)
+        backbone = load_backbone(str(starting_model(start, self.model, self.config.revision)), labels)
+        before = starting_labels(start)
+        if before and before != tuple(labels):
+            notice = f"the starting model's classes were {', '.join(before)}; here they are {', '.join(labels)}"
+            backbone = replace(backbone, notices=(*backbone.notices, notice))
+        return backbone
 
     @cached_property
     def encoded(self) -> Encoded:
@@ -141,10 +153,11 @@ class Study:
             StoreError: the folder holds another study.
         """
         path = Path(folder if folder is not None else f"tunefork-{self.config.name}")
-        _check_folder(path, self.config, self.splits.hash)
+        written = resolved(self.config, self._base)
+        _check_folder(path, written, self.splits.hash)
         plan = self.plan(timings=False)
         store = SqliteStore(path)
-        (path / "study.yaml").write_text(write_study(self.config), encoding="utf-8")
+        write_text(path / "study.yaml", write_study(written))
         _register(store, plan)
         if not _finished(store, plan):
             store.begin(study_record(self.config, self.backbone, self.splits, self.encoded, plan))
@@ -165,7 +178,7 @@ class Study:
             "labels": list(self.splits.labels.names),
             "text": list(columns.text),
             "id": columns.id,
-            "max_length": data.max_length,
+            "max_length": self.encoded.max_length,
             "truncation": data.truncation,
         }
 
@@ -212,8 +225,15 @@ def _check_folder(folder: Path, config: StudyConfig, data_hash: str) -> None:
     if written.exists():
         import yaml
 
-        before, now = yaml.safe_load(written.read_text(encoding="utf-8")), yaml.safe_load(write_study(config))
-        differences = _differences(before, now)
+        try:
+            before = yaml.safe_load(written.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError):
+            raise StoreError(
+                "The study's copy of its study file cannot be read",
+                where=str(written),
+                fix="Restore it, or choose another folder with -o.",
+            ) from None
+        differences = _differences(before, yaml.safe_load(write_study(config)))
     store = SqliteStore.open(folder)
     try:
         before_hash = store.study().data_hash
