@@ -47,6 +47,8 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "qwen2": {key: value for key, value in _DECODER.items() if key != "head_dim"},
     "qwen3": _DECODER,
 }
+FAMILIES = tuple(kind for kind in CONFIGS if kind != "xlm-roberta")
+"""Every described architecture once."""
 DROPOUTS = (
     "dropout",
     "attention_dropout",

@@ -21,6 +21,7 @@ from tunefork.config import (
 )
 from tunefork.config.strategies import STRATEGIES
 from tunefork.errors import ConfigError, StudyFileError, TuneforkError, did_you_mean
+from tunefork.yaml_lines import load_yaml
 
 ENTRY_KEYS = ("block", "seeds", "training")
 _SECTIONS: dict[str, type[BaseModel]] = {"data": DataConfig, "training": TrainingConfig, "selection": Selection}
@@ -57,7 +58,7 @@ def read_study(path: str | Path, overrides: Mapping[str, Any] | None = None) -> 
 
 def parse_study(text: str, where: str = "study", overrides: Mapping[str, Any] | None = None) -> StudyConfig:
     """A study from YAML text; see ``read_study``."""
-    plain, lines = _load_yaml(text, where)
+    plain, lines = load_yaml(text, where)
     for name, value in (overrides or {}).items():
         _put(plain, name.split("."), value)
     return build_study(plain, where, lines)
@@ -254,47 +255,6 @@ def _own_seeds(seeds: Any) -> int | list[int] | None:
             "seeds is a number of seeds or a list of whole numbers", found=repr(seeds), fix="Write [0, 1]."
         )
     return seeds if isinstance(seeds, int) else list(seeds)
-
-
-def _load_yaml(text: str, where: str) -> tuple[dict[str, Any], dict[tuple[Any, ...], int]]:
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        plain = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}" if mark else ""
-        found = str(getattr(error, "problem", None) or error).splitlines()[0]
-        raise ConfigError(
-            "The study file is not YAML", where=f"{where}{line}", found=found, fix="Mind indentation and colons."
-        ) from None
-    if not isinstance(plain, dict) or not all(isinstance(key, str) for key in plain):
-        found = type(plain).__name__ if plain is not None else "an empty file"
-        raise ConfigError(
-            "A study file holds settings, key: value", where=where, found=found, fix="See tunefork run --help."
-        )
-    lines: dict[tuple[Any, ...], int] = {}
-    _walk(node, (), lines, where, frozenset())
-    return plain, lines
-
-
-def _walk(
-    node: Any, path: tuple[Any, ...], lines: dict[tuple[Any, ...], int], where: str, above: frozenset[int]
-) -> None:
-    """Note the line of every key, and refuse a key that stands twice: YAML would keep the last one silently."""
-    if id(node) in above:
-        raise ConfigError("The study file refers to itself", where=where, fix="Remove the recursive alias.")
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            name = (*path, key.value)
-            line = key.start_mark.line + 1
-            if name in lines:
-                raise ConfigError(f"'{key.value}' is given twice", where=f"{where} line {line}", fix="Give it once.")
-            lines[name] = line
-            _walk(value, name, lines, where, above | {id(node)})
-    elif isinstance(node, yaml.SequenceNode):
-        for number, item in enumerate(node.value):
-            lines[(*path, number)] = item.start_mark.line + 1
-            _walk(item, (*path, number), lines, where, above | {id(node)})
 
 
 def _put(plain: dict[str, Any], path: list[str], value: Any) -> None:

@@ -13,7 +13,7 @@ from peft import AutoPeftModelForSequenceClassification, PeftModel
 from safetensors.torch import load_file, save_file
 
 from tests.engine.recording import Kept
-from tests.tiny import encoded, tiny_backbone
+from tests.tiny import FAMILIES, encoded, tiny_backbone
 from tunefork.config import RunConfig, TrainingConfig, parse_run
 from tunefork.engine import Artefact, GroupModel, Precision, Rows, Training, assemble, save_run, verify_run
 from tunefork.engine.batches import collate
@@ -22,21 +22,6 @@ from tunefork.models import Backbone
 from tunefork.strategies import Selection, select
 
 FP32 = Precision(torch.device("cpu"), torch.float32)
-FAMILIES = [
-    "distilbert",
-    "bert",
-    "roberta",
-    "electra",
-    "mpnet",
-    "deberta",
-    "deberta-v2",
-    "albert",
-    "modernbert",
-    "gpt2",
-    "llama",
-    "qwen2",
-    "qwen3",
-]
 RUNS = {
     "full": "full:learning_rate=1e-3",
     "head": "head:learning_rate=1e-2",

@@ -5,26 +5,10 @@ from __future__ import annotations
 import pytest
 from peft import LoraConfig, get_peft_model
 
-from tests.tiny import tiny_backbone
+from tests.tiny import FAMILIES, tiny_backbone
 from tunefork.config import parse_run, resolve
 from tunefork.errors import ConfigError, TargetError, UnsupportedModelError
 from tunefork.strategies import Selection, count, select
-
-FAMILIES = [
-    "distilbert",
-    "bert",
-    "roberta",
-    "electra",
-    "mpnet",
-    "deberta",
-    "deberta-v2",
-    "albert",
-    "modernbert",
-    "gpt2",
-    "llama",
-    "qwen2",
-    "qwen3",
-]
 
 
 def selected(kind: str, run: str) -> Selection:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from tunefork.cli.app import Json, app
-from tunefork.cli.run import seed_option
+from tunefork.cli.options import Epochs, Seeds, SharedRate, TrainingRows, seed_option
 
 DEFAULT_RUNS = (
     "full",
@@ -37,13 +37,11 @@ def compare(
     validation: Annotated[
         str | None, typer.Option("--validation", help="A validation file, or a share such as 0.1.")
     ] = None,
-    rows: Annotated[int | None, typer.Option("--rows", min=1, help="Train on so many rows only.")] = None,
-    seeds: Annotated[str | None, typer.Option("--seeds", help="The list of seeds, such as 0,1.")] = None,
-    epochs: Annotated[float | None, typer.Option("--epochs", help="Epochs of every run.")] = None,
+    rows: TrainingRows = None,
+    seeds: Seeds = None,
+    epochs: Epochs = None,
     batch_size: Annotated[int | None, typer.Option("--batch-size", min=1, help="Rows per step.")] = None,
-    shared_learning_rate: Annotated[
-        float | None, typer.Option("--shared-learning-rate", help="One rate for all strategies: not a fair comparison.")
-    ] = None,
+    shared_learning_rate: SharedRate = None,
     max_length: Annotated[int | None, typer.Option("--max-length", min=1, help="Tokens kept of a text.")] = None,
     drop_missing: Annotated[bool, typer.Option("--drop-missing", help="Leave out rows without a label.")] = False,
     drop_empty: Annotated[bool, typer.Option("--drop-empty", help="Leave out rows without text.")] = False,
@@ -56,9 +54,7 @@ def compare(
     leakage: Annotated[
         str | None, typer.Option("--leakage", help="Texts in two splits: error, drop_train or allow.")
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="The study's folder; tunefork-NAME unless given.")
-    ] = None,
+    out: Out = None,
     as_json: Json = False,
 ) -> None:
     """Compare ways of fine-tuning on one data set. `tunefork compare reviews.csv` alone guesses the rest."""

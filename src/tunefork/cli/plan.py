@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tunefork.cli.app import Json, app, emit
-from tunefork.cli.run import overrides
+from tunefork.cli.options import DataFolder, Epochs, Seeds, SharedRate, StudyFile, TrainingRows, overrides
 
 if TYPE_CHECKING:
     from tunefork.plan import Plan
@@ -16,17 +15,12 @@ if TYPE_CHECKING:
 
 @app.command()
 def plan(
-    study: Annotated[Path, typer.Argument(help="The study file (YAML).")],
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", help="The folder that relative paths start from; the study file's unless given."),
-    ] = None,
-    seeds: Annotated[str | None, typer.Option("--seeds", help="The list of seeds, such as 0,1.")] = None,
-    rows: Annotated[int | None, typer.Option("--rows", min=1, help="Train on so many rows only.")] = None,
-    epochs: Annotated[float | None, typer.Option("--epochs", help="Epochs of every run.")] = None,
-    shared_learning_rate: Annotated[
-        float | None, typer.Option("--shared-learning-rate", help="One rate for all.")
-    ] = None,
+    study: StudyFile,
+    data: DataFolder = None,
+    seeds: Seeds = None,
+    rows: TrainingRows = None,
+    epochs: Epochs = None,
+    shared_learning_rate: SharedRate = None,
     time: Annotated[bool, typer.Option("--time/--no-time", help="Time a few steps of every configuration.")] = True,
     as_json: Json = False,
 ) -> None:

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
-
-import typer
-
 from tunefork.cli.app import Json, app
+from tunefork.cli.options import DataFolder, Epochs, Out, Seeds, SharedRate, StudyFile, TrainingRows, overrides
 
 
 @app.command()
 def run(
-    study: Annotated[Path, typer.Argument(help="The study file (YAML).")],
-    out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="The study's folder; tunefork-NAME unless given.")
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", help="The folder that relative paths start from; the study file's unless given."),
-    ] = None,
-    seeds: Annotated[str | None, typer.Option("--seeds", help="The list of seeds, such as 0,1.")] = None,
-    rows: Annotated[int | None, typer.Option("--rows", min=1, help="Train on so many rows only.")] = None,
-    epochs: Annotated[float | None, typer.Option("--epochs", help="Epochs of every run.")] = None,
-    shared_learning_rate: Annotated[
-        float | None, typer.Option("--shared-learning-rate", help="One rate for all strategies: not a fair comparison.")
-    ] = None,
+    study: StudyFile,
+    out: Out = None,
+    data: DataFolder = None,
+    seeds: Seeds = None,
+    rows: TrainingRows = None,
+    epochs: Epochs = None,
+    shared_learning_rate: SharedRate = None,
     as_json: Json = False,
 ) -> None:
     """Run a study: train every configuration with every seed, then report. A study that was interrupted continues."""
@@ -35,33 +24,3 @@ def run(
     made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate), data)
     results = made.run(out, progress=not as_json)
     show_results(results.store, as_json)
-
-
-def overrides(
-    seeds: str | None, rows: int | None, epochs: float | None, shared_learning_rate: float | None
-) -> dict[str, Any]:
-    """The options that replace a study file's settings, by dotted name."""
-    given = {
-        "seeds": seed_option(seeds),
-        "data.rows.train": rows,
-        "training.epochs": epochs,
-        "training.shared_learning_rate": shared_learning_rate,
-    }
-    found = {name: value for name, value in given.items() if value is not None}
-    return found | {"training.steps": None} if epochs is not None else found
-
-
-def seed_option(text: str | None) -> list[int] | None:
-    """``0,1`` as a list.
-
-    Raises:
-        ConfigError: it is no list of numbers.
-    """
-    from tunefork.errors import ConfigError
-
-    if text is None:
-        return None
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise ConfigError("--seeds is a list of whole numbers", found=repr(text), fix="Write --seeds 0,1,2.") from None

@@ -1,0 +1,51 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+StudyFile = Annotated[Path, typer.Argument(help="The study file (YAML).")]
+DataFolder = Annotated[
+    Path | None,
+    typer.Option("--data", help="The folder that relative paths start from; the study file's unless given."),
+]
+Seeds = Annotated[str | None, typer.Option("--seeds", help="The list of seeds, such as 0,1.")]
+TrainingRows = Annotated[int | None, typer.Option("--rows", min=1, help="Train on so many rows only.")]
+Epochs = Annotated[float | None, typer.Option("--epochs", help="Epochs of every run.")]
+SharedRate = Annotated[
+    float | None, typer.Option("--shared-learning-rate", help="One rate for all strategies: not a fair comparison.")
+]
+Out = Annotated[Path | None, typer.Option("-o", "--out", help="The study's folder; tunefork-NAME unless given.")]
+
+
+def overrides(
+    seeds: str | None, rows: int | None, epochs: float | None, shared_learning_rate: float | None
+) -> dict[str, Any]:
+    """The options that replace a study file's settings, by dotted name."""
+    given = {
+        "seeds": seed_option(seeds),
+        "data.rows.train": rows,
+        "training.epochs": epochs,
+        "training.shared_learning_rate": shared_learning_rate,
+    }
+    found = {name: value for name, value in given.items() if value is not None}
+    return found | {"training.steps": None} if epochs is not None else found
+
+
+def seed_option(text: str | None) -> list[int] | None:
+    """``0,1`` as a list.
+
+    Raises:
+        ConfigError: it is no list of numbers.
+    """
+    from tunefork.errors import ConfigError
+
+    if text is None:
+        return None
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise ConfigError("--seeds is a list of whole numbers", found=repr(text), fix="Write --seeds 0,1,2.") from None
