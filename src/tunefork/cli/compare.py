@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from tunefork.cli.app import Json, app
-from tunefork.cli.options import Epochs, Seeds, SharedRate, TrainingRows, seed_option
+from tunefork.cli.options import Epochs, Out, Seeds, SharedRate, TrainingRows, seed_option
 
 DEFAULT_RUNS = (
     "full",
