@@ -56,5 +56,9 @@ def has_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":
-        return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+        probes = (
+            "_is_avx512_bf16_supported",
+            "_is_amx_tile_supported",
+        )  # private, so a torch without them is thinkable
+        return any(getattr(torch.cpu, probe, bool)() for probe in probes)
     return False
