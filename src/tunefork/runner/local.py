@@ -47,9 +47,8 @@ def _execute_group(planned: Sequence[PlannedRun], job: Job, store: Store, watche
     watcher.group(tuple(run.name for run in planned), planned[0].steps or 0)
     try:
         _train([run.config for run in planned], job, store, watcher)
-    except (
-        Exception
-    ) as error:  # one group's failure must not end the study; it is recorded, shown and in the exit status
+    except Exception as error:
+        # One group's failure must not end the study: it is recorded, shown, and in the exit status.
         _fail([run.config.id for run in planned], error, store)
     for run in planned:
         record = store.run(run.config.id)

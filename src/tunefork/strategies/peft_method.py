@@ -67,9 +67,7 @@ def select_peft(strategy: PeftStrategy, anatomy: Anatomy, model: nn.Module) -> S
     adapter = sum(
         parameter.numel()
         for name, parameter in wrapped.named_parameters()
-        if parameter.requires_grad
-        and not any(part in f".{name}" for part in saved_copies)
-        and name.rpartition(".")[2] not in head
+        if parameter.requires_grad and not any(part in f".{name}" for part in saved_copies)
     )
     trained_head = head if getattr(wrapped.peft_config["default"], "modules_to_save", None) else ()
     return Selection(head=trained_head, saved_modules=anatomy.head if trained_head else (), peft_adapter=adapter)
