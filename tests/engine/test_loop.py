@@ -11,7 +11,7 @@ from tests.engine.recording import Kept
 from tests.tiny import encoded, tiny_backbone
 from tunefork.config import EarlyStopping, RunConfig, TrainingConfig, parse_run
 from tunefork.engine import GroupModel, Outcome, Precision, Rows, Training, assemble, evaluate
-from tunefork.engine.batches import chunks, collate
+from tunefork.engine.batches import chunks
 from tunefork.engine.optimise import rate_factor
 from tunefork.engine.progress import RunProgress
 from tunefork.store import EvaluationRecord
@@ -153,18 +153,19 @@ def test_the_frozen_backbone_has_no_dropout_and_as_pretrained_has() -> None:
         group.train()
         quiet = [module for name, module in group.model.named_modules() if name.startswith("bert.") and module.training]
         found[setting] = len(quiet)
-        batch, _ = collate(split, [np.arange(8)], 0, torch.device("cpu"))
-        group.at_step(0, [batch["input_ids"].shape[1]])
+        batch = group.batch(split, [np.arange(8)], 0)
+        group.at_step(0, batch)
         assert group.logits(batch).shape == (1, 8, 3)
     assert found["off"] == 0
     assert found["as_pretrained"] > 0
 
 
 def test_dropout_keeps_the_rate_it_is_asked_for() -> None:
+    from tunefork.engine.members import Members
     from tunefork.engine.randomness import Draws, RunDropout
 
-    draws = Draws([0, 1])
-    draws.lengths = (50, 100)
+    draws = Draws([0, 1], Members(2))
+    draws.lengths, draws.width = (50, 100), 100
     module = RunDropout([0.1, 0.4], draws, "here").train()
     x = torch.ones(2 * 40, 100, 64)
     y = module(x).view(2, 40, 100, 64)

@@ -16,11 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import save_file
 
 from tunefork.config import LoRAStrategy, PeftStrategy, RunConfig, digest
+from tunefork.data import EncodedSplit
 from tunefork.engine.assemble import assemble
+from tunefork.engine.batches import collate
 from tunefork.engine.group_model import GroupModel
 from tunefork.engine.precision import Precision
 from tunefork.errors import ArtefactError
@@ -85,14 +88,22 @@ def save_run(
 
 
 def verify_run(
-    artefact: Artefact, backbone: Backbone, run: RunConfig, selection: Selection, batch: Mapping[str, torch.Tensor]
+    artefact: Artefact, backbone: Backbone, run: RunConfig, selection: Selection, split: EncodedSplit, rows: int
 ) -> torch.Tensor:
     """Load the artefact into a fresh model through transformers or PEFT and compare its logits with the engine's.
 
-    Both compute in fp32 on the CPU. ``batch`` holds [n, length] inputs.
+    Both compute in fp32 on the CPU: the engine as it trains, the other side on padded rows.
+
+    Args:
+        artefact: what ``save_run`` wrote.
+        backbone: what the run was trained from.
+        run: its configuration.
+        selection: what it trained.
+        split: encoded rows.
+        rows: how many of them, from the first, are compared.
 
     Returns:
-        The engine's logits in fp32, [n, classes].
+        The engine's logits in fp32, [rows, classes].
 
     Raises:
         ArtefactError: they differ by more than rtol 1e-4, atol 1e-4.
@@ -101,8 +112,13 @@ def verify_run(
     ours = assemble(backbone, [run], [selection], fp32)
     ours.load(0, artefact.tensors)
     fresh = load_artefact(artefact.folder, backbone)
+    numbers, pad_id = np.arange(rows), backbone.tokenizer.pad_token_id
+    batch = ours.batch(split, [numbers], pad_id)
+    inputs, _ = collate(split, [numbers], pad_id, fp32.device)
+    expected = torch.empty(rows, backbone.model.config.num_labels)
+    expected[torch.from_numpy(batch.rows[0])] = ours.evaluate_logits(batch)[0]
     with torch.no_grad():
-        expected, found = ours.logits(batch)[0], fresh(**batch).logits
+        found = fresh(**inputs).logits
     if not torch.allclose(found, expected, rtol=RELATIVE, atol=ABSOLUTE):
         raise ArtefactError(
             "The saved model does not give the logits of the trained one",

@@ -8,27 +8,44 @@ methods): those are *direct*, and a group with direct parameters has K = 1.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import nn
 
 from tunefork.config import LoRAStrategy, PeftStrategy, RunConfig
+from tunefork.engine.attention import NAME as PACKED_ATTENTION
+from tunefork.engine.attention import install as install_attention
 from tunefork.engine.banks import LinearBank, LoRABank, NormBank
 from tunefork.engine.group_model import GroupModel
 from tunefork.engine.initialise import initial_weights
+from tunefork.engine.members import Members
 from tunefork.engine.precision import Precision
+from tunefork.engine.prefix_cache import PrefixCache
 from tunefork.engine.randomness import Draws, RunDropout
 from tunefork.engine.slots import Slot
+from tunefork.engine.stages import install_stages
 from tunefork.errors import UnsupportedModelError
 from tunefork.models import Backbone, is_linear, weight_in_out
-from tunefork.strategies import Selection, install_peft
+from tunefork.strategies import Selection, frozen_depth, install_peft
 
 
 def assemble(
-    backbone: Backbone, runs: Sequence[RunConfig], selections: Sequence[Selection], precision: Precision
+    backbone: Backbone,
+    runs: Sequence[RunConfig],
+    selections: Sequence[Selection],
+    precision: Precision,
+    cache: PrefixCache | None = None,
 ) -> GroupModel:
     """One model for a group of runs, freshly initialised, on its device and in its precision.
+
+    Args:
+        backbone: what is fine-tuned.
+        runs: the group's configurations.
+        selections: what each of them trains.
+        precision: where and in what the group computes.
+        cache: keeps the frozen prefix's output, where the runs have one.
 
     Raises:
         UnsupportedModelError: the runs cannot share one pass.
@@ -38,9 +55,12 @@ def assemble(
     prefix = backbone.model.base_model_prefix
     whole = runs[0].training.backbone_dropout == "as_pretrained"
     quiet = [] if whole else list(model.get_submodule(prefix).modules())
-    draws = Draws([run.seed for run in runs])
-    _install_dropout(model, prefix, len(runs), draws)
+    members = Members(len(runs))
+    draws = Draws([run.seed for run in runs], members)
+    _install_dropout(model, prefix, whole, draws)
     weights = [initial_weights(backbone, selection, run) for run, selection in zip(runs, selections)]
+    peft = isinstance(runs[0].strategy, PeftStrategy)
+    packs = backbone.anatomy.packs and not peft
     if isinstance(runs[0].strategy, PeftStrategy):
         with torch.no_grad():
             for name, tensor in weights[0].items():
@@ -52,10 +72,16 @@ def assemble(
         slots = [Slot(name, "backbone", model.get_parameter(name), "direct") for name in selections[0].backbone]
         slots += _install_adapters(model, runs, selections, draws, precision)
         for path in backbone.anatomy.head:
-            slots += _install_head(model, path, len(runs), precision)
-    _settle(model, slots, precision)
-    group = GroupModel(model, slots, draws, precision, quiet)
-    if not isinstance(runs[0].strategy, PeftStrategy):
+            slots += _install_head(model, path, members, precision)
+    slots = _settle(model, slots, precision, mixed=peft)
+    _choose_attention(model, precision, packs)
+    if packs:
+        install_stages(model, backbone.anatomy)
+    depth = 0 if whole else min(frozen_depth(backbone.anatomy, selection) for selection in selections)
+    group = GroupModel(
+        model, backbone.anatomy, slots, draws, precision, quiet, packs=packs, depth=depth, cache=cache
+    )
+    if not peft:
         for run, tensors in enumerate(weights):
             group.load(run, tensors)
     group.train(False)
@@ -86,11 +112,21 @@ def _check_fusible(backbone: Backbone, runs: Sequence[RunConfig], selections: Se
             )
 
 
-def _install_dropout(model: nn.Module, prefix: str, runs: int, draws: Draws) -> None:
-    """The head's dropout, which is whatever lies outside the backbone, draws from each run's own stream."""
+def _install_dropout(model: nn.Module, prefix: str, whole: bool, draws: Draws) -> None:
+    """The head's dropout, and the backbone's where it stays on, draws from each run's own stream.
+
+    A backbone whose dropout is off keeps its modules: some architectures read their rates.
+    """
     for name, module in list(model.named_modules()):
-        if isinstance(module, nn.Dropout) and not f"{name}.".startswith(f"{prefix}."):
-            _replace(model, name, RunDropout([module.p] * runs, draws, name))
+        inside = f"{name}.".startswith(f"{prefix}.")
+        if type(module) is nn.Dropout and (whole or not inside) and not _read(model, name):
+            _replace(model, name, RunDropout([module.p] * draws.members.runs, draws, name))
+
+
+def _read(model: nn.Module, name: str) -> bool:
+    """Whether a module's parent is an attention, which reads the rate of its dropout and applies it itself."""
+    parent = model.get_submodule(name.rpartition(".")[0])
+    return "scaling" in vars(parent)
 
 
 def _install_adapters(
@@ -100,12 +136,11 @@ def _install_adapters(
     by_module = [{adapter.module: adapter for adapter in selection.adapters} for selection in selections]
     for name in dict.fromkeys(module for adapters in by_module for module in adapters):
         linear = model.get_submodule(name)
-        inputs, outputs = weight_in_out(linear).shape
         ranks = tuple(adapters[name].rank if name in adapters else 0 for adapters in by_module)
         strategies = [run.strategy for run in runs]
         scales = [each.scale if isinstance(each, LoRAStrategy) else 0.0 for each in strategies]
         rates = [each.dropout if isinstance(each, LoRAStrategy) else 0.0 for each in strategies]
-        bank = LoRABank(linear, inputs, outputs, ranks, scales, precision.master)
+        bank = LoRABank(linear, ranks, scales, draws.members, precision.master)
         bank.dropout = RunDropout(rates, draws, name) if any(rates) else None
         _replace(model, name, bank)
         slots.append(Slot(f"{name}.lora_A", "adapter", bank.A, "lora_A", ranks))
@@ -113,7 +148,7 @@ def _install_adapters(
     return slots
 
 
-def _install_head(model: nn.Module, path: str, runs: int, precision: Precision) -> list[Slot]:
+def _install_head(model: nn.Module, path: str, members: Members, precision: Precision) -> list[Slot]:
     """Banks in place of the head's linears and norms; other modules with weights stay, for a lone run."""
     slots: list[Slot] = []
     for name, module in list(model.get_submodule(path).named_modules(prefix=path)):
@@ -124,10 +159,10 @@ def _install_head(model: nn.Module, path: str, runs: int, precision: Precision) 
         bank: LinearBank | NormBank
         if is_linear(module):
             inputs, outputs = weight_in_out(module).shape
-            bank = LinearBank(inputs, outputs, runs, bias, precision.master)
+            bank = LinearBank(inputs, outputs, bias, members, precision.master)
         elif isinstance(module, nn.LayerNorm) and "weight" in own:
-            bank = NormBank(module.normalized_shape[-1], runs, bias, module.eps, precision.master)
-        elif runs == 1:
+            bank = NormBank(module.normalized_shape[-1], bias, module.eps, members, precision.master)
+        elif members.runs == 1:
             slots += [Slot(f"{name}.{key}", "head", parameter, "direct") for key, parameter in own.items()]
             continue
         else:
@@ -151,22 +186,46 @@ def _peft_slots(model: Any) -> list[Slot]:
     ]
 
 
-def _settle(model: Any, slots: Sequence[Slot], precision: Precision) -> None:
+def _settle(model: Any, slots: Sequence[Slot], precision: Precision, mixed: bool) -> list[Slot]:
     """Freeze what does not train, cast it once, and move everything to its device.
 
-    Modules are cast whole: a norm whose bias trains keeps its weight in the master precision too, as kernels want both
-    alike. Buffers stay as they are, since rotary frequencies lose their meaning in bf16.
+    Direct parameters compute in the compute precision; their masters are the slots'. With ``mixed``, modules with a
+    trainable tensor stay in the master precision, for autocast. Buffers stay as they are, since rotary frequencies lose
+    their meaning in bf16.
     """
+    direct = {id(slot.parameter) for slot in slots if slot.direct}
     trainable = {id(slot.parameter) for slot in slots}
+    masters: dict[int, nn.Parameter] = {}
     for module in model.modules():
         own = list(module.parameters(recurse=False))
         frozen = not any(id(parameter) in trainable for parameter in own)
         for parameter in own:
-            parameter.requires_grad_(id(parameter) in trainable)
-            parameter.data = parameter.data.to(precision.compute if frozen else precision.master)
+            key = id(parameter)
+            parameter.requires_grad_(key in trainable)
+            if key in trainable and (mixed or key not in direct):
+                parameter.data = parameter.data.to(precision.master)
+            elif mixed and not frozen:
+                parameter.data = parameter.data.to(precision.master)
+            else:
+                if key in direct and precision.compute != precision.master:
+                    masters[key] = nn.Parameter(parameter.data.to(precision.device, precision.master, copy=True))
+                parameter.data = parameter.data.to(precision.compute)
     model.to(precision.device)
+    return [
+        replace(slot, parameter=masters[id(slot.parameter)], compute=slot.parameter)
+        if id(slot.parameter) in masters
+        else slot
+        for slot in slots
+    ]
+
+
+def _choose_attention(model: Any, precision: Precision, packs: bool) -> None:
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
-    if base._supports_attention_backend or base._supports_sdpa:
+    if packs:
+        install_attention()
+        base.set_attn_implementation(PACKED_ATTENTION)
+        base.config.use_cache = False
+    elif base._supports_attention_backend or base._supports_sdpa:
         base.set_attn_implementation(precision.attention)
 
 

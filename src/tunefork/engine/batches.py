@@ -79,6 +79,22 @@ def collate(
     return to_device({name: torch.from_numpy(array) for name, array in batch.items()}, device), labels.to(device)
 
 
+class Padded:
+    """A padded batch of K runs, for architectures that cannot be packed: the rows of run 0, then those of run 1."""
+
+    def __init__(self, split: EncodedSplit, rows: Sequence[np.ndarray], pad_id: int, device: torch.device) -> None:
+        self.rows = np.stack(list(rows))
+        """[K, n] row numbers."""
+        self._inputs, self.labels = collate(split, rows, pad_id, device)
+        self.totals = [padded_length(split, each) for each in rows]
+        """Tokens of a row of each run, padded as it would be alone."""
+        self.width = max(self.totals)
+
+    def inputs(self) -> dict[str, torch.Tensor]:
+        """The model's inputs, [K·n, length] each."""
+        return self._inputs
+
+
 def padded_length(split: EncodedSplit, rows: np.ndarray) -> int:
     """The length to which these rows are padded when they share a batch."""
     return -(-int(split.lengths[rows].max()) // PAD_TO) * PAD_TO

@@ -6,23 +6,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunefork.data import EncodedSplit
-from tunefork.engine.batches import collate
 from tunefork.engine.group_model import GroupModel
 
 
 def evaluate(group: GroupModel, split: EncodedSplit, batch_size: int, pad_id: int) -> NDArray[np.float32]:
-    """Logits of every run for every row of the split: [K, N, classes] in fp32, in the order of the split.
+    """Logits of every run that takes part, for every row of the split: [K, N, classes] in fp32, in the split's order.
 
     Rows of similar length share a batch, so little is padded. Dropout is off.
     """
+    runs = len(group.members.active)
     by_length = np.argsort(-split.lengths, kind="stable")
     found: NDArray[np.float32] | None = None
     for at in range(0, len(by_length), batch_size):
         rows = by_length[at : at + batch_size]
-        batch, _ = collate(split, [rows] * group.runs, pad_id, group.precision.device)
+        batch = group.batch(split, [rows] * runs, pad_id)
         logits = group.evaluate_logits(batch).numpy()
         if found is None:
-            found = np.empty((group.runs, len(by_length), logits.shape[-1]), dtype=np.float32)
-        found[:, rows] = logits
+            found = np.empty((runs, len(by_length), logits.shape[-1]), dtype=np.float32)
+        found[:, batch.rows[0]] = logits
     assert found is not None, "a split has at least one row"
     return found

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
+from tunefork.data import EncodedSplit
+from tunefork.engine.batches import Padded
+from tunefork.engine.packing import Packed
 from tunefork.engine.precision import Precision
+from tunefork.engine.prefix_cache import PrefixCache
 from tunefork.engine.randomness import Draws, derive
 from tunefork.engine.slots import Slot
+from tunefork.models import Anatomy
+
+Batch = Packed | Padded
 
 
 class GroupModel:
@@ -18,32 +26,54 @@ class GroupModel:
 
     Args:
         model: the module that computes logits.
+        anatomy: what is known of it.
         slots: every trainable tensor.
         draws: the runs' random streams.
         precision: where and in what it computes.
         quiet: modules whose dropout stays off in training: the frozen backbone's.
+        packs: whether batches are packed; else they are padded.
+        depth: how many blocks at the bottom are frozen and free of dropout in all runs.
+        cache: keeps what those blocks give.
     """
 
     def __init__(
-        self, model: Any, slots: Sequence[Slot], draws: Draws, precision: Precision, quiet: Sequence[nn.Module]
+        self,
+        model: Any,
+        anatomy: Anatomy,
+        slots: Sequence[Slot],
+        draws: Draws,
+        precision: Precision,
+        quiet: Sequence[nn.Module],
+        *,
+        packs: bool = False,
+        depth: int = 0,
+        cache: PrefixCache | None = None,
     ) -> None:
-        self.model, self.slots, self.draws, self.precision = model, tuple(slots), draws, precision
-        self.runs = len(draws.seeds)
-        self._quiet = tuple(quiet)
-        self._direct = any(slot.direct for slot in slots)
+        self.model, self.anatomy, self.slots, self.draws, self.precision = model, anatomy, tuple(slots), draws, precision
+        self.runs, self.members, self.packs, self.depth = len(draws.seeds), draws.members, packs, depth
+        self._quiet, self._cache = tuple(quiet), cache if packs and depth else None
+        # PEFT's own methods train fp32 tensors among frozen bf16 ones: autocast brings them together
+        self._mixed = any(slot.direct and slot.compute is None for slot in slots)
 
-    def logits(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        """[K, n, classes] in the master precision, from a batch of K·n rows (run 0's first)."""
-        if self._direct:
-            with self.precision.autocast():
-                logits = self.model(**batch).logits
-        else:
-            logits = self.model(**batch).logits
+    def batch(self, split: EncodedSplit, rows: Sequence[np.ndarray], pad_id: int) -> Batch:
+        """The rows [n] of every run that takes part, as the model wants them."""
+        if not self.packs:
+            return Padded(split, rows, pad_id, self.precision.device)
+        packed = self._packed(split, rows)
+        if self._cache is not None and self._prepare(split):
+            packed.start = self.depth
+            packed.hidden = self._cache.take(split, self.depth, packed, self.precision.compute)
+        return packed
+
+    def logits(self, batch: Batch) -> torch.Tensor:
+        """[K, n, classes] in the master precision, of the runs that take part."""
+        with self.precision.autocast(self._mixed):
+            logits = self._forward(batch)
         found: torch.Tensor = logits.to(self.precision.master)
-        return found.view(self.runs, -1, found.shape[-1])
+        return found.view(len(self.members.active), -1, found.shape[-1])
 
     @torch.no_grad()
-    def evaluate_logits(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    def evaluate_logits(self, batch: Batch) -> torch.Tensor:
         """[K, n, classes] in fp32 on the CPU, without dropout and gradients."""
         self.train(False)
         return self.logits(batch).float().cpu()
@@ -54,11 +84,29 @@ class GroupModel:
         for module in self._quiet:
             module.training = False
 
-    def at_step(self, step: int, lengths: Sequence[int]) -> None:
-        """Move the random streams to a forward pass of training, whose runs have batches of these lengths."""
-        self.draws.step, self.draws.lengths = step, tuple(lengths)
+    def at_step(self, step: int, batch: Batch) -> None:
+        """Move the random streams to a forward pass of training."""
+        self.draws.step, self.draws.lengths, self.draws.width = step, tuple(batch.totals), batch.width
         if self.runs == 1:  # a lone run's backbone may draw from torch's own stream
             torch.manual_seed(derive(self.draws.seeds[0], "backbone", step))
+
+    def collect(self) -> None:
+        """Add the gradients of compute copies to those of their masters; call it after each backward."""
+        copies = [slot for slot in self.slots if slot.compute is not None and slot.compute.grad is not None]
+        for slot in copies:
+            assert slot.compute is not None and slot.compute.grad is not None
+            if slot.parameter.grad is None:
+                slot.parameter.grad = slot.compute.grad.to(slot.parameter.dtype)
+            else:
+                slot.parameter.grad.add_(slot.compute.grad)
+            slot.compute.grad = None
+
+    @torch.no_grad()
+    def refresh(self) -> None:
+        """Bring compute copies up to their masters; call it after each change of weights."""
+        pairs = [(slot.compute, slot.parameter) for slot in self.slots if slot.compute is not None]
+        if pairs:
+            torch._foreach_copy_([compute for compute, _ in pairs], [master for _, master in pairs])
 
     def snapshot(self, run: int) -> dict[str, torch.Tensor]:
         """A copy of the run's weights, as ``restore`` takes them."""
@@ -68,6 +116,7 @@ class GroupModel:
         """Put a snapshot back."""
         for slot in self.slots:
             slot.of(run).copy_(weights[slot.name])
+        self.refresh()
 
     def tensors(self, run: int) -> dict[str, torch.Tensor]:
         """The run's trained weights on the CPU, named and laid out as transformers and PEFT do: copies."""
@@ -80,3 +129,42 @@ class GroupModel:
             share = slot.canonical(run)
             if share is not None and slot.name in tensors:
                 share.copy_(tensors[slot.name])
+        self.refresh()
+
+    def _packed(self, split: EncodedSplit, rows: Sequence[np.ndarray]) -> Packed:
+        anatomy = self.anatomy
+        return Packed(
+            split, rows, anatomy.pooling, len(anatomy.blocks), anatomy.first_position, self.precision.device
+        )
+
+    def _forward(self, batch: Batch) -> torch.Tensor:
+        found: torch.Tensor
+        if isinstance(batch, Padded) or batch.pooling == "first":
+            named = {} if isinstance(batch, Padded) else {"packing": batch}
+            found = self.model(**batch.inputs(), **named).logits
+            return found
+        # The classifiers of decoders look for the last token in padded rows; here it is known where it is.
+        base = self.model.get_submodule(self.model.base_model_prefix)
+        states = base(**batch.inputs(), packing=batch).last_hidden_state
+        states = states.reshape(-1, states.shape[-1])
+        pooled = states if batch.start >= batch.blocks else states.index_select(0, batch.pooled)
+        found = self.model.get_submodule(self.anatomy.head[0])(pooled)
+        return found
+
+    def _prepare(self, split: EncodedSplit) -> bool:
+        """Fill the cache for a split, in eval mode, with one run's worth of rows."""
+        assert self._cache is not None
+
+        def forward(packed: Packed) -> None:
+            self._forward(packed)
+
+        active, training = self.members.active, self.model.training
+        self.members.active = active[:1]
+        self.train(False)
+        try:
+            return self._cache.prepare(
+                split, self.depth, forward, lambda rows: self._packed(split, [rows]), self.precision.compute
+            )
+        finally:
+            self.members.active = active
+            self.train(training)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from tunefork import metrics
 from tunefork.config import RunConfig
 from tunefork.data import EncodedSplit
-from tunefork.engine.batches import Chunk, chunks, collate, padded_length
+from tunefork.engine.batches import Chunk, chunks
 from tunefork.engine.evaluate import evaluate
 from tunefork.engine.group_model import GroupModel
 from tunefork.engine.memory import PeakMemory
@@ -110,34 +110,38 @@ class Training:
         interval = evaluation_interval(rows, self.training)
         streams = [chunks(run.seed, rows, self.training, self.steps) for run in self.runs]
         ids = tuple(run.id for run in self.runs)
-        for parts in zip(*streams):
+        for everybody in zip(*streams):
+            passing = self._passing()
+            parts = [everybody[number] for number in passing]
             step, epoch = parts[0].step, parts[0].epoch
             self._epoch = epoch
-            losses = self.step(parts)
-            self._note(losses, step, epoch)
+            self.group.members.active = passing
+            self._note(self.step(parts), step, epoch)
             self.observer.advance(ids, step, self.steps)
             if self.rows.validation is not None and (step % interval == 0 or step == self.steps):
                 self._validate(epoch)
             if not any(each.active for each in self.progress):
                 return
 
-    def step(self, parts: Sequence[Chunk]) -> list[float]:
-        """One optimizer step of every run; returns each run's mean loss over its rows."""
+    def step(self, parts: Sequence[Chunk]) -> dict[int, float]:
+        """One optimizer step of the runs that take part, given each one's rows; returns their mean losses."""
         self.group.train()
-        losses = torch.zeros(len(self.runs), device=self.group.precision.device)
+        active = self.group.members.active
+        losses = torch.zeros(len(active), device=self.group.precision.device)
         for rows in zip(*(part.micro for part in parts)):
-            self.group.at_step(self._passes, [padded_length(self.rows.train, each) for each in rows])
+            batch = self.group.batch(self.rows.train, rows, self.rows.pad_id)
+            self.group.at_step(self._passes, batch)
             self._passes += 1
-            batch, labels = collate(self.rows.train, rows, self.rows.pad_id, self.group.precision.device)
             logits = self.group.logits(batch)
-            each = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none").view_as(labels)
-            share = each.sum(dim=1) / parts[0].rows
+            each = F.cross_entropy(logits.flatten(0, 1), batch.labels.flatten(), reduction="none")
+            share = each.view_as(batch.labels).sum(dim=1) / parts[0].rows
             torch.autograd.backward(share.sum())
+            self.group.collect()
             losses += share.detach()
-        found: list[float] = losses.tolist()
-        for number, loss in enumerate(found):
+        found = dict(zip(active, losses.tolist()))
+        for part, (number, loss) in zip(parts, found.items()):
             if self.progress[number].active and not math.isfinite(loss):
-                self._diverge(number, loss, parts[number])
+                self._diverge(number, loss, part)
         self.optimizer.step(parts[0].step - 1)
         return found
 
@@ -151,13 +155,14 @@ class Training:
         progress.steps = chunk.step
         self.optimizer.drop(number)
 
-    def _note(self, losses: Sequence[float], step: int, epoch: float) -> None:
+    def _note(self, losses: Mapping[int, float], step: int, epoch: float) -> None:
         seconds = time.perf_counter() - self._began
-        for number, (run, progress) in enumerate(zip(self.runs, self.progress)):
+        for number, loss in losses.items():
+            run, progress = self.runs[number], self.progress[number]
             if not progress.active:
                 continue
             progress.steps = step
-            progress.losses.append(losses[number])
+            progress.losses.append(loss)
             if step % self.training.log_every == 0 or step == self.steps:
                 rate = self.optimizer.rate(number, step - 1)
                 self.observer.step(StepRecord(run.id, step, epoch, progress.mean_loss(), rate, seconds))
@@ -177,23 +182,30 @@ class Training:
         """Evaluate the group and hand the records of the given runs to the observer."""
         if not numbers:
             return {}
+        self.group.members.active = tuple(numbers)
         began = time.perf_counter()
         logits = evaluate(self.group, rows, self.training.eval_batch_size, self.rows.pad_id)
         seconds = (time.perf_counter() - began) / len(numbers)
         records = {}
-        for number in numbers:
+        for own, number in zip(logits, numbers):
             progress = self.progress[number]
             at = (progress.best_step if split == "test" and progress.best_weights else None) or progress.steps
-            record = _record(self.runs[number].id, at, epoch, split, logits[number], rows, seconds)
-            self.observer.evaluation(record, Predictions(rows.ids, rows.labels, logits[number]))
+            record = _record(self.runs[number].id, at, epoch, split, own, rows, seconds)
+            self.observer.evaluation(record, Predictions(rows.ids, rows.labels, own))
             records[number] = record
         return records
 
-    def _active(self) -> list[int]:
-        return [number for number, each in enumerate(self.progress) if each.active]
+    def _active(self) -> tuple[int, ...]:
+        return tuple(number for number, each in enumerate(self.progress) if each.active)
 
-    def _alive(self) -> list[int]:
-        return [number for number, each in enumerate(self.progress) if each.status == "done"]
+    def _passing(self) -> tuple[int, ...]:
+        """Who takes part in training. A diverged run stays, unread, so that its neighbours keep their very bits."""
+        return tuple(
+            number for number, each in enumerate(self.progress) if each.active or each.status == "diverged"
+        )
+
+    def _alive(self) -> tuple[int, ...]:
+        return tuple(number for number, each in enumerate(self.progress) if each.status == "done")
 
 
 def _record(

@@ -37,6 +37,7 @@ class GroupOptimizer:
     """
 
     def __init__(self, group: GroupModel, runs: Sequence[RunConfig], steps: Sequence[int]) -> None:
+        self._group = group
         self._banks = [slot.parameter for slot in group.slots if not slot.direct]
         for bank in self._banks:
             bank.grad = torch.zeros_like(bank)
@@ -79,6 +80,7 @@ class GroupOptimizer:
         for group in self._adamw.param_groups:
             group["lr"] = self.rate(group["run"], step)
         self._adamw.step()
+        self._group.refresh()
         self.clear()
         return norms
 

@@ -22,9 +22,9 @@ class Precision:
         """``bf16``, ``fp32`` or ``fp64``."""
         return {torch.bfloat16: "bf16", torch.float32: "fp32", torch.float64: "fp64"}[self.compute]
 
-    def autocast(self) -> AbstractContextManager[object]:
-        """Casts trainable fp32 weights of whole layers to the compute precision; nothing where they are the same."""
-        if self.compute == self.master:
+    def autocast(self, mixed: bool) -> AbstractContextManager[object]:
+        """Brings trainable fp32 tensors and the compute precision together where a model mixes them."""
+        if self.compute == self.master or not mixed:
             return nullcontext()
         return torch.autocast(self.device.type, dtype=self.compute)
 

@@ -6,11 +6,14 @@ Nothing draws from a stream that neighbours in a group share, so a run's numbers
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import nn
+
+from tunefork.engine.members import Members
 
 
 def derive(seed: int, *place: object) -> int:
@@ -28,19 +31,41 @@ def order(seed: int, epoch: int, rows: int) -> np.ndarray:
     return np.random.Generator(np.random.PCG64(derive(seed, "order", epoch))).permutation(rows)
 
 
+def keep_mask(
+    shape: Sequence[int],
+    rate: float,
+    dtype: torch.dtype,
+    device: torch.device,
+    generator: torch.Generator | None = None,
+) -> torch.Tensor:
+    """Zeros with probability ``rate``, elsewhere 1 / (1 - rate).
+
+    A CPU draws random numbers with one thread, so each 64-bit draw serves four elements of 16 bits: the rate is exact to
+    1/65,536, and the scale is that of the rate that is meant by those bits.
+    """
+    count = math.prod(shape)
+    words = torch.empty(-(-count // 4), dtype=torch.int64, device=device)
+    words.random_(-(2**63), None, generator=generator)  # plain random_() never sets the sign bit
+    dropped = round(rate * 65536)
+    mask = (words.view(torch.int16)[:count] >= dropped - 32768).to(dtype)
+    return mask.mul_(65536 / (65536 - dropped)).view(*shape)
+
+
 class Draws:
     """The group's position in its runs' random streams.
 
     Attributes:
         step: forward passes made so far in training; part of every draw's seed.
-        lengths: of each run's own batch, padded as it would be alone. A run in a group is padded to the longest run's
-            length, and its draws must not depend on that.
+        lengths: tokens of each taking-part run's own batch, as it would be alone. A run in a group is filled up to the
+            width of the longest, and its draws must not depend on that.
+        width: tokens of each run's batch in the present pass.
     """
 
-    def __init__(self, seeds: Sequence[int]) -> None:
-        self.seeds = tuple(seeds)
+    def __init__(self, seeds: Sequence[int], members: Members) -> None:
+        self.seeds, self.members = tuple(seeds), members
         self.step = 0
         self.lengths: tuple[int, ...] = ()
+        self.width = 0
 
     def generator(self, run: int, place: str, device: torch.device) -> torch.Generator:
         """The generator of one run at the present step, for one place."""
@@ -61,16 +86,16 @@ class RunDropout(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Zero elements with each run's rate and scale up the others."""
-        if not self.training or not any(self.rates):
+        active = self.draws.members.active
+        if not self.training or not any(self.rates[run] for run in active):
             return x
-        rows = x.reshape(len(self.rates), -1, *x.shape[1:])
+        rows = x.reshape(len(active), -1, *x.shape[1:])
         kept = torch.ones_like(rows)
-        for run, rate in enumerate(self.rates):
-            if rate:
-                own = kept[run]
-                if x.dim() > 2 and x.shape[1] == max(self.draws.lengths):
-                    own = own[:, : self.draws.lengths[run]]
+        for place, run in enumerate(active):
+            if rate := self.rates[run]:
+                own = kept[place]
+                if x.dim() > 2 and x.shape[1] == self.draws.width:
+                    own = own[:, : self.draws.lengths[place]]
                 generator = self.draws.generator(run, self.place, x.device)
-                mask = torch.empty(own.shape, dtype=x.dtype, device=x.device)
-                own.copy_(mask.bernoulli_(1 - rate, generator=generator).div_(1 - rate))
+                own.copy_(keep_mask(own.shape, rate, x.dtype, x.device, generator))
         return (rows * kept).flatten(0, 1)

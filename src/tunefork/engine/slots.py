@@ -29,10 +29,12 @@ class Slot:
     layout: Layout
     ranks: tuple[int, ...] = ()
     """Of each run, for adapters; 0 where a run has none here."""
+    compute: nn.Parameter | None = None
+    """The model's own copy of a direct parameter, in the compute precision, where that is not the master's."""
 
     @property
     def direct(self) -> bool:
-        """Whether the parameter stands in the model itself and not in a bank."""
+        """Whether it is a parameter of the model itself and not a bank."""
         return self.layout == "direct"
 
     @property

@@ -9,7 +9,7 @@ import numpy as np
 
 from tunefork.config import RunConfig
 from tunefork.engine.assemble import assemble
-from tunefork.engine.batches import chunks, collate
+from tunefork.engine.batches import chunks
 from tunefork.engine.loop import Rows, Training
 from tunefork.engine.precision import Precision
 from tunefork.models import Backbone
@@ -44,6 +44,5 @@ def time_steps(
     split = rows.validation or rows.train
     batch = np.arange(min(len(split.labels), run.training.eval_batch_size))
     began = time.perf_counter()
-    inputs, _ = collate(split, [batch], rows.pad_id, precision.device)
-    training.group.evaluate_logits(inputs)
+    training.group.evaluate_logits(training.group.batch(split, [batch], rows.pad_id))
     return StepTiming(statistics.median(took[1:] or took), (time.perf_counter() - began) / len(batch))

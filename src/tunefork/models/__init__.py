@@ -1,6 +1,7 @@
 """Pretrained transformers: their anatomy, their weights, their tokenizers."""
 
 from tunefork.models.anatomy import Anatomy, Linear, anatomy_of, is_linear, size, weight_in_out
+from tunefork.models.families import Pooling
 from tunefork.models.load import (
     Backbone,
     Task,
@@ -18,6 +19,7 @@ __all__ = [
     "Anatomy",
     "Backbone",
     "Linear",
+    "Pooling",
     "Task",
     "anatomy_of",
     "is_linear",

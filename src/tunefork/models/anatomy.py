@@ -65,6 +65,11 @@ class Anatomy:
     pooling: Pooling
     shared_blocks: bool
     shared_positions: bool
+    packs: bool
+    prunes: bool
+    norm: str
+    first_position: int
+    """Of a sequence's first token."""
     parameters: Mapping[str, tuple[int, ...]]
 
     @property
@@ -145,6 +150,10 @@ def anatomy_of(model: nn.Module) -> Anatomy:
         pooling=pooling,
         shared_blocks=family.shared_blocks,
         shared_positions=family.shared_positions,
+        packs=family.packs and pooling != "mean",
+        prunes=family.prunes,
+        norm=family.norm,
+        first_position=(config.pad_token_id or 0) + 1 if family.behind_padding else 0,
         parameters={name: tuple(parameter.shape) for name, parameter in model.named_parameters()},
     )
 

@@ -35,9 +35,19 @@ class Family:
     """All blocks are the same module (ALBERT)."""
     shared_positions: bool = False
     """Linears of the blocks also see a table of positions, once for all rows (DeBERTa), so runs cannot share a pass."""
+    packs: bool = False
+    """Attention goes through transformers' interface, and positions can be given: batches need no padding."""
+    prunes: bool = False
+    """The last block can be run for the pooled tokens alone: it has no rotary positions, which need all queries."""
+    norm: str = ""
+    """The norm inside a block that keys and values come from, where it stands before the attention."""
+    behind_padding: bool = False
+    """Positions begin behind the padding id (RoBERTa)."""
 
 
-def _bert(base: str, head: tuple[str, ...] = ("classifier",), between: tuple[str, ...] = ()) -> Family:
+def _bert(
+    base: str, head: tuple[str, ...] = ("classifier",), between: tuple[str, ...] = (), behind_padding: bool = False
+) -> Family:
     return Family(
         blocks=f"{base}.encoder.layer",
         linears={
@@ -51,6 +61,9 @@ def _bert(base: str, head: tuple[str, ...] = ("classifier",), between: tuple[str
         head=head,
         embeddings=(f"{base}.embeddings",),
         between=between,
+        packs=True,
+        prunes=True,
+        behind_padding=behind_padding,
     )
 
 
@@ -69,6 +82,7 @@ _DECODER = Family(
     embeddings=("model.embed_tokens",),
     pooling="last",
     between=("model.norm",),
+    packs=True,
 )
 
 FAMILIES: dict[str, Family] = {
@@ -84,11 +98,13 @@ FAMILIES: dict[str, Family] = {
         },
         head=("pre_classifier", "classifier"),
         embeddings=("distilbert.embeddings",),
+        packs=True,
+        prunes=True,
     ),
     "bert": _bert("bert", between=("bert.pooler",)),
-    "roberta": _bert("roberta"),
-    "xlm-roberta": _bert("roberta"),
-    "camembert": _bert("roberta"),
+    "roberta": _bert("roberta", behind_padding=True),
+    "xlm-roberta": _bert("roberta", behind_padding=True),
+    "camembert": _bert("roberta", behind_padding=True),
     "electra": _bert("electra"),
     "mpnet": Family(
         blocks="mpnet.encoder.layer",
@@ -154,6 +170,7 @@ FAMILIES: dict[str, Family] = {
         head=("head", "classifier"),
         embeddings=("model.embeddings",),
         between=("model.final_norm",),
+        packs=True,
     ),
     "gpt2": Family(
         blocks="transformer.h",
@@ -162,6 +179,9 @@ FAMILIES: dict[str, Family] = {
         embeddings=("transformer.wte", "transformer.wpe"),
         pooling="last",
         between=("transformer.ln_f",),
+        packs=True,
+        prunes=True,
+        norm="ln_1",
     ),
     "llama": _DECODER,
     "mistral": _DECODER,

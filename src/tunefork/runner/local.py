@@ -7,12 +7,8 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-import torch
-
 from tunefork.config import RunConfig
 from tunefork.engine import Artefact, GroupModel, Outcome, Training, assemble, choose_precision, save_run, verify_run
-from tunefork.engine.batches import collate
 from tunefork.errors import TuneforkError
 from tunefork.plan import Plan, PlannedRun
 from tunefork.runner.protocol import Job, Watcher
@@ -83,14 +79,13 @@ def _keep(group: GroupModel, number: int, run: RunConfig, record: RunRecord, job
 def _verify(artefact: Artefact, run: RunConfig, record: RunRecord, job: Job, store: Store) -> str:
     """Check the artefact; say how often the precision of training and fp32 agree."""
     split = job.rows.validation or job.rows.train
-    rows = np.arange(min(CHECKED_ROWS, len(split.labels)))
-    batch, _ = collate(split, [rows], job.rows.pad_id, torch.device("cpu"))
-    logits = verify_run(artefact, job.backbone, run, job.selections[run.configuration], batch)
+    rows = min(CHECKED_ROWS, len(split.labels))
+    logits = verify_run(artefact, job.backbone, run, job.selections[run.configuration], split, rows)
     if job.rows.validation is None or record.precision == "fp32":
         return ""
-    trained = store.predictions(run.id, "validation", record.best_step).predicted[rows]
+    trained = store.predictions(run.id, "validation", record.best_step).predicted[:rows]
     agreeing = int((trained == logits.argmax(dim=1).numpy()).sum())
-    return f"predictions in {record.precision} and fp32 agree on {agreeing} of {len(rows)} validation rows"
+    return f"predictions in {record.precision} and fp32 agree on {agreeing} of {rows} validation rows"
 
 
 def _finished(record: RunRecord, outcome: Outcome, precision: str) -> RunRecord:

@@ -14,6 +14,7 @@ from tunefork.config import (
 from tunefork.counts import Counts
 from tunefork.models import Anatomy
 from tunefork.strategies.counts import count, formulas
+from tunefork.strategies.frozen import frozen_depth
 from tunefork.strategies.full import select_full
 from tunefork.strategies.head import select_head
 from tunefork.strategies.last_layers import select_last_layers
@@ -21,7 +22,7 @@ from tunefork.strategies.lora import select_lora
 from tunefork.strategies.peft_method import install_peft, select_peft
 from tunefork.strategies.selection import Adapter, Selection
 
-__all__ = ["Adapter", "Counts", "Selection", "count", "formulas", "install_peft", "select"]
+__all__ = ["Adapter", "Counts", "Selection", "count", "formulas", "frozen_depth", "install_peft", "select"]
 
 
 def select(strategy: Strategy, anatomy: Anatomy, model: nn.Module) -> Selection:

@@ -1,0 +1,302 @@
+"""Attention over packed sequences, for any of transformers' models that ask the attention interface.
+
+A packed batch is a row of tokens per run, [K, T], in which sequences follow one another. Token-wise work sees it as it
+is; here the sequences are gathered into buckets of similar length, attend, and are put back. Buckets are padded to a
+multiple of 32, since torch's softmax on a CPU is ten times slower on other lengths, and cut into pieces whose scores
+stay in the processor's cache.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import AttentionInterface, AttentionMaskInterface
+
+from tunefork.engine.randomness import keep_mask
+
+NAME = "tunefork_packed"
+MULTIPLE = 32
+"""Lengths are padded to a multiple of this within a bucket."""
+SCORES = 2**20
+"""Scores (heads × queries × keys) of one piece of a bucket: two megabytes in bf16."""
+KEPT = 2**28
+"""Bytes of attention probabilities that all blocks together may keep for backward; beyond, they are recomputed."""
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Sequences that attend together, padded to ``length`` keys."""
+
+    sequences: np.ndarray
+    """[S] their numbers in the batch, run 0's first."""
+    lengths: np.ndarray
+    """[S] their tokens."""
+    rows: np.ndarray
+    """[S, length] where their tokens are in the flat [K·T]; padding points at the run's last, unused place."""
+
+    @property
+    def length(self) -> int:
+        """Keys per sequence, with padding."""
+        return int(self.rows.shape[1])
+
+    @cached_property
+    def padded(self) -> bool:
+        """Whether any sequence is shorter than the bucket."""
+        return bool((self.lengths < self.length).any())
+
+
+class Spans:
+    """Where the sequences of a packed batch are, and what attention needs to know of it.
+
+    Args:
+        lengths: [K, n] tokens of each run's sequences, in the order in which they are packed.
+        width: T, the tokens of a run with padding behind; at least one more than any run has.
+        device: where attention computes.
+    """
+
+    def __init__(self, lengths: np.ndarray, width: int, device: torch.device) -> None:
+        runs = lengths.shape[0]
+        self.device, self.runs, self.width = device, runs, width
+        self.starts = (np.cumsum(lengths, axis=1) - lengths + np.arange(runs)[:, None] * width).ravel()
+        self.lengths = lengths.ravel()
+        self._ends = np.repeat(np.arange(1, runs + 1) * width - 1, lengths.shape[1])
+        self._layouts: dict[tuple[int, bool], Layout] = {}
+
+    def layout(self, heads: int, pooled: bool) -> Layout:
+        """Buckets for a number of heads; ``pooled`` has one query per sequence."""
+        key = (heads, pooled)
+        if key not in self._layouts:
+            self._layouts[key] = Layout(self, heads, pooled)
+        return self._layouts[key]
+
+    def buckets(self, heads: int) -> list[Bucket]:
+        """The sequences by padded length, in pieces."""
+        padded = -(-self.lengths // MULTIPLE) * MULTIPLE
+        found = []
+        for length in np.unique(padded).tolist():
+            members = np.flatnonzero(padded == length)
+            piece = max(1, SCORES // (heads * length * length))
+            for at in range(0, len(members), piece):
+                part = members[at : at + piece]
+                places = np.arange(length)
+                rows = self.starts[part, None] + places
+                inside = places < self.lengths[part, None]
+                found.append(Bucket(part, self.lengths[part], np.where(inside, rows, self._ends[part, None])))
+        return found
+
+
+class Layout:
+    """Index tensors that take queries, keys and values from [rows·heads, d] into buckets and back."""
+
+    def __init__(self, spans: Spans, heads: int, pooled: bool) -> None:
+        self.heads, self.pooled, self.device = heads, pooled, spans.device
+        self.buckets = spans.buckets(heads)
+        self.keys = [self._index(bucket.rows) for bucket in self.buckets]
+        self.queries = [self._index(bucket.sequences[:, None]) for bucket in self.buckets] if pooled else self.keys
+        self.key_slots = sum(bucket.rows.size for bucket in self.buckets) * heads
+        self.key_back = self._back(spans.runs * spans.width, pooled=False)
+        self.query_slots, self.query_back = self.key_slots, self.key_back
+        if pooled:
+            self.query_slots = len(spans.lengths) * heads
+            self.query_back = self._back(len(spans.lengths), pooled=True)
+
+    def scores(self) -> int:
+        """How many attention probabilities there are."""
+        return sum(
+            len(bucket.sequences) * self.heads * bucket.length * (1 if self.pooled else bucket.length)
+            for bucket in self.buckets
+        )
+
+    def _index(self, rows: np.ndarray) -> torch.Tensor:
+        """[S, L] rows → [S·heads·L] places in a [rows·heads, d] tensor."""
+        places = rows[:, None, :] * self.heads + np.arange(self.heads)[None, :, None]
+        return torch.from_numpy(places.ravel()).to(self.device)
+
+    def _back(self, rows: int, pooled: bool) -> torch.Tensor:
+        """[rows·heads] places in the buckets' slots; rows that belong to no sequence read the zero row behind them."""
+        slots = self.key_slots if not pooled else self.query_slots
+        first, stride = np.full(rows, slots, dtype=np.int64), np.zeros(rows, dtype=np.int64)
+        at = 0
+        for bucket in self.buckets:
+            sequences, length = len(bucket.sequences), 1 if pooled else bucket.length
+            places = at + np.arange(sequences)[:, None] * self.heads * length + np.arange(length)
+            if pooled:
+                first[bucket.sequences], stride[bucket.sequences] = places[:, 0], length
+            else:
+                inside = np.arange(length) < bucket.lengths[:, None]
+                first[bucket.rows[inside]], stride[bucket.rows[inside]] = places[inside], length
+            at += sequences * self.heads * length
+        places = first[:, None] + np.arange(self.heads) * stride[:, None]
+        return torch.from_numpy(places.ravel()).to(self.device)
+
+
+@lru_cache(maxsize=64)
+def _ordered(length: int, causal: bool, window: int | None, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    """[1, L, L] additive: -inf where a query may not look, because of order or distance."""
+    distance = torch.arange(length, device=device)[:, None] - torch.arange(length, device=device)
+    hidden = distance < 0 if causal else torch.zeros_like(distance, dtype=torch.bool)
+    if window is not None:
+        hidden |= distance.abs() >= window
+    return torch.zeros(length, length, dtype=dtype, device=device).masked_fill_(hidden, -torch.inf)[None]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Who may look at whom, how scores are scaled, and how much dropout there is."""
+
+    scale: float
+    causal: bool
+    window: int | None
+    dropout: float
+    recompute: bool
+
+
+def _bias(bucket: Bucket, heads: int, rules: Rules, pooled: bool, like: torch.Tensor) -> torch.Tensor | None:
+    """Added to the scores, [S·heads or 1, queries or 1, keys]; None where everybody sees everything."""
+    ordered = None
+    if not pooled and (rules.causal or rules.window is not None):
+        ordered = _ordered(bucket.length, rules.causal, rules.window, like.dtype, like.device)
+    if not bucket.padded or (rules.causal and not pooled):  # a causal query never reaches the padding behind it
+        return ordered
+    hidden = np.arange(bucket.length) >= bucket.lengths[:, None]
+    padding = torch.zeros(hidden.shape, dtype=like.dtype, device=like.device)
+    padding.masked_fill_(torch.from_numpy(hidden).to(like.device), -torch.inf)
+    padding = padding[:, None, None].expand(-1, heads, 1, -1).reshape(-1, 1, bucket.length)
+    if ordered is None:
+        return padding
+    both = padding + ordered
+    # A padded query outside every window would see nothing at all, and its softmax would be NaN.
+    return both.masked_fill_((both == -torch.inf).all(dim=-1, keepdim=True), 0.0)
+
+
+class _Attend(torch.autograd.Function):
+    """softmax(scale · q kᵀ + bias) v, bucket by bucket (Vaswani et al. 2017, equation 1)."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, layout: Layout, rules: Rules
+    ) -> torch.Tensor:
+        """q [queries·heads, d], k and v [rows·heads, d] → [queries·heads, d]."""
+        heads, size = layout.heads, q.shape[-1]
+        slots = q.new_empty(layout.query_slots + 1, size)
+        slots[-1] = 0.0
+        at, kept = 0, []
+        for number, bucket in enumerate(layout.buckets):
+            parts = _parts(q, k, v, layout, number, rules.scale)
+            found = _probabilities(*parts[:2], bucket, heads, rules, layout.pooled)
+            mask = None
+            if rules.dropout:
+                mask = keep_mask(found.shape, rules.dropout, found.dtype, found.device)
+            rows = parts[0].shape[0] * parts[0].shape[1]
+            seen = found if mask is None else found * mask
+            torch.bmm(seen, parts[2], out=slots[at : at + rows].view(parts[0].shape))
+            kept.append((None if rules.recompute else (*parts, found), mask))
+            at += rows
+        ctx.save_for_backward(q, k, v)
+        ctx.layout, ctx.rules, ctx.kept = layout, rules, kept
+        return slots.index_select(0, layout.query_back)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        """Gradients of q, k and v."""
+        q, k, v = ctx.saved_tensors
+        layout, rules = ctx.layout, ctx.rules
+        grad, size = grads[0].contiguous(), q.shape[-1]
+        grad_q = q.new_empty(layout.query_slots + 1, size)
+        grad_k, grad_v = (q.new_empty(layout.key_slots + 1, size) for _ in range(2))
+        for each in (grad_q, grad_k, grad_v):
+            each[-1] = 0.0
+        at = key_at = 0
+        for number, bucket in enumerate(layout.buckets):
+            kept, mask = ctx.kept[number]
+            if kept is None:
+                parts = _parts(q, k, v, layout, number, rules.scale)
+                found = _probabilities(*parts[:2], bucket, layout.heads, rules, layout.pooled)
+            else:
+                *parts, found = kept
+            query, key, value = parts
+            rows, keys = query.shape[0] * query.shape[1], key.shape[0] * key.shape[1]
+            own = grad.index_select(0, layout.queries[number]).view(query.shape)
+            seen = found if mask is None else found * mask
+            torch.bmm(seen.transpose(1, 2), own, out=grad_v[key_at : key_at + keys].view(key.shape))
+            inner = torch.bmm(own, value.transpose(1, 2))
+            inner = inner if mask is None else inner.mul_(mask)
+            inner = torch._softmax_backward_data(inner, found, -1, found.dtype)
+            torch.bmm(inner, key, out=grad_q[at : at + rows].view(query.shape))
+            torch.bmm(inner.transpose(1, 2), query, out=grad_k[key_at : key_at + keys].view(key.shape))
+            at, key_at = at + rows, key_at + keys
+        ctx.kept = None
+        grad_q.mul_(rules.scale)
+        back = (layout.query_back, layout.key_back, layout.key_back)
+        return (*(each.index_select(0, places) for each, places in zip((grad_q, grad_k, grad_v), back)), None, None)
+
+
+def _parts(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, layout: Layout, number: int, scale: float
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """One bucket's scaled queries, keys and values: [S·heads, length, d]."""
+    batch = len(layout.buckets[number].sequences) * layout.heads
+    query = q.index_select(0, layout.queries[number]).view(batch, -1, q.shape[-1]).mul_(scale)
+    key = k.index_select(0, layout.keys[number]).view(batch, -1, q.shape[-1])
+    value = v.index_select(0, layout.keys[number]).view(batch, -1, q.shape[-1])
+    return query, key, value
+
+
+def _probabilities(
+    query: torch.Tensor, key: torch.Tensor, bucket: Bucket, heads: int, rules: Rules, pooled: bool
+) -> torch.Tensor:
+    """[S·heads, queries, keys]."""
+    bias = _bias(bucket, heads, rules, pooled, query)
+    keys = key.transpose(1, 2)
+    return torch.softmax(torch.bmm(query, keys) if bias is None else torch.baddbmm(bias, query, keys), dim=-1)
+
+
+def attend(
+    module: Any,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    sliding_window: int | None = None,
+    packing: Any = None,
+    **_: Any,
+) -> tuple[torch.Tensor, None]:
+    """transformers' attention interface: q, k, v as [K, heads, T, d] → [K, T, heads, d].
+
+    ``packing`` is the batch's ``Packed``; it holds the whole sequences' keys and values where only the pooled tokens
+    ask (the last block).
+    """
+    runs, heads, _tokens, size = query.shape
+    pooled = packing.whole is not None
+    if pooled:
+        key, value = packing.take_whole(heads, size)
+    groups = heads // key.shape[1]
+    if groups > 1:  # grouped-query attention (Ainslie et al. 2023): several query heads share a key's
+        key, value = (each.repeat_interleave(groups, dim=1) for each in (key, value))
+    layout = packing.spans.layout(heads, pooled)
+    rules = Rules(
+        scale=size**-0.5 if scaling is None else scaling,
+        causal=bool(getattr(module, "is_causal", False)),
+        window=sliding_window,
+        dropout=dropout,
+        recompute=layout.scores() * query.element_size() * packing.blocks > KEPT,
+    )
+    flat = [each.transpose(1, 2).reshape(-1, size) for each in (query, key, value)]
+    found = _Attend.apply(*flat, layout, rules)  # type: ignore[no-untyped-call]
+    return found.view(runs, -1, heads, size), None
+
+
+def install() -> None:
+    """Make transformers know ``NAME``."""
+    AttentionInterface.register(NAME, attend)
+    AttentionMaskInterface.register(NAME, _no_mask)
+
+
+def _no_mask(*_: Any, **__: Any) -> None:
+    """Boundaries are known; transformers need not build a mask."""

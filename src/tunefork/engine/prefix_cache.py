@@ -1,0 +1,137 @@
+"""The frozen prefix's output, computed once per example and reused over epochs, runs and evaluations."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tunefork.data import EncodedSplit
+from tunefork.engine.packing import Packed
+
+MEMORY = 2 * 2**30
+"""Bytes kept in memory; what comes after goes to a file."""
+DISK = 20 * 2**30
+"""Bytes kept in files; what comes after is computed anew each time."""
+ROWS = 64
+"""Rows per forward pass when the cache is filled."""
+
+Forward = Callable[[Packed], None]
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One split at one depth. It keeps the split alive, so that its identity stays its own."""
+
+    split: EncodedSplit
+    states: torch.Tensor
+    """[Σ tokens, hidden], or [N, hidden] of the pooled tokens behind the last block."""
+    starts: np.ndarray
+    """[N] where each row begins."""
+
+
+class PrefixCache:
+    """Hidden states behind the first ``depth`` blocks, by split, depth and precision.
+
+    Behind the last block only the pooled tokens' states are kept. The frozen weights are the same for all groups of a
+    study, and so is the cache.
+
+    Args:
+        folder: where files go that are too large for memory; the system's temporary folder unless given.
+        memory: bytes at most in memory.
+        disk: bytes at most in files; they vanish with the process.
+    """
+
+    def __init__(self, folder: Path | None = None, memory: int = MEMORY, disk: int = DISK) -> None:
+        self._folder, self._memory, self._disk = folder, memory, disk
+        self._entries: dict[tuple[int, int, torch.dtype], _Entry | None] = {}
+
+    def prepare(
+        self, split: EncodedSplit, depth: int, forward: Forward, pack: Callable[[np.ndarray], Packed], dtype: torch.dtype
+    ) -> bool:
+        """Fill the cache for a split where it is not filled yet.
+
+        Args:
+            split: the rows.
+            depth: how many blocks lie in the prefix.
+            forward: runs a packed batch through the model, which leaves the prefix's output in ``caught``.
+            pack: makes a packed batch of row numbers.
+            dtype: of the states.
+
+        Returns:
+            Whether it is there now; False when it is too large.
+        """
+        key = (id(split), depth, dtype)
+        if key not in self._entries:
+            self._entries[key] = self._fill(split, depth, forward, pack, dtype)
+        return self._entries[key] is not None
+
+    def take(self, split: EncodedSplit, depth: int, packed: Packed, dtype: torch.dtype) -> torch.Tensor:
+        """The states that a packed batch needs at ``depth``: [K, T, hidden], or [K·n, 1, hidden] behind all blocks."""
+        entry = self._entries[(id(split), depth, dtype)]
+        assert entry is not None
+        if depth == packed.blocks:
+            rows = torch.from_numpy(packed.rows.ravel())
+            return entry.states.index_select(0, rows).unsqueeze(1).to(packed.device)
+        runs, width = len(packed.rows), packed.width
+        index = np.full(runs * width, entry.starts[packed.rows[0, 0]], dtype=np.int64)
+        index[packed.places] = np.concatenate(
+            [entry.starts[row] + np.arange(split.lengths[row]) for row in packed.rows.ravel()]
+        )
+        return entry.states.index_select(0, torch.from_numpy(index)).view(runs, width, -1).to(packed.device)
+
+    @torch.no_grad()
+    def _fill(
+        self, split: EncodedSplit, depth: int, forward: Forward, pack: Callable[[np.ndarray], Packed], dtype: torch.dtype
+    ) -> _Entry | None:
+        by_length = np.argsort(-split.lengths, kind="stable")
+        found: _Entry | None = None
+        for at in range(0, len(by_length), ROWS):
+            packed = pack(by_length[at : at + ROWS])
+            packed.stop = depth
+            self._shortcut(split, packed, depth, dtype)
+            forward(packed)
+            assert packed.caught is not None
+            pooled = depth == packed.blocks
+            states = packed.caught.flatten(0, 1).to("cpu", dtype)
+            if found is None:
+                lengths = np.ones_like(split.lengths) if pooled else split.lengths
+                room = self._room((int(lengths.sum()), states.shape[-1]), dtype)
+                if room is None:
+                    return None
+                found = _Entry(split, room, np.cumsum(lengths) - lengths)
+            at_rows = 0
+            for row in packed.rows[0]:
+                length = 1 if pooled else int(split.lengths[row])
+                found.states[found.starts[row] : found.starts[row] + length] = states[at_rows : at_rows + length]
+                at_rows += length
+        return found
+
+    def _shortcut(self, split: EncodedSplit, packed: Packed, depth: int, dtype: torch.dtype) -> None:
+        """Begin at the deepest shallower state that is at hand."""
+        known = [key[1] for key, entry in self._entries.items() if entry and key[0] == id(split) and key[2] == dtype]
+        below = [each for each in known if each < depth]
+        if below:
+            packed.start = max(below)
+            packed.hidden = self.take(split, packed.start, packed, dtype)
+
+    def _room(self, shape: tuple[int, int], dtype: torch.dtype) -> torch.Tensor | None:
+        """An empty tensor in memory, else in a file; None where both are full."""
+        size = shape[0] * shape[1] * dtype.itemsize
+        if size <= self._memory:
+            self._memory -= size
+            return torch.empty(shape, dtype=dtype)
+        if size > self._disk:
+            return None
+        self._disk -= size
+        handle, path = tempfile.mkstemp(suffix=".prefix", dir=self._folder)
+        try:
+            os.close(handle)
+            return torch.from_file(path, shared=True, size=shape[0] * shape[1], dtype=dtype).view(shape)
+        finally:
+            os.unlink(path)  # the mapping keeps it until the tensor goes
