@@ -165,7 +165,7 @@ def test_dropout_keeps_the_rate_it_is_asked_for() -> None:
     from tunefork.engine.randomness import Draws, RunDropout
 
     draws = Draws([0, 1], Members(2))
-    draws.lengths, draws.width = (50, 100), 100
+    draws.lengths = (50, 100)
     module = RunDropout([0.1, 0.4], draws, "here").train()
     x = torch.ones(2 * 40, 100, 64)
     y = module(x).view(2, 40, 100, 64)

@@ -15,16 +15,17 @@ import torch
 from torch import nn
 
 from tunefork.config import LoRAStrategy, PeftStrategy, RunConfig
+from tunefork.engine.arena import Arena
 from tunefork.engine.attention import NAME as PACKED_ATTENTION
 from tunefork.engine.attention import install as install_attention
-from tunefork.engine.banks import LinearBank, LoRABank, NormBank
+from tunefork.engine.banks import Bank, LinearBank, LoRABank, NormBank
 from tunefork.engine.group_model import GroupModel
 from tunefork.engine.initialise import initial_weights
 from tunefork.engine.members import Members
 from tunefork.engine.precision import Precision
 from tunefork.engine.prefix_cache import PrefixCache
 from tunefork.engine.randomness import Draws, RunDropout
-from tunefork.engine.slots import Slot
+from tunefork.engine.slots import Part, Slot, bank_slots
 from tunefork.engine.stages import install_stages
 from tunefork.errors import UnsupportedModelError
 from tunefork.models import Backbone, is_linear, weight_in_out
@@ -61,25 +62,33 @@ def assemble(
     weights = [initial_weights(backbone, selection, run) for run, selection in zip(runs, selections)]
     peft = isinstance(runs[0].strategy, PeftStrategy)
     packs = backbone.anatomy.packs and not peft
+    arena = Arena(len(runs), precision.master, precision.compute)
+    banks: list[tuple[str, Part, Bank]] = []
     if isinstance(runs[0].strategy, PeftStrategy):
         with torch.no_grad():
             for name, tensor in weights[0].items():
                 model.get_parameter(name).copy_(tensor)
         torch.manual_seed(runs[0].seed)  # PEFT initialises from torch's own stream
         model = install_peft(runs[0].strategy, backbone.anatomy, model)
-        slots = _peft_slots(model)
+        direct = _peft_slots(model)
     else:
-        slots = [Slot(name, "backbone", model.get_parameter(name), "direct") for name in selections[0].backbone]
-        slots += _install_adapters(model, runs, selections, draws, precision)
+        direct = [Slot(name, "backbone", model.get_parameter(name), "direct") for name in selections[0].backbone]
+        banks += _install_adapters(model, runs, selections, draws, arena)
         for path in backbone.anatomy.head:
-            slots += _install_head(model, path, members, precision)
-    slots = _settle(model, slots, precision, mixed=peft)
+            own, left = _install_head(model, path, members, arena)
+            banks += own
+            direct += left
+    slots = _settle(model, direct, precision, mixed=peft)
+    arena.settle(precision.device)
+    for name, part, bank in banks:
+        bank.settle()
+        slots += bank_slots(name, part, bank)
     _choose_attention(model, precision, packs)
     if packs:
         install_stages(model, backbone.anatomy)
     depth = 0 if whole else min(frozen_depth(backbone.anatomy, selection) for selection in selections)
     group = GroupModel(
-        model, backbone.anatomy, slots, draws, precision, quiet, packs=packs, depth=depth, cache=cache
+        model, backbone.anatomy, slots, arena, draws, precision, quiet, packs=packs, depth=depth, cache=cache
     )
     if not peft:
         for run, tensors in enumerate(weights):
@@ -130,9 +139,9 @@ def _read(model: nn.Module, name: str) -> bool:
 
 
 def _install_adapters(
-    model: nn.Module, runs: Sequence[RunConfig], selections: Sequence[Selection], draws: Draws, precision: Precision
-) -> list[Slot]:
-    slots: list[Slot] = []
+    model: nn.Module, runs: Sequence[RunConfig], selections: Sequence[Selection], draws: Draws, arena: Arena
+) -> list[tuple[str, Part, Bank]]:
+    banks: list[tuple[str, Part, Bank]] = []
     by_module = [{adapter.module: adapter for adapter in selection.adapters} for selection in selections]
     for name in dict.fromkeys(module for adapters in by_module for module in adapters):
         linear = model.get_submodule(name)
@@ -140,17 +149,19 @@ def _install_adapters(
         strategies = [run.strategy for run in runs]
         scales = [each.scale if isinstance(each, LoRAStrategy) else 0.0 for each in strategies]
         rates = [each.dropout if isinstance(each, LoRAStrategy) else 0.0 for each in strategies]
-        bank = LoRABank(linear, ranks, scales, draws.members, precision.master)
+        bank = LoRABank(linear, ranks, scales, draws.members, arena)
         bank.dropout = RunDropout(rates, draws, name) if any(rates) else None
         _replace(model, name, bank)
-        slots.append(Slot(f"{name}.lora_A", "adapter", bank.A, "lora_A", ranks))
-        slots.append(Slot(f"{name}.lora_B", "adapter", bank.B, "lora_B", ranks))
-    return slots
+        banks.append((name, "adapter", bank))
+    return banks
 
 
-def _install_head(model: nn.Module, path: str, members: Members, precision: Precision) -> list[Slot]:
+def _install_head(
+    model: nn.Module, path: str, members: Members, arena: Arena
+) -> tuple[list[tuple[str, Part, Bank]], list[Slot]]:
     """Banks in place of the head's linears and norms; other modules with weights stay, for a lone run."""
-    slots: list[Slot] = []
+    banks: list[tuple[str, Part, Bank]] = []
+    left: list[Slot] = []
     for name, module in list(model.get_submodule(path).named_modules(prefix=path)):
         own = dict(module.named_parameters(recurse=False))
         if not own:
@@ -159,11 +170,11 @@ def _install_head(model: nn.Module, path: str, members: Members, precision: Prec
         bank: LinearBank | NormBank
         if is_linear(module):
             inputs, outputs = weight_in_out(module).shape
-            bank = LinearBank(inputs, outputs, bias, members, precision.master)
+            bank = LinearBank(inputs, outputs, bias, members, arena)
         elif isinstance(module, nn.LayerNorm) and "weight" in own:
-            bank = NormBank(module.normalized_shape[-1], bias, module.eps, members, precision.master)
+            bank = NormBank(module.normalized_shape[-1], bias, module.eps, members, arena)
         elif members.runs == 1:
-            slots += [Slot(f"{name}.{key}", "head", parameter, "direct") for key, parameter in own.items()]
+            left += [Slot(f"{name}.{key}", "head", parameter, "direct") for key, parameter in own.items()]
             continue
         else:
             raise UnsupportedModelError(
@@ -172,10 +183,8 @@ def _install_head(model: nn.Module, path: str, members: Members, precision: Prec
                 fix="Train its runs one after another.",
             )
         _replace(model, name, bank)
-        slots.append(Slot(f"{name}.weight", "head", bank.weight, "matrix" if is_linear(module) else "vector"))
-        if bank.bias is not None:
-            slots.append(Slot(f"{name}.bias", "head", bank.bias, "vector"))
-    return slots
+        banks.append((name, "head", bank))
+    return banks, left
 
 
 def _peft_slots(model: Any) -> list[Slot]:
@@ -186,36 +195,30 @@ def _peft_slots(model: Any) -> list[Slot]:
     ]
 
 
-def _settle(model: Any, slots: Sequence[Slot], precision: Precision, mixed: bool) -> list[Slot]:
+def _settle(model: Any, direct: Sequence[Slot], precision: Precision, mixed: bool) -> list[Slot]:
     """Freeze what does not train, cast it once, and move everything to its device.
 
     Direct parameters compute in the compute precision; their masters are the slots'. With ``mixed``, modules with a
     trainable tensor stay in the master precision, for autocast. Buffers stay as they are, since rotary frequencies lose
     their meaning in bf16.
     """
-    direct = {id(slot.parameter) for slot in slots if slot.direct}
-    trainable = {id(slot.parameter) for slot in slots}
+    trainable = {id(slot.parameter) for slot in direct}
     masters: dict[int, nn.Parameter] = {}
     for module in model.modules():
         own = list(module.parameters(recurse=False))
-        frozen = not any(id(parameter) in trainable for parameter in own)
+        whole = mixed and any(id(parameter) in trainable for parameter in own)
         for parameter in own:
-            key = id(parameter)
-            parameter.requires_grad_(key in trainable)
-            if key in trainable and (mixed or key not in direct):
-                parameter.data = parameter.data.to(precision.master)
-            elif mixed and not frozen:
-                parameter.data = parameter.data.to(precision.master)
-            else:
-                if key in direct and precision.compute != precision.master:
-                    masters[key] = nn.Parameter(parameter.data.to(precision.device, precision.master, copy=True))
-                parameter.data = parameter.data.to(precision.compute)
+            trains = id(parameter) in trainable
+            parameter.requires_grad_(trains)
+            if trains and not mixed and precision.compute != precision.master:
+                masters[id(parameter)] = nn.Parameter(parameter.data.to(precision.device, precision.master, copy=True))
+            parameter.data = parameter.data.to(precision.master if whole else precision.compute)
     model.to(precision.device)
     return [
-        replace(slot, parameter=masters[id(slot.parameter)], compute=slot.parameter)
+        replace(slot, parameter=masters[id(slot.parameter)], compute=model.get_parameter(slot.name))
         if id(slot.parameter) in masters
         else slot
-        for slot in slots
+        for slot in direct
     ]
 
 

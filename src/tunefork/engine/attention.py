@@ -1,6 +1,6 @@
 """Attention over packed sequences, for any of transformers' models that ask the attention interface.
 
-A packed batch is a row of tokens per run, [K, T], in which sequences follow one another. Token-wise work sees it as it
+A packed batch is one row of tokens in which sequences follow one another, run after run. Token-wise work sees it as it
 is; here the sequences are gathered into buckets of similar length, attend, and are put back. Buckets are padded to a
 multiple of 32, since torch's softmax on a CPU is ten times slower on other lengths, and cut into pieces whose scores
 stay in the processor's cache.
@@ -36,7 +36,7 @@ class Bucket:
     lengths: np.ndarray
     """[S] their tokens."""
     rows: np.ndarray
-    """[S, length] where their tokens are in the flat [K·T]; padding points at the run's last, unused place."""
+    """[S, length] where their tokens are in the batch; padding points at its last, unused place."""
 
     @property
     def length(self) -> int:
@@ -53,17 +53,14 @@ class Spans:
     """Where the sequences of a packed batch are, and what attention needs to know of it.
 
     Args:
-        lengths: [K, n] tokens of each run's sequences, in the order in which they are packed.
-        width: T, the tokens of a run with padding behind; at least one more than any run has.
+        lengths: [sequences] their tokens, in the order in which they are packed.
+        width: all tokens and what fills the batch up; at least one more than the sequences have.
         device: where attention computes.
     """
 
     def __init__(self, lengths: np.ndarray, width: int, device: torch.device) -> None:
-        runs = lengths.shape[0]
-        self.device, self.runs, self.width = device, runs, width
-        self.starts = (np.cumsum(lengths, axis=1) - lengths + np.arange(runs)[:, None] * width).ravel()
-        self.lengths = lengths.ravel()
-        self._ends = np.repeat(np.arange(1, runs + 1) * width - 1, lengths.shape[1])
+        self.device, self.width, self.lengths = device, width, lengths
+        self.starts = np.cumsum(lengths) - lengths
         self._layouts: dict[tuple[int, bool], Layout] = {}
 
     def layout(self, heads: int, pooled: bool) -> Layout:
@@ -85,7 +82,7 @@ class Spans:
                 places = np.arange(length)
                 rows = self.starts[part, None] + places
                 inside = places < self.lengths[part, None]
-                found.append(Bucket(part, self.lengths[part], np.where(inside, rows, self._ends[part, None])))
+                found.append(Bucket(part, self.lengths[part], np.where(inside, rows, self.width - 1)))
         return found
 
 
@@ -98,7 +95,7 @@ class Layout:
         self.keys = [self._index(bucket.rows) for bucket in self.buckets]
         self.queries = [self._index(bucket.sequences[:, None]) for bucket in self.buckets] if pooled else self.keys
         self.key_slots = sum(bucket.rows.size for bucket in self.buckets) * heads
-        self.key_back = self._back(spans.runs * spans.width, pooled=False)
+        self.key_back = self._back(spans.width, pooled=False)
         self.query_slots, self.query_back = self.key_slots, self.key_back
         if pooled:
             self.query_slots = len(spans.lengths) * heads
@@ -267,12 +264,12 @@ def attend(
     packing: Any = None,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
-    """transformers' attention interface: q, k, v as [K, heads, T, d] → [K, T, heads, d].
+    """transformers' attention interface: q, k, v as [1, heads, tokens, d] → [1, tokens, heads, d].
 
     ``packing`` is the batch's ``Packed``; it holds the whole sequences' keys and values where only the pooled tokens
     ask (the last block).
     """
-    runs, heads, _tokens, size = query.shape
+    heads, size = query.shape[1], query.shape[3]
     pooled = packing.whole is not None
     if pooled:
         key, value = packing.take_whole(heads, size)
@@ -289,7 +286,7 @@ def attend(
     )
     flat = [each.transpose(1, 2).reshape(-1, size) for each in (query, key, value)]
     found = _Attend.apply(*flat, layout, rules)  # type: ignore[no-untyped-call]
-    return found.view(runs, -1, heads, size), None
+    return found.view(1, -1, heads, size), None
 
 
 def install() -> None:

@@ -8,46 +8,64 @@ Activations are [K·n, …, features]: the rows of run 0, then those of run 1, a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from tunefork.engine.arena import Arena
 from tunefork.engine.members import Members
 from tunefork.engine.randomness import RunDropout
 from tunefork.models import weight_in_out
 
 
 class Segment(NamedTuple):
-    """Neighbouring rows of a pass whose runs have adapters of one rank."""
+    """Neighbouring runs of a pass with adapters of one rank and one scale, and equally many rows: one batched product."""
 
     first: int
+    """Their first row."""
     end: int
+    run: int
+    """The first run, by its place in the group."""
+    runs: int
     rank: int
+    scale: float
+
+    def own(self, rows: torch.Tensor) -> torch.Tensor:
+        """These runs' rows of [rows, features], as [runs, rows of one, features]."""
+        return rows[self.first : self.end].view(self.runs, -1, rows.shape[-1])
+
+    def share(self, bank: torch.Tensor) -> torch.Tensor:
+        """These runs' part of a bank [K, R, features], as [runs, rank, features]."""
+        return bank[self.run : self.run + self.runs, : self.rank]
 
 
-def segments(ranks: Sequence[int]) -> tuple[Segment, ...]:
-    """Runs of equal rank, without those that have no adapter.
+def segments(members: Members, rows: int, ranks: Sequence[int], scales: Sequence[float]) -> tuple[Segment, ...]:
+    """The runs that take part and have an adapter, in as few segments as can be.
 
-    >>> segments([8, 8, 0, 2])
-    (Segment(first=0, end=2, rank=8), Segment(first=3, end=4, rank=2))
+    >>> [tuple(each) for each in segments(Members(4), 8, [8, 8, 0, 2], [2.0, 2.0, 0.0, 1.0])]
+    [(0, 4, 0, 2, 8, 2.0), (6, 8, 3, 1, 2, 1.0)]
     """
-    found, at = [], 0
-    for rank, same in groupby(ranks):
-        length = len(list(same))
-        if rank:
-            found.append(Segment(at, at + length, rank))
-        at += length
+    found: list[Segment] = []
+    for run, (first, end) in zip(members.active, members.shares(rows)):
+        if not ranks[run]:
+            continue
+        last = found[-1] if found else None
+        alike = last is not None and (last.rank, last.scale) == (ranks[run], scales[run])
+        if last is not None and alike and last.end == first and last.run + last.runs == run:
+            if (last.end - last.first) // last.runs == end - first:
+                found[-1] = last._replace(end=end, runs=last.runs + 1)
+                continue
+        found.append(Segment(first, end, run, 1, ranks[run], scales[run]))
     return tuple(found)
 
 
 class _Adapt(torch.autograd.Function):
-    """``y = x W + b + x' A_k B_k`` for the rows of every run k, where x' is x or x with dropout.
+    """``y = x W + b + scale_k · x' A_k B_k`` for the rows of every run k, where x' is x or x with dropout.
 
-    One function, so that the products of neighbours with one rank are batched, nothing is computed for runs without an
-    adapter, and no intermediate result of the frozen product is kept.
+    One function, so that neighbours share products, nothing is computed for runs without an adapter, and no intermediate
+    result of the frozen product is kept. The adapters' gradients are added where the optimizer reads them.
     """
 
     @staticmethod
@@ -57,83 +75,82 @@ class _Adapt(torch.autograd.Function):
         dropped: torch.Tensor | None,
         weight: torch.Tensor,
         bias: torch.Tensor | None,
-        down: torch.Tensor,
-        up: torch.Tensor,
+        bank: LoRABank,
         parts: tuple[Segment, ...],
+        anchor: torch.Tensor,
     ) -> torch.Tensor:
-        """x [K, rows, in], weight [in, out], down [K, in, R], up [K, R, out] → [K·rows, out]."""
-        flat = F.linear(x.flatten(0, 1), weight.t(), bias)  # what a function returns must be no view
-        y = flat.view(*x.shape[:2], -1)
+        """x [rows, in], weight [in, out] → [rows, out]. The anchor makes autograd come here when x needs no gradient."""
+        y = F.linear(x, weight.t(), bias)
         inner = x if dropped is None else dropped
         middles = []
-        for first, end, rank in parts:
-            middle = torch.bmm(inner[first:end], down[first:end, :, :rank])
-            y[first:end].baddbmm_(middle, up[first:end, :rank])
+        for part in parts:
+            own, down, up = part.own(inner), part.share(bank.down), part.share(bank.up)
+            middle = torch.bmm(own, down.transpose(1, 2))
+            part.own(y).baddbmm_(middle, up, alpha=part.scale)
             middles.append(middle)
-        ctx.parts, ctx.dropout, ctx.has_bias = parts, dropped is not None, bias is not None
-        ctx.save_for_backward(inner, weight, down, up, *middles)
-        return flat
+        ctx.bank, ctx.parts, ctx.dropout, ctx.has_bias = bank, parts, dropped is not None, bias is not None
+        ctx.save_for_backward(inner, weight, *middles)
+        return y
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        """Gradients of x, x', b, A and B; W is frozen."""
-        inner, weight, down, up, *middles = ctx.saved_tensors
-        grad = grads[0].view(*inner.shape[:2], -1)
-        wanted = ctx.needs_input_grad
+        """Gradients of x, x' and b; W is frozen."""
+        inner, weight, *middles = ctx.saved_tensors
+        grad, bank, wanted = grads[0], ctx.bank, ctx.needs_input_grad
         grad_x = F.linear(grad, weight) if wanted[0] else None
         grad_dropped = torch.zeros_like(inner) if wanted[1] else None
         target = grad_dropped if ctx.dropout else grad_x
-        grad_down, grad_up = torch.zeros_like(down), torch.zeros_like(up)
-        for (first, end, rank), middle in zip(ctx.parts, middles):
-            own = grad[first:end]
-            inward = torch.bmm(own, up[first:end, :rank].transpose(1, 2))
-            grad_up[first:end, :rank] = torch.bmm(middle.transpose(1, 2), own)
-            grad_down[first:end, :, :rank] = torch.bmm(inner[first:end].transpose(1, 2), inward)
+        for part, middle in zip(ctx.parts, middles):
+            own, down, up = part.own(grad), part.share(bank.down), part.share(bank.up)
+            inward = torch.bmm(own, up.transpose(1, 2))
+            part.share(bank.grad_B).add_(torch.bmm(middle.transpose(1, 2), own), alpha=part.scale)
+            part.share(bank.grad_A).add_(torch.bmm(inward.transpose(1, 2), part.own(inner)), alpha=part.scale)
             if target is not None:
-                target[first:end].baddbmm_(inward, down[first:end, :, :rank].transpose(1, 2))
-        grad_bias = grad.flatten(0, 1).sum(0) if ctx.has_bias and wanted[3] else None
-        return grad_x, grad_dropped, None, grad_bias, grad_down, grad_up, None
+                part.own(target).baddbmm_(inward, down, alpha=part.scale)
+        grad_bias = grad.sum(0) if ctx.has_bias and wanted[3] else None
+        return grad_x, grad_dropped, None, grad_bias, None, None, None
 
 
 class LoRABank(nn.Module):
     """One frozen linear and K adapters: ``y = linear(x) + scale_k · x A_k B_k`` (Hu et al. 2021, equation 3).
 
-    ``A`` is [K, in, R] and ``B`` is [K, R, out], in fp32 (or the master precision), where R is the largest rank of the
-    group. Smaller ranks are padded with zeros, which nothing reads, so they stay exactly zero. A run of rank 0 has no
-    adapter here.
+    ``A`` is [K, R, in] and ``B`` is [K, R, out], in the arena, where R is the largest rank of the group. Smaller ranks
+    are padded with zeros, which nothing reads, so they stay exactly zero. A run of rank 0 has no adapter here.
     """
 
     def __init__(
-        self, linear: nn.Module, ranks: Sequence[int], scales: Sequence[float], members: Members, dtype: torch.dtype
+        self, linear: nn.Module, ranks: Sequence[int], scales: Sequence[float], members: Members, arena: Arena
     ) -> None:
         super().__init__()
-        self.linear, self.ranks, self.members = linear, tuple(ranks), members
+        self.linear, self.ranks, self.scales, self.members, self.arena = (
+            linear, tuple(ranks), tuple(scales), members, arena,
+        )  # fmt: skip
         self.inputs, self.outputs = weight_in_out(linear).shape
-        self.A = nn.Parameter(torch.zeros(len(ranks), self.inputs, max(ranks), dtype=dtype))
-        self.B = nn.Parameter(torch.zeros(len(ranks), max(ranks), self.outputs, dtype=dtype))
-        self.register_buffer("scale", torch.tensor(scales, dtype=dtype).view(-1, 1, 1), persistent=False)
+        self.places = tuple(arena.reserve((max(ranks), size), decays=True) for size in (self.inputs, self.outputs))
         self.dropout: RunDropout | None = None
-        self.scale: torch.Tensor
+
+    def settle(self) -> None:
+        """Take the places that the arena has given."""
+        arena, (a, b) = self.arena, self.places
+        self.A, self.B = (arena.view(place, arena.weights) for place in (a, b))
+        self.grad_A, self.grad_B = (arena.view(place, arena.gradients) for place in (a, b))
+        self.down, self.up = (arena.view(place, arena.copies) for place in (a, b))
+        self.anchor = torch.zeros((), requires_grad=True)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """[K·n, …, in] → [K·n, …, out]."""
-        active = self.members.active
-        shape = (len(active), -1, self.inputs)
-        dropped = None if self.dropout is None or not self.training else self.dropout(x).reshape(shape)
-        down: torch.Tensor = self.A
-        up: torch.Tensor = self.B
-        scale = self.scale
-        if not self.members.all:
-            chosen = torch.tensor(active, device=down.device)
-            down, up, scale = (each.index_select(0, chosen) for each in (down, up, scale))
+        """[…, in] → […, out], with the runs' rows one after another."""
+        flat = x.reshape(-1, self.inputs)
+        dropped = None
+        if self.dropout is not None and self.training:
+            dropped = self.dropout(x).reshape(-1, self.inputs)
         y: torch.Tensor = _Adapt.apply(  # type: ignore[no-untyped-call]
-            x.reshape(shape),
+            flat,
             dropped,
             weight_in_out(self.linear),
             self.linear.bias,
-            down.to(x.dtype),
-            (up * scale).to(x.dtype),
-            segments([self.ranks[run] for run in active]),
+            self,
+            segments(self.members, len(flat), self.ranks, self.scales),
+            self.anchor,
         )
         return y.view(*x.shape[:-1], self.outputs)
 
@@ -141,11 +158,16 @@ class LoRABank(nn.Module):
 class LinearBank(nn.Module):
     """K trainable linears: weight [K, in, out], bias [K, 1, out]; computed in the precision of its weights."""
 
-    def __init__(self, inputs: int, outputs: int, bias: bool, members: Members, dtype: torch.dtype) -> None:
+    def __init__(self, inputs: int, outputs: int, bias: bool, members: Members, arena: Arena) -> None:
         super().__init__()
-        self.members = members
-        self.weight = nn.Parameter(torch.zeros(members.runs, inputs, outputs, dtype=dtype))
-        self.bias = nn.Parameter(torch.zeros(members.runs, 1, outputs, dtype=dtype)) if bias else None
+        self.members, self.arena = members, arena
+        self.places = (arena.reserve((inputs, outputs), decays=True),)
+        self.places += (arena.reserve((1, outputs), decays=False),) if bias else ()
+
+    def settle(self) -> None:
+        """Take the places that the arena has given."""
+        self.weight = self.arena.parameter(self.places[0])
+        self.bias = self.arena.parameter(self.places[1]) if len(self.places) > 1 else None
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """[K·n, …, in] → [K·n, …, out]."""
@@ -160,11 +182,15 @@ class LinearBank(nn.Module):
 class NormBank(nn.Module):
     """K trainable layer norms: weight and bias [K, 1, features]."""
 
-    def __init__(self, features: int, bias: bool, epsilon: float, members: Members, dtype: torch.dtype) -> None:
+    def __init__(self, features: int, bias: bool, epsilon: float, members: Members, arena: Arena) -> None:
         super().__init__()
-        self.members, self.epsilon = members, epsilon
-        self.weight = nn.Parameter(torch.ones(members.runs, 1, features, dtype=dtype))
-        self.bias = nn.Parameter(torch.zeros(members.runs, 1, features, dtype=dtype)) if bias else None
+        self.members, self.arena, self.epsilon = members, arena, epsilon
+        self.places = tuple(arena.reserve((1, features), decays=False) for _ in range(2 if bias else 1))
+
+    def settle(self) -> None:
+        """Take the places that the arena has given."""
+        self.weight = self.arena.parameter(self.places[0])
+        self.bias = self.arena.parameter(self.places[1]) if len(self.places) > 1 else None
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """[K·n, …, features] → the same shape."""
@@ -175,6 +201,9 @@ class NormBank(nn.Module):
             rows = x.reshape(runs, -1, features).to(weight.dtype)
             y = F.layer_norm(rows, (features,), eps=self.epsilon) * weight
         return (y if bias is None else y + bias).view_as(x)
+
+
+Bank = LoRABank | LinearBank | NormBank
 
 
 def _chosen(bank: torch.Tensor | None, members: Members) -> torch.Tensor | None:

@@ -86,7 +86,7 @@ class Padded:
         self.rows = np.stack(list(rows))
         """[K, n] row numbers."""
         self._inputs, self.labels = collate(split, rows, pad_id, device)
-        self.totals = [padded_length(split, each) for each in rows]
+        self.totals = tuple(padded_length(split, each) for each in rows)
         """Tokens of a row of each run, padded as it would be alone."""
         self.width = max(self.totals)
 

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from tunefork.data import EncodedSplit
+from tunefork.engine.arena import Arena
 from tunefork.engine.batches import Padded
 from tunefork.engine.packing import Packed
 from tunefork.engine.precision import Precision
@@ -28,6 +29,7 @@ class GroupModel:
         model: the module that computes logits.
         anatomy: what is known of it.
         slots: every trainable tensor.
+        arena: holds what is not direct of them.
         draws: the runs' random streams.
         precision: where and in what it computes.
         quiet: modules whose dropout stays off in training: the frozen backbone's.
@@ -41,6 +43,7 @@ class GroupModel:
         model: Any,
         anatomy: Anatomy,
         slots: Sequence[Slot],
+        arena: Arena,
         draws: Draws,
         precision: Precision,
         quiet: Sequence[nn.Module],
@@ -49,7 +52,8 @@ class GroupModel:
         depth: int = 0,
         cache: PrefixCache | None = None,
     ) -> None:
-        self.model, self.anatomy, self.slots, self.draws, self.precision = model, anatomy, tuple(slots), draws, precision
+        self.model, self.anatomy, self.slots, self.arena = model, anatomy, tuple(slots), arena
+        self.draws, self.precision = draws, precision
         self.runs, self.members, self.packs, self.depth = len(draws.seeds), draws.members, packs, depth
         self._quiet, self._cache = tuple(quiet), cache if packs and depth else None
         # PEFT's own methods train fp32 tensors among frozen bf16 ones: autocast brings them together
@@ -86,7 +90,7 @@ class GroupModel:
 
     def at_step(self, step: int, batch: Batch) -> None:
         """Move the random streams to a forward pass of training."""
-        self.draws.step, self.draws.lengths, self.draws.width = step, tuple(batch.totals), batch.width
+        self.draws.step, self.draws.lengths = step, batch.totals
         if self.runs == 1:  # a lone run's backbone may draw from torch's own stream
             torch.manual_seed(derive(self.draws.seeds[0], "backbone", step))
 
@@ -104,6 +108,7 @@ class GroupModel:
     @torch.no_grad()
     def refresh(self) -> None:
         """Bring compute copies up to their masters; call it after each change of weights."""
+        self.arena.refresh()
         pairs = [(slot.compute, slot.parameter) for slot in self.slots if slot.compute is not None]
         if pairs:
             torch._foreach_copy_([compute for compute, _ in pairs], [master for _, master in pairs])
@@ -133,12 +138,12 @@ class GroupModel:
 
     def _packed(self, split: EncodedSplit, rows: Sequence[np.ndarray]) -> Packed:
         anatomy = self.anatomy
-        return Packed(
-            split, rows, anatomy.pooling, len(anatomy.blocks), anatomy.first_position, self.precision.device
-        )
+        return Packed(split, rows, anatomy.pooling, len(anatomy.blocks), anatomy.first_position, self.precision.device)
 
     def _forward(self, batch: Batch) -> torch.Tensor:
         found: torch.Tensor
+        padded = isinstance(batch, Padded)
+        self.members.tokens, self.members.width = ((), 0) if padded else (batch.totals, batch.width)
         if isinstance(batch, Padded) or batch.pooling == "first":
             named = {} if isinstance(batch, Padded) else {"packing": batch}
             found = self.model(**batch.inputs(), **named).logits

@@ -83,6 +83,7 @@ class Training:
     def run(self) -> list[Outcome]:
         """Train all runs to their end."""
         self._began = time.perf_counter()
+        self.group.refresh()
         with PeakMemory(self.group.precision.device) as memory:
             self._train()
             for number, progress in enumerate(self.progress):
@@ -200,9 +201,7 @@ class Training:
 
     def _passing(self) -> tuple[int, ...]:
         """Who takes part in training. A diverged run stays, unread, so that its neighbours keep their very bits."""
-        return tuple(
-            number for number, each in enumerate(self.progress) if each.active or each.status == "diverged"
-        )
+        return tuple(number for number, each in enumerate(self.progress) if each.active or each.status == "diverged")
 
     def _alive(self) -> tuple[int, ...]:
         return tuple(number for number, each in enumerate(self.progress) if each.status == "done")

@@ -32,29 +32,23 @@ def rate_factor(step: int, steps: int, warmup: int, schedule: str) -> float:
 class GroupOptimizer:
     """AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) over the K runs of a group.
 
-    Banks [K, …] are split into K leaf views that share the bank's memory and its gradient's, so one fused update serves
-    all runs, each with its own learning rate, weight decay and clipping.
+    Each run's weights in the arena are two flat views, with and without decay, so one fused update serves all runs, each
+    with its own learning rate, weight decay and clipping.
     """
 
     def __init__(self, group: GroupModel, runs: Sequence[RunConfig], steps: Sequence[int]) -> None:
-        self._group = group
-        self._banks = [slot.parameter for slot in group.slots if not slot.direct]
-        for bank in self._banks:
-            bank.grad = torch.zeros_like(bank)
-        self._runs, self._steps = tuple(runs), tuple(steps)
-        self._views: list[list[nn.Parameter]] = [[] for _ in runs]
+        self._group, self._runs, self._steps = group, tuple(runs), tuple(steps)
         self._direct = [slot.parameter for slot in group.slots if slot.direct]
+        self._dropped: set[int] = set()
         groups = []
         for number, run in enumerate(runs):
-            parts: dict[bool, list[nn.Parameter]] = {True: [], False: []}
-            for slot in group.slots:
-                view = slot.parameter if slot.direct else _leaf_view(slot.parameter, number)
-                self._views[number].append(view)
-                parts[slot.decays].append(view)
-            for decays, views in parts.items():
-                if views:
-                    decay = run.training.weight_decay if decays else 0.0
-                    groups.append({"params": views, "weight_decay": decay, "run": number})
+            halves = [(decays, [_leaf(*views)]) for decays, *views in group.arena.halves(number)]
+            for wanted in (True, False):
+                direct = [slot.parameter for slot in group.slots if slot.direct and slot.decays == wanted]
+                halves += [(wanted, direct)] if direct else []
+            for decays, views in halves:
+                decay = run.training.weight_decay if decays else 0.0
+                groups.append({"params": views, "weight_decay": decay, "run": number})
         training = runs[0].training
         self._adamw = torch.optim.AdamW(
             groups,
@@ -70,43 +64,45 @@ class GroupOptimizer:
         warmup = warmup_steps(self._steps[run], config.training)
         return config.strategy.learning_rate * rate_factor(step, self._steps[run], warmup, config.training.schedule)
 
-    def step(self, step: int) -> list[float]:
-        """Clip each run's gradient, update its weights, clear the gradients.
-
-        Returns:
-            Each run's gradient norm before clipping.
-        """
-        norms = [self._clip(run) for run in range(len(self._runs))]
+    @torch.no_grad()
+    def step(self, step: int) -> None:
+        """Clip each run's gradient, update its weights, clear the gradients."""
+        self._clip()
         for group in self._adamw.param_groups:
             group["lr"] = self.rate(group["run"], step)
         self._adamw.step()
         self._group.refresh()
         self.clear()
-        return norms
 
     def clear(self) -> None:
         """Clear all gradients. Banks keep their memory, which the views share."""
-        for bank in self._banks:
-            assert bank.grad is not None
-            bank.grad.zero_()
+        self._group.arena.gradients.zero_()
         for parameter in self._direct:
             parameter.grad = None
 
     def drop(self, run: int) -> None:
         """Leave a run's weights as they are from now on."""
         self._adamw.param_groups[:] = [group for group in self._adamw.param_groups if group["run"] != run]
-        self._views[run] = []
+        self._dropped.add(run)
 
-    def _clip(self, run: int) -> float:
-        limit = self._runs[run].training.max_grad_norm
-        if not self._views[run]:
-            return 0.0
-        norm = nn.utils.clip_grad_norm_(self._views[run], limit or math.inf, foreach=True)
-        return float(norm)
+    def _clip(self) -> None:
+        """Scale each run's gradient down to its own limit, as ``torch.nn.utils.clip_grad_norm_`` does."""
+        limits = [run.training.max_grad_norm for run in self._runs]
+        if not any(limits):
+            return
+        gradients = self._group.arena.gradients
+        norms = torch.linalg.vector_norm(gradients, dim=1)
+        if self._direct:  # a lone run
+            own = torch._foreach_norm([each.grad for each in self._direct if each.grad is not None])
+            norms = torch.linalg.vector_norm(torch.stack([norms[0], *own])).view(1)
+        wanted = torch.tensor([limit or torch.inf for limit in limits], dtype=norms.dtype, device=norms.device)
+        scales = (wanted / (norms + 1e-6)).clamp_(max=1.0)
+        gradients.mul_(scales[:, None])
+        if self._direct:
+            torch._foreach_mul_([each.grad for each in self._direct if each.grad is not None], scales[0])
 
 
-def _leaf_view(bank: nn.Parameter, run: int) -> nn.Parameter:
-    view = nn.Parameter(bank.detach()[run])
-    assert bank.grad is not None
-    view.grad = bank.grad[run]
+def _leaf(weights: torch.Tensor, gradients: torch.Tensor) -> nn.Parameter:
+    view = nn.Parameter(weights)
+    view.grad = gradients
     return view

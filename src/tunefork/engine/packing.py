@@ -12,7 +12,7 @@ from tunefork.engine.attention import Spans
 from tunefork.models import Pooling
 
 ROUND = 32
-"""Tokens of a run are filled up to a multiple of this: few shapes, so that few kernels are built."""
+"""The tokens of a batch are filled up to a multiple of this: few shapes, so that few kernels are built."""
 
 
 class Packed:
@@ -40,19 +40,18 @@ class Packed:
         self.rows = np.stack([each[np.argsort(-split.lengths[each], kind="stable")] for each in rows])
         """[K, n] row numbers in the order in which they are packed."""
         lengths = split.lengths[self.rows]
-        self.totals = lengths.sum(axis=1).tolist()
+        self.totals = tuple(lengths.sum(axis=1).tolist())
         """Tokens of each run."""
-        self.width = -(-(max(self.totals) + 1) // ROUND) * ROUND
-        self.spans = Spans(lengths, self.width, device)
-        self.places = places(lengths, self.width)
-        """[Σ tokens] where the sequences' tokens are in the flat [K·T], run by run."""
-        starts = np.repeat(self.spans.starts, self.spans.lengths)
-        positions = np.full(len(rows) * self.width, offset, dtype=np.int64)
-        positions[self.places] = self.places - starts + offset
-        self._flat_positions = positions
+        self.tokens = sum(self.totals)
+        """Of all runs; they come first, then what fills the batch up."""
+        self.width = -(-(self.tokens + 1) // ROUND) * ROUND
+        self.spans = Spans(lengths.ravel(), self.width, device)
+        positions = np.full(self.width, offset, dtype=np.int64)
+        positions[: self.tokens] += np.arange(self.tokens) - np.repeat(self.spans.starts, self.spans.lengths)
+        self._positions = positions
         pooled = self.spans.starts if pooling == "first" else self.spans.starts + self.spans.lengths - 1
         self.pooled = torch.from_numpy(pooled).to(device)
-        """[K·n] where each sequence's pooled token is in the flat [K·T]."""
+        """[K·n] where each sequence's pooled token is."""
         self.labels = torch.from_numpy(split.labels[self.rows]).to(device)
         """[K, n]."""
         self.start = 0
@@ -60,7 +59,7 @@ class Packed:
         self.stop = blocks
         """The first block that is skipped again: its input is left in ``caught``."""
         self.hidden: torch.Tensor | None = None
-        """What the block ``start`` gets instead of the embeddings: [K, T, hidden], or [K·n, 1, hidden] behind all."""
+        """What block ``start`` gets instead of the embeddings: [1, width, hidden], or [K·n, 1, hidden] behind all."""
         self.caught: torch.Tensor | None = None
         self.full: torch.Tensor | None = None
         """All tokens' states before the last block's keys and values, while only the pooled tokens pass through it."""
@@ -69,40 +68,27 @@ class Packed:
         self._split = split
 
     def inputs(self) -> dict[str, torch.Tensor]:
-        """The model's inputs, [K, T] each; one token a sequence where the blocks are all skipped."""
+        """The model's inputs, [1, width] each; [K·n, 1] where the blocks are all skipped."""
         if self.start >= self.blocks:
             firsts = np.array([self._split.tokens[row][0] for row in self.rows.ravel()], dtype=np.int64)[:, None]
             return {"input_ids": self._tensor(firsts), "position_ids": self._tensor(np.zeros_like(firsts))}
-        shape = (len(self.rows), self.width)
         rows = self.rows.ravel()
         # Filled up with a real token, not with padding: nobody reads it, and no model warns of it.
-        ids = np.full(shape[0] * shape[1], self._split.tokens[rows[0]][0], dtype=np.int64)
-        ids[self.places] = np.concatenate([self._split.tokens[row] for row in rows])
-        found = {"input_ids": ids, "position_ids": self._flat_positions}
+        ids = np.full(self.width, self._split.tokens[rows[0]][0], dtype=np.int64)
+        ids[: self.tokens] = np.concatenate([self._split.tokens[row] for row in rows])
+        found = {"input_ids": ids, "position_ids": self._positions}
         if self._split.types is not None:
-            types = np.zeros(shape[0] * shape[1], dtype=np.int64)
-            types[self.places] = np.concatenate([self._split.types[row] for row in rows])
+            types = np.zeros(self.width, dtype=np.int64)
+            types[: self.tokens] = np.concatenate([self._split.types[row] for row in rows])
             found["token_type_ids"] = types
-        return {name: self._tensor(array.reshape(shape)) for name, array in found.items()}
+        return {name: self._tensor(array[None]) for name, array in found.items()}
 
     def take_whole(self, heads: int, size: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """The last block's keys and values of all tokens, [K, heads, T, d]; they are given once."""
+        """The last block's keys and values of all tokens, [1, heads, width, d]; they are given once."""
         assert self.whole is not None
-        runs = len(self.rows)
-        key, value = (
-            self.whole[role].reshape(runs, -1, heads, size).transpose(1, 2) for role in ("key", "value")
-        )
+        key, value = (self.whole[role].reshape(1, -1, heads, size).transpose(1, 2) for role in ("key", "value"))
         self.whole = self.full = None
         return key, value
 
     def _tensor(self, array: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(array).to(self.device, non_blocking=True)
-
-
-def places(lengths: np.ndarray, width: int) -> np.ndarray:
-    """Where each token of a packed batch is in the flat [K·T].
-
-    >>> places(np.array([[2, 1], [1, 1]]), 4).tolist()
-    [0, 1, 2, 4, 5]
-    """
-    return np.concatenate([np.arange(total) + run * width for run, total in enumerate(lengths.sum(axis=1).tolist())])

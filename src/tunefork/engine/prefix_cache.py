@@ -52,7 +52,12 @@ class PrefixCache:
         self._entries: dict[tuple[int, int, torch.dtype], _Entry | None] = {}
 
     def prepare(
-        self, split: EncodedSplit, depth: int, forward: Forward, pack: Callable[[np.ndarray], Packed], dtype: torch.dtype
+        self,
+        split: EncodedSplit,
+        depth: int,
+        forward: Forward,
+        pack: Callable[[np.ndarray], Packed],
+        dtype: torch.dtype,
     ) -> bool:
         """Fill the cache for a split where it is not filled yet.
 
@@ -72,22 +77,25 @@ class PrefixCache:
         return self._entries[key] is not None
 
     def take(self, split: EncodedSplit, depth: int, packed: Packed, dtype: torch.dtype) -> torch.Tensor:
-        """The states that a packed batch needs at ``depth``: [K, T, hidden], or [K·n, 1, hidden] behind all blocks."""
+        """The states that a packed batch needs at ``depth``: [1, width, hidden], or [K·n, 1, hidden] behind all blocks."""
         entry = self._entries[(id(split), depth, dtype)]
         assert entry is not None
         if depth == packed.blocks:
             rows = torch.from_numpy(packed.rows.ravel())
             return entry.states.index_select(0, rows).unsqueeze(1).to(packed.device)
-        runs, width = len(packed.rows), packed.width
-        index = np.full(runs * width, entry.starts[packed.rows[0, 0]], dtype=np.int64)
-        index[packed.places] = np.concatenate(
-            [entry.starts[row] + np.arange(split.lengths[row]) for row in packed.rows.ravel()]
-        )
-        return entry.states.index_select(0, torch.from_numpy(index)).view(runs, width, -1).to(packed.device)
+        index = np.full(packed.width, entry.starts[packed.rows[0, 0]], dtype=np.int64)
+        begin = entry.starts[packed.rows.ravel()] - packed.spans.starts
+        index[: packed.tokens] = np.arange(packed.tokens) + np.repeat(begin, packed.spans.lengths)
+        return entry.states.index_select(0, torch.from_numpy(index)).unsqueeze(0).to(packed.device)
 
     @torch.no_grad()
     def _fill(
-        self, split: EncodedSplit, depth: int, forward: Forward, pack: Callable[[np.ndarray], Packed], dtype: torch.dtype
+        self,
+        split: EncodedSplit,
+        depth: int,
+        forward: Forward,
+        pack: Callable[[np.ndarray], Packed],
+        dtype: torch.dtype,
     ) -> _Entry | None:
         by_length = np.argsort(-split.lengths, kind="stable")
         found: _Entry | None = None

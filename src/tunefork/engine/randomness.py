@@ -56,16 +56,14 @@ class Draws:
 
     Attributes:
         step: forward passes made so far in training; part of every draw's seed.
-        lengths: tokens of each taking-part run's own batch, as it would be alone. A run in a group is filled up to the
-            width of the longest, and its draws must not depend on that.
-        width: tokens of each run's batch in the present pass.
+        lengths: in a padded batch, of each taking-part run's own rows, padded as they would be alone. A run in a group
+            is padded to the longest run's length, and its draws must not depend on that.
     """
 
     def __init__(self, seeds: Sequence[int], members: Members) -> None:
         self.seeds, self.members = tuple(seeds), members
         self.step = 0
         self.lengths: tuple[int, ...] = ()
-        self.width = 0
 
     def generator(self, run: int, place: str, device: torch.device) -> torch.Generator:
         """The generator of one run at the present step, for one place."""
@@ -77,7 +75,7 @@ class Draws:
 class RunDropout(nn.Module):
     """Dropout over K runs, each with its own rate and its own stream.
 
-    Input and output: [K·n, features] or [K·n, length, features], the runs' rows one after another.
+    Input and output: […, features], the runs' rows one after another.
     """
 
     def __init__(self, rates: Sequence[float], draws: Draws, place: str) -> None:
@@ -89,13 +87,19 @@ class RunDropout(nn.Module):
         active = self.draws.members.active
         if not self.training or not any(self.rates[run] for run in active):
             return x
-        rows = x.reshape(len(active), -1, *x.shape[1:])
-        kept = torch.ones_like(rows)
-        for place, run in enumerate(active):
+        kept = torch.ones_like(x, memory_format=torch.contiguous_format)
+        for number, (run, own) in enumerate(zip(active, self._shares(kept))):
             if rate := self.rates[run]:
-                own = kept[place]
-                if x.dim() > 2 and x.shape[1] == self.draws.width:
-                    own = own[:, : self.draws.lengths[place]]
+                if not self.draws.members.tokens and x.dim() > 2 and x.shape[1] == max(self.draws.lengths):
+                    own = own[:, : self.draws.lengths[number]]
                 generator = self.draws.generator(run, self.place, x.device)
                 own.copy_(keep_mask(own.shape, rate, x.dtype, x.device, generator))
-        return (rows * kept).flatten(0, 1)
+        return x * kept
+
+    def _shares(self, kept: torch.Tensor) -> list[torch.Tensor]:
+        """Each run's part of an activation: a view."""
+        members = self.draws.members
+        if not members.tokens:
+            return list(kept.view(len(members.active), -1, *kept.shape[1:]).unbind())
+        flat = kept.view(-1, kept.shape[-1])
+        return [flat[first:end] for first, end in members.shares(len(flat))]

@@ -8,6 +8,8 @@ from typing import Literal
 import torch
 from torch import nn
 
+from tunefork.engine.banks import Bank, LinearBank, LoRABank
+
 Part = Literal["adapter", "head", "backbone"]
 Layout = Literal["direct", "matrix", "vector", "lora_A", "lora_B"]
 
@@ -19,13 +21,13 @@ class Slot:
     Layouts, stored here ↔ as transformers and PEFT have one run's share:
     ``direct`` the same ↔ the same (only in a group of one);
     ``matrix`` [K, in, out] ↔ [out, in]; ``vector`` [K, 1, n] ↔ [n];
-    ``lora_A`` [K, in, R] ↔ [rank, in]; ``lora_B`` [K, R, out] ↔ [out, rank].
+    ``lora_A`` [K, R, in] ↔ [rank, in]; ``lora_B`` [K, R, out] ↔ [out, rank].
     """
 
     name: str
     """The parameter's name in the pretrained model, or ``MODULE.lora_A`` and ``MODULE.lora_B``."""
     part: Part
-    parameter: nn.Parameter
+    parameter: torch.Tensor
     layout: Layout
     ranks: tuple[int, ...] = ()
     """Of each run, for adapters; 0 where a run has none here."""
@@ -50,9 +52,20 @@ class Slot:
         """The run's share as transformers and PEFT lay it out: a view; None where the run has no adapter here."""
         share = self.of(run)
         if self.layout == "lora_A":
-            return share[:, : self.ranks[run]].t() if self.ranks[run] else None
+            return share[: self.ranks[run]] if self.ranks[run] else None
         if self.layout == "lora_B":
             return share[: self.ranks[run]].t() if self.ranks[run] else None
         if self.layout == "matrix":
             return share.t()
         return share.squeeze(0) if self.layout == "vector" else share
+
+
+def bank_slots(name: str, part: Part, bank: Bank) -> list[Slot]:
+    """The slots of one bank, which has taken its places in the arena."""
+    if isinstance(bank, LoRABank):
+        return [
+            Slot(f"{name}.lora_A", part, bank.A, "lora_A", bank.ranks),
+            Slot(f"{name}.lora_B", part, bank.B, "lora_B", bank.ranks),
+        ]
+    found = [Slot(f"{name}.weight", part, bank.weight, "matrix" if isinstance(bank, LinearBank) else "vector")]
+    return found if bank.bias is None else [*found, Slot(f"{name}.bias", part, bank.bias, "vector")]
