@@ -51,7 +51,7 @@ def test_without_best_weights_no_step_is_called_best() -> None:
 
 
 def test_deberta_s_runs_are_not_fused() -> None:
-    with pytest.raises(UnsupportedModelError, match="deberta-v2's linears also see positions"):
+    with pytest.raises(UnsupportedModelError, match="deberta-v2, whose linears also see positions"):
         build(tiny_backbone("deberta-v2"), [run_of("lora"), run_of("lora", seed=1)])
 
 

@@ -42,6 +42,18 @@ class EncodedSplit:
     def __len__(self) -> int:
         return len(self.tokens)
 
+    def take(self, rows: NDArray[np.int64]) -> EncodedSplit:
+        """Some of the rows, in the order of their numbers given."""
+        return EncodedSplit(
+            tokens=[self.tokens[row] for row in rows],
+            types=None if self.types is None else [self.types[row] for row in rows],
+            labels=self.labels[rows],
+            ids=tuple(self.ids[row] for row in rows),
+            lengths=self.lengths[rows],
+            truncated_share=self.truncated_share,
+            longest=self.longest,
+        )
+
 
 def encode(
     rows: Split | Sequence[str] | Sequence[tuple[str, ...]],

@@ -1,12 +1,13 @@
 """The only training loop: groups of runs over one backbone."""
 
 from tunefork.engine.artefacts import Artefact, load_artefact, save_run, verify_run
-from tunefork.engine.assemble import assemble
+from tunefork.engine.assemble import assemble, has_banks
 from tunefork.engine.evaluate import evaluate
 from tunefork.engine.group_model import GroupModel
 from tunefork.engine.loop import Outcome, Rows, Training
 from tunefork.engine.observer import Observer
 from tunefork.engine.precision import Precision, best_device, choose_precision
+from tunefork.engine.prefix_cache import PrefixCache
 from tunefork.engine.timing import time_steps
 
 __all__ = [
@@ -15,12 +16,14 @@ __all__ = [
     "Observer",
     "Outcome",
     "Precision",
+    "PrefixCache",
     "Rows",
     "Training",
     "assemble",
     "best_device",
     "choose_precision",
     "evaluate",
+    "has_banks",
     "load_artefact",
     "save_run",
     "time_steps",

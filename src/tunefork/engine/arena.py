@@ -41,6 +41,7 @@ class Arena:
         self.runs, self.master, self.compute_dtype = runs, master, compute
         self._shapes: list[tuple[int, ...]] = []
         self._decaying: list[bool] = []
+        self._leaves: list[tuple[nn.Parameter, torch.Tensor]] = []
         self.places: list[Place] = []
         self.split = 0
         """Columns before this decay, those behind it do not."""
@@ -73,10 +74,17 @@ class Arena:
         return of[:, place.start : place.start + place.size].view(self.runs, *place.shape)
 
     def parameter(self, number: int) -> nn.Parameter:
-        """A bank as a leaf of autograd, whose gradient adds up in the arena."""
+        """A bank as a leaf of autograd; ``collect`` brings its gradient into the arena."""
         parameter = nn.Parameter(self.view(number, self.weights))
-        parameter.grad = self.view(number, self.gradients)
+        self._leaves.append((parameter, self.view(number, self.gradients)))
         return parameter
+
+    def collect(self) -> None:
+        """Add the leaves' gradients to the arena's."""
+        for parameter, gradient in self._leaves:
+            if parameter.grad is not None:
+                gradient.add_(parameter.grad)
+                parameter.grad = None
 
     def halves(self, run: int) -> list[tuple[bool, torch.Tensor, torch.Tensor]]:
         """One run's decaying and other weights with their gradients, where there are any: flat views."""

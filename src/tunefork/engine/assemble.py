@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from tunefork.config import LoRAStrategy, PeftStrategy, RunConfig
+from tunefork.engine.allocator import keep_memory
 from tunefork.engine.arena import Arena
 from tunefork.engine.attention import NAME as PACKED_ATTENTION
 from tunefork.engine.attention import install as install_attention
@@ -29,7 +30,7 @@ from tunefork.engine.slots import Part, Slot, bank_slots
 from tunefork.engine.stages import install_stages
 from tunefork.errors import UnsupportedModelError
 from tunefork.models import Backbone, is_linear, weight_in_out
-from tunefork.strategies import Selection, frozen_depth, install_peft
+from tunefork.strategies import Selection, alone_because, frozen_depth, install_peft
 
 
 def assemble(
@@ -52,6 +53,8 @@ def assemble(
         UnsupportedModelError: the runs cannot share one pass.
     """
     _check_fusible(backbone, runs, selections)
+    if precision.device.type == "cpu":
+        keep_memory()
     model = backbone.copy()
     prefix = backbone.model.base_model_prefix
     whole = runs[0].training.backbone_dropout == "as_pretrained"
@@ -97,25 +100,18 @@ def assemble(
     return group
 
 
+def has_banks(backbone: Backbone) -> bool:
+    """Whether every part of the head can train for several runs at once."""
+    modules = [module for path in backbone.anatomy.head for module in backbone.model.get_submodule(path).modules()]
+    owners = [module for module in modules if any(True for _ in module.parameters(recurse=False))]
+    return all(is_linear(module) or isinstance(module, nn.LayerNorm) for module in owners)
+
+
 def _check_fusible(backbone: Backbone, runs: Sequence[RunConfig], selections: Sequence[Selection]) -> None:
     if len(runs) == 1:
         return
-    if backbone.anatomy.shared_positions:
-        raise UnsupportedModelError(
-            f"{backbone.anatomy.family}'s linears also see positions, once for all rows: runs cannot share a pass",
-            fix="Train them one after another.",
-        )
     for run, selection in zip(runs, selections):
-        reason = (
-            "trains the backbone's own parameters"
-            if selection.backbone
-            else "is a method that PEFT installs"
-            if isinstance(run.strategy, PeftStrategy)
-            else "keeps the backbone's own dropout"
-            if run.training.backbone_dropout == "as_pretrained"
-            else ""
-        )
-        if reason:
+        if reason := alone_because(run, selection, backbone.anatomy):
             raise UnsupportedModelError(
                 f"The run {run.strategy.label()} {reason} and cannot share a pass with others", fix="Train it alone."
             )

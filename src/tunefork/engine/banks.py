@@ -21,7 +21,7 @@ from tunefork.models import weight_in_out
 
 
 class Segment(NamedTuple):
-    """Neighbouring runs of a pass with adapters of one rank and one scale, and equally many rows: one batched product."""
+    """Neighbouring runs of a pass with one rank, one scale and equally many rows: one batched product."""
 
     first: int
     """Their first row."""
@@ -51,12 +51,11 @@ def segments(members: Members, rows: int, ranks: Sequence[int], scales: Sequence
     for run, (first, end) in zip(members.active, members.shares(rows)):
         if not ranks[run]:
             continue
-        last = found[-1] if found else None
-        alike = last is not None and (last.rank, last.scale) == (ranks[run], scales[run])
-        if last is not None and alike and last.end == first and last.run + last.runs == run:
-            if (last.end - last.first) // last.runs == end - first:
-                found[-1] = last._replace(end=end, runs=last.runs + 1)
-                continue
+        last = found[-1] if found else Segment(0, 0, run, 0, 0, 0.0)
+        alike = (last.rank, last.scale, last.end, last.run + last.runs) == (ranks[run], scales[run], first, run)
+        if alike and last.end - last.first == (end - first) * last.runs:
+            found[-1] = last._replace(end=end, runs=last.runs + 1)
+            continue
         found.append(Segment(first, end, run, 1, ranks[run], scales[run]))
     return tuple(found)
 
@@ -64,8 +63,8 @@ def segments(members: Members, rows: int, ranks: Sequence[int], scales: Sequence
 class _Adapt(torch.autograd.Function):
     """``y = x W + b + scale_k · x' A_k B_k`` for the rows of every run k, where x' is x or x with dropout.
 
-    One function, so that neighbours share products, nothing is computed for runs without an adapter, and no intermediate
-    result of the frozen product is kept. The adapters' gradients are added where the optimizer reads them.
+    One function, so that neighbours share products, nothing is computed for runs without an adapter, and no
+    intermediate result of the frozen product is kept. The adapters' gradients are added where the optimizer reads them.
     """
 
     @staticmethod
@@ -79,7 +78,7 @@ class _Adapt(torch.autograd.Function):
         parts: tuple[Segment, ...],
         anchor: torch.Tensor,
     ) -> torch.Tensor:
-        """x [rows, in], weight [in, out] → [rows, out]. The anchor makes autograd come here when x needs no gradient."""
+        """x [rows, in], weight [in, out] → [rows, out]. The anchor brings autograd here when x needs no gradient."""
         y = F.linear(x, weight.t(), bias)
         inner = x if dropped is None else dropped
         middles = []
@@ -161,8 +160,9 @@ class LinearBank(nn.Module):
     def __init__(self, inputs: int, outputs: int, bias: bool, members: Members, arena: Arena) -> None:
         super().__init__()
         self.members, self.arena = members, arena
-        self.places = (arena.reserve((inputs, outputs), decays=True),)
-        self.places += (arena.reserve((1, outputs), decays=False),) if bias else ()
+        self.places = [arena.reserve((inputs, outputs), decays=True)]
+        if bias:
+            self.places.append(arena.reserve((1, outputs), decays=False))
 
     def settle(self) -> None:
         """Take the places that the arena has given."""

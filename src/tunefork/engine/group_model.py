@@ -95,10 +95,12 @@ class GroupModel:
             torch.manual_seed(derive(self.draws.seeds[0], "backbone", step))
 
     def collect(self) -> None:
-        """Add the gradients of compute copies to those of their masters; call it after each backward."""
+        """Add up the gradients where the optimizer reads them; call it after each backward."""
+        self.arena.collect()
         copies = [slot for slot in self.slots if slot.compute is not None and slot.compute.grad is not None]
         for slot in copies:
-            assert slot.compute is not None and slot.compute.grad is not None
+            assert slot.compute is not None
+            assert slot.compute.grad is not None
             if slot.parameter.grad is None:
                 slot.parameter.grad = slot.compute.grad.to(slot.parameter.dtype)
             else:

@@ -32,8 +32,8 @@ def rate_factor(step: int, steps: int, warmup: int, schedule: str) -> float:
 class GroupOptimizer:
     """AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) over the K runs of a group.
 
-    Each run's weights in the arena are two flat views, with and without decay, so one fused update serves all runs, each
-    with its own learning rate, weight decay and clipping.
+    Each run's weights in the arena are two flat views, with and without decay, so one fused update serves all runs,
+    each with its own learning rate, weight decay and clipping.
     """
 
     def __init__(self, group: GroupModel, runs: Sequence[RunConfig], steps: Sequence[int]) -> None:
@@ -42,7 +42,8 @@ class GroupOptimizer:
         self._dropped: set[int] = set()
         groups = []
         for number, run in enumerate(runs):
-            halves = [(decays, [_leaf(*views)]) for decays, *views in group.arena.halves(number)]
+            own = group.arena.halves(number)
+            halves: list[tuple[bool, list[torch.Tensor]]] = [(decays, [_leaf(*views)]) for decays, *views in own]
             for wanted in (True, False):
                 direct = [slot.parameter for slot in group.slots if slot.direct and slot.decays == wanted]
                 halves += [(wanted, direct)] if direct else []

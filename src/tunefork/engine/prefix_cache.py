@@ -22,6 +22,7 @@ ROWS = 64
 """Rows per forward pass when the cache is filled."""
 
 Forward = Callable[[Packed], None]
+Pack = Callable[[np.ndarray], Packed]
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class PrefixCache:
         split: EncodedSplit,
         depth: int,
         forward: Forward,
-        pack: Callable[[np.ndarray], Packed],
+        pack: Pack,
         dtype: torch.dtype,
     ) -> bool:
         """Fill the cache for a split where it is not filled yet.
@@ -77,7 +78,7 @@ class PrefixCache:
         return self._entries[key] is not None
 
     def take(self, split: EncodedSplit, depth: int, packed: Packed, dtype: torch.dtype) -> torch.Tensor:
-        """The states that a packed batch needs at ``depth``: [1, width, hidden], or [K·n, 1, hidden] behind all blocks."""
+        """What a packed batch needs at ``depth``: [1, width, hidden], or [K·n, 1, hidden] behind all blocks."""
         entry = self._entries[(id(split), depth, dtype)]
         assert entry is not None
         if depth == packed.blocks:
@@ -94,7 +95,7 @@ class PrefixCache:
         split: EncodedSplit,
         depth: int,
         forward: Forward,
-        pack: Callable[[np.ndarray], Packed],
+        pack: Pack,
         dtype: torch.dtype,
     ) -> _Entry | None:
         by_length = np.argsort(-split.lengths, kind="stable")
@@ -142,4 +143,4 @@ class PrefixCache:
             os.close(handle)
             return torch.from_file(path, shared=True, size=shape[0] * shape[1], dtype=dtype).view(shape)
         finally:
-            os.unlink(path)  # the mapping keeps it until the tensor goes
+            Path(path).unlink()  # the mapping keeps it until the tensor goes

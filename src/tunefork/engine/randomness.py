@@ -40,8 +40,8 @@ def keep_mask(
 ) -> torch.Tensor:
     """Zeros with probability ``rate``, elsewhere 1 / (1 - rate).
 
-    A CPU draws random numbers with one thread, so each 64-bit draw serves four elements of 16 bits: the rate is exact to
-    1/65,536, and the scale is that of the rate that is meant by those bits.
+    A CPU draws random numbers with one thread, so each 64-bit draw serves four elements of 16 bits: the rate is exact
+    to 1/65,536, and the scale is that of the rate that is meant by those bits.
     """
     count = math.prod(shape)
     words = torch.empty(-(-count // 4), dtype=torch.int64, device=device)

@@ -1,8 +1,8 @@
 """Stages: the model's own blocks, run only as far as anybody needs them.
 
-Each block keeps transformers' code; what changes is what it is given. Blocks of the frozen prefix are skipped when their
-output is at hand. In the last block only the pooled tokens ask, so queries, output and MLP are computed for them alone;
-keys and values still come from all tokens.
+Each block keeps transformers' code; what changes is what it is given. Blocks of the frozen prefix are skipped when
+their output is at hand. In the last block only the pooled tokens ask, so queries, output and MLP are computed for them
+alone; keys and values still come from all tokens.
 """
 
 from __future__ import annotations

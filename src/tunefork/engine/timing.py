@@ -1,17 +1,21 @@
-"""A few timed steps of a run, on real batches, to estimate what the study will take."""
+"""A few timed steps of a group, on real batches, to estimate what the study will take."""
 
 from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from tunefork.config import RunConfig
+from tunefork.data import EncodedSplit
 from tunefork.engine.assemble import assemble
 from tunefork.engine.batches import chunks
 from tunefork.engine.loop import Rows, Training
 from tunefork.engine.precision import Precision
+from tunefork.engine.prefix_cache import PrefixCache
 from tunefork.models import Backbone
 from tunefork.plan import StepTiming
 from tunefork.store import EvaluationRecord, Predictions, StepRecord
@@ -32,17 +36,33 @@ class _Nobody:
 
 
 def time_steps(
-    backbone: Backbone, run: RunConfig, selection: Selection, rows: Rows, precision: Precision
+    backbone: Backbone, runs: Sequence[RunConfig], selections: Sequence[Selection], rows: Rows, precision: Precision
 ) -> StepTiming:
-    """Time a few optimizer steps and one evaluation batch of a run, on a model that is thrown away."""
-    training = Training(assemble(backbone, [run], [selection], precision), [run], rows, _Nobody())
-    took = []
-    for chunk in chunks(run.seed, len(rows.train.labels), run.training, STEPS + 1):
-        began = time.perf_counter()
-        training.step([chunk])
-        took.append(time.perf_counter() - began)
-    split = rows.validation or rows.train
-    batch = np.arange(min(len(split.labels), run.training.eval_batch_size))
+    """Time a few optimizer steps and one evaluation batch of a group, on a model that is thrown away.
+
+    Only the rows of these steps are looked at; where the runs have a frozen prefix, these rows pass through it once,
+    and the time of that is told apart.
+    """
+    training = runs[0].training
+    train, order = _few(rows.train, runs[0], training.batch_size * training.accumulation * (STEPS + 1))
+    group = assemble(backbone, runs, selections, precision, PrefixCache())
+    work = Training(group, runs, replace(rows, train=train), _Nobody())
     began = time.perf_counter()
-    training.group.evaluate_logits(training.group.batch(split, [batch], rows.pad_id))
-    return StepTiming(statistics.median(took[1:] or took), (time.perf_counter() - began) / len(batch))
+    group.batch(train, [order[:1]] * len(runs), rows.pad_id)  # fills the cache of the prefix
+    prefix = (time.perf_counter() - began) / len(train)
+    took = []
+    for parts in zip(*(chunks(run.seed, len(train), run.training, STEPS + 1) for run in runs)):
+        began = time.perf_counter()
+        work.step(parts)
+        took.append(time.perf_counter() - began)
+    batch = np.arange(min(len(train), training.eval_batch_size))
+    began = time.perf_counter()
+    group.evaluate_logits(group.batch(train, [batch] * len(runs), rows.pad_id))
+    seconds = (time.perf_counter() - began) / len(batch)
+    return StepTiming(statistics.median(took[1:] or took), seconds, prefix if group.depth else 0.0)
+
+
+def _few(split: EncodedSplit, run: RunConfig, count: int) -> tuple[EncodedSplit, np.ndarray]:
+    """The first rows that a run would see, as a split of their own, and their numbers in it."""
+    chosen = next(chunks(run.seed, len(split), run.training.model_copy(update={"batch_size": count}), 1)).micro[0]
+    return split.take(np.sort(chosen)), np.arange(len(chosen))

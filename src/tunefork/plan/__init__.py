@@ -3,22 +3,26 @@
 from tunefork.plan.estimate import Sizes, StepTiming, estimate_memory_mib, estimate_seconds
 from tunefork.plan.expand import ExpandedRun, expand, shared_rate_warning
 from tunefork.plan.explain import duration
-from tunefork.plan.plan import Group, Plan, PlannedRun, lone_groups
+from tunefork.plan.groups import Party, Traits, make_groups, parties
+from tunefork.plan.plan import Group, Plan, PlannedRun
 from tunefork.plan.steps import evaluation_interval, steps_per_epoch, total_steps, warmup_steps
 
 __all__ = [
     "ExpandedRun",
     "Group",
+    "Party",
     "Plan",
     "PlannedRun",
     "Sizes",
     "StepTiming",
+    "Traits",
     "duration",
     "estimate_memory_mib",
     "estimate_seconds",
     "evaluation_interval",
     "expand",
-    "lone_groups",
+    "make_groups",
+    "parties",
     "shared_rate_warning",
     "steps_per_epoch",
     "total_steps",

@@ -10,12 +10,14 @@ from tunefork.plan.steps import evaluation_interval, total_steps
 
 @dataclass(frozen=True)
 class StepTiming:
-    """Measured on this machine for one configuration, on real batches."""
+    """Measured on this machine for a group of runs, on real batches."""
 
     step_seconds: float
-    """One optimizer step of one run."""
+    """One optimizer step of the group."""
     row_seconds: float
     """Evaluating one row."""
+    prefix_seconds: float = 0.0
+    """Taking one row through the frozen prefix, which happens once for each row."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Sizes:
 
 
 def estimate_seconds(timing: StepTiming, training: TrainingConfig, train: int, validation: int, test: int) -> float:
-    """Wall time of one run: its steps, its evaluations on validation, and the test at the end.
+    """Wall time of a group: its steps, its evaluations on validation, and the test at the end.
 
     >>> timing = StepTiming(step_seconds=0.1, row_seconds=0.001)
     >>> estimate_seconds(timing, TrainingConfig(epochs=1, batch_size=10), 100, 50, 200)
@@ -42,7 +44,8 @@ def estimate_seconds(timing: StepTiming, training: TrainingConfig, train: int, v
     """
     steps = total_steps(train, training)
     evaluations = -(-steps // evaluation_interval(train, training)) if validation else 0
-    return steps * timing.step_seconds + (evaluations * validation + test) * timing.row_seconds
+    once = (train + validation + test) * timing.prefix_seconds
+    return steps * timing.step_seconds + (evaluations * validation + test) * timing.row_seconds + once
 
 
 def estimate_memory_mib(sizes: Sizes, batch_size: int) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tunefork.plan.plan import Plan
 
 
@@ -25,10 +27,46 @@ def explain(plan: Plan) -> str:
         if split in plan.tokens:
             lengths = f", {plan.tokens[split]:.0f} tokens on average, {plan.truncated[split]:.1%} of the texts cut off"
         lines.append(f"{split}: {rows:,} rows{lengths}")
+    lines += _passes(plan)
     lines.append(f"the whole study: {duration(plan.seconds)}")
     lines += [f"warning: {warning}" for warning in plan.warnings]
     notices = [*plan.notices, *(notice for run in plan.runs for notice in run.notices)]
     return "\n".join([*lines, *(f"note: {notice}" for notice in dict.fromkeys(notices))])
+
+
+def _passes(plan: Plan) -> list[str]:
+    """Who trains together, and what that saves: a line for each group of several, one for all lone runs of a kind."""
+    if len(plan.groups) == len(plan.runs) == 1:
+        return []
+    known = {run.config.id: run for run in plan.runs}
+    lines = [f"trained in {len(plan.groups)} pass{'es' if len(plan.groups) > 1 else ''}, one after another"]
+    lone: dict[str, list[str]] = {}
+    for group in plan.groups:
+        names = dict.fromkeys(known[run].name for run in group.runs)
+        if len(group.runs) == 1:
+            lone.setdefault(group.alone, []).extend(names)
+            continue
+        alone = [known[run].seconds for run in group.runs]
+        times = ""
+        if group.seconds is not None and None not in alone:
+            times = f": {duration(group.seconds)} instead of {duration(sum(each or 0.0 for each in alone))}"
+        how = (
+            "each text passes through the frozen model once, and all heads train on what it gives"
+            if group.features
+            else "they share the frozen model's every pass"
+        )
+        lines.append(f"  {len(group.runs)} runs at once ({_list(names)}): {how}{times}")
+    for reason, names_of in lone.items():
+        why = f", since each {reason}" if reason else ""
+        lines.append(f"  one at a time{why}: {_list(dict.fromkeys(names_of))}")
+    return lines
+
+
+def _list(names: Iterable[str], most: int = 4) -> str:
+    """Names for people: a few of them, and how many more."""
+    each = list(names)
+    more = f" and {len(each) - most} more" if len(each) > most else ""
+    return ", ".join(each[:most]) + more
 
 
 def duration(seconds: float | None) -> str:

@@ -27,6 +27,14 @@ class Group:
     """Runs trained together in one pass, by their ids."""
 
     runs: tuple[str, ...]
+    depth: int = 0
+    """Blocks at the bottom of the model that all of them leave as they are."""
+    features: bool = False
+    """Only heads train: each text passes through the model once."""
+    alone: str = ""
+    """Why a lone run cannot share a pass; empty when it could."""
+    seconds: float | None = None
+    """Estimated wall time."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +54,9 @@ class Plan:
 
     @property
     def seconds(self) -> float | None:
-        """Estimated wall time of the whole study; None when any run's is unknown."""
-        known = [run.seconds for run in self.runs if run.seconds is not None]
-        return sum(known) if known and len(known) == len(self.runs) else None
+        """Estimated wall time of the whole study; None when any group's is unknown."""
+        known = [group.seconds for group in self.groups if group.seconds is not None]
+        return sum(known) if known and len(known) == len(self.groups) else None
 
     def __str__(self) -> str:
         from tunefork.plan.explain import explain
@@ -58,8 +66,3 @@ class Plan:
     def run(self, run_id: str) -> PlannedRun:
         """One run by its id."""
         return next(run for run in self.runs if run.config.id == run_id)
-
-
-def lone_groups(runs: tuple[PlannedRun, ...]) -> tuple[Group, ...]:
-    """Every run in a group of its own: one after another."""
-    return tuple(Group((run.config.id,)) for run in runs)

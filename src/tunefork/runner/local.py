@@ -8,7 +8,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tunefork.config import RunConfig
-from tunefork.engine import Artefact, GroupModel, Outcome, Training, assemble, choose_precision, save_run, verify_run
+from tunefork.engine import (
+    Artefact,
+    GroupModel,
+    Outcome,
+    PrefixCache,
+    Training,
+    assemble,
+    choose_precision,
+    save_run,
+    verify_run,
+)
 from tunefork.errors import TuneforkError
 from tunefork.plan import Plan, PlannedRun
 from tunefork.runner.protocol import Job, Watcher
@@ -26,23 +36,24 @@ class LocalRunner:
         """Execute the plan."""
         done = {run.id for run in store.runs() if run.status == "done"}
         watcher.begin(plan, done & {run.config.id for run in plan.runs})
+        cache = PrefixCache()  # the frozen blocks are the same for all groups
         try:
             for group in plan.groups:
                 waiting = [plan.run(run) for run in group.runs if run not in done]
                 if waiting:
-                    _execute_group(waiting, job, store, watcher)
+                    _execute_group(waiting, job, store, watcher, cache)
         finally:
             watcher.end()
 
 
-def _execute_group(planned: Sequence[PlannedRun], job: Job, store: Store, watcher: Watcher) -> None:
+def _execute_group(planned: Sequence[PlannedRun], job: Job, store: Store, watcher: Watcher, cache: PrefixCache) -> None:
     for run in planned:
         store.clear(run.config.id)
         shutil.rmtree(store.run_folder(run.config.id))
         store.put_run(replace(store.run(run.config.id), status="running", reason=""))
     watcher.group(tuple(run.name for run in planned), planned[0].steps or 0)
     try:
-        _train([run.config for run in planned], job, store, watcher)
+        _train([run.config for run in planned], job, store, watcher, cache)
     except Exception as error:
         # One group's failure must not end the study: it is recorded, shown, and in the exit status.
         _fail([run.config.id for run in planned], error, store)
@@ -53,10 +64,10 @@ def _execute_group(planned: Sequence[PlannedRun], job: Job, store: Store, watche
         watcher.finish(f"{record.name}, seed {record.seed}", record.status, figures, record.reason)
 
 
-def _train(runs: Sequence[RunConfig], job: Job, store: Store, watcher: Watcher) -> None:
+def _train(runs: Sequence[RunConfig], job: Job, store: Store, watcher: Watcher, cache: PrefixCache) -> None:
     precision = choose_precision(runs[0].training.precision)
     selections = [job.selections[run.configuration] for run in runs]
-    group = assemble(job.backbone, runs, selections, precision)
+    group = assemble(job.backbone, runs, selections, precision, cache)
     outcomes = Training(group, runs, job.rows, Recorder(store, watcher), job.selection_metric).run()
     for number, (run, outcome) in enumerate(zip(runs, outcomes)):
         record = _finished(store.run(run.id), outcome, precision.name)

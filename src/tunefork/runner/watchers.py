@@ -65,6 +65,7 @@ class Display:
         self._group: Any = None
         self._began = 0.0
         self._loss = ""
+        self._size = 1
 
     def begin(self, plan: Plan, done: Set[str]) -> None:
         """Show the study's bar."""
@@ -78,6 +79,7 @@ class Display:
         """Show the group's bar."""
         if self._group is not None:
             self._progress.remove_task(self._group)
+        self._size = len(names)
         label = names[0] if len(names) == 1 else f"{len(names)} runs: {names[0]} …"
         self._group, self._began, self._loss = (
             self._progress.add_task(label, total=steps, note=""),
@@ -90,7 +92,7 @@ class Display:
         if loss is not None:
             self._loss = f"loss {loss:.3f}"
         self._progress.update(self._group, completed=step, note=self._loss)
-        self._progress.advance(self._study)
+        self._progress.advance(self._study, self._size)
 
     def finish(self, name: str, status: str, metrics: Mapping[str, float], reason: str) -> None:
         """Print how a run ended."""

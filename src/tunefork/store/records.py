@@ -37,6 +37,8 @@ class StudyRecord:
     """What the user should know: guesses, conversions, dropped rows. Shown above the tables."""
     warnings: tuple[str, ...] = ()
     """What makes conclusions weaker, such as one learning rate for all strategies. Shown above the verdict."""
+    choices: dict[str, Any] = field(default_factory=dict)
+    """What was chosen by measurement before training, such as the groups; a continued study chooses the same."""
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,19 @@ from tunefork.strategies.last_layers import select_last_layers
 from tunefork.strategies.lora import select_lora
 from tunefork.strategies.peft_method import install_peft, select_peft
 from tunefork.strategies.selection import Adapter, Selection
+from tunefork.strategies.sharing import alone_because
 
-__all__ = ["Adapter", "Counts", "Selection", "count", "formulas", "frozen_depth", "install_peft", "select"]
+__all__ = [
+    "Adapter",
+    "Counts",
+    "Selection",
+    "alone_because",
+    "count",
+    "formulas",
+    "frozen_depth",
+    "install_peft",
+    "select",
+]
 
 
 def select(strategy: Strategy, anatomy: Anatomy, model: nn.Module) -> Selection:

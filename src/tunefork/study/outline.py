@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tunefork.errors import ModelNotFoundError
 from tunefork.models import anatomy_of, load_config, skeleton
-from tunefork.plan import Plan, PlannedRun, expand, lone_groups, shared_rate_warning, total_steps
+from tunefork.plan import Group, Plan, PlannedRun, expand, shared_rate_warning, total_steps
 from tunefork.strategies import count, select
 from tunefork.study.study import Study
 
@@ -44,7 +44,7 @@ def _from_config(study: Study, config: object, reason: str) -> Plan:
     notice = f"the model itself is out of reach, so times, memory and lengths are unknown: {reason}"
     return Plan(
         runs=tuple(runs),
-        groups=lone_groups(tuple(runs)),
+        groups=tuple(Group((run.config.id,)) for run in runs),
         rows=rows,
         truncated={},
         tokens={},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,6 +17,7 @@ from tunefork.errors import ConfigError
 from tunefork.models import Backbone, longest_input, skeleton
 from tunefork.plan import (
     ExpandedRun,
+    Group,
     Plan,
     PlannedRun,
     Sizes,
@@ -24,7 +25,6 @@ from tunefork.plan import (
     estimate_memory_mib,
     estimate_seconds,
     expand,
-    lone_groups,
     shared_rate_warning,
     total_steps,
 )
@@ -122,8 +122,9 @@ def make_plan(
     encoded: Encoded,
     selections: Mapping[str, Selection],
     timings: Mapping[str, StepTiming],
+    group: Callable[[tuple[PlannedRun, ...]], tuple[Group, ...]],
 ) -> Plan:
-    """The study's plan with counts, steps, and estimates where a configuration was timed."""
+    """The study's plan with counts, steps, estimates where a configuration was timed, and the groups of ``group``."""
     sizes = {name: len(split.labels) for name, split in encoded.splits.items()}
     tokens = {name: float(split.lengths.mean()) for name, split in encoded.splits.items()}
     runs = tuple(
@@ -133,7 +134,7 @@ def make_plan(
     warning = shared_rate_warning(study)
     return Plan(
         runs=runs,
-        groups=lone_groups(runs),
+        groups=group(runs),
         rows=sizes,
         truncated={name: split.truncated_share for name, split in encoded.splits.items()},
         tokens=tokens,
@@ -179,7 +180,11 @@ def _planned(
 
 
 def study_record(study: StudyConfig, backbone: Backbone, splits: Splits, encoded: Encoded, plan: Plan) -> StudyRecord:
-    """What the store remembers of the whole study, with the scores of the majority class and of the untrained model."""
+    """What the store remembers of the whole study.
+
+    Beside what the plan says, the scores of the majority class and of the untrained model, and what was chosen by
+    measurement, so that a continued study chooses the same.
+    """
     labels = splits.labels.names
     test = encoded.rows.test
     baseline: dict[str, float] = {}
@@ -203,6 +208,7 @@ def study_record(study: StudyConfig, backbone: Backbone, splits: Splits, encoded
         environment=environment(),
         notices=plan.notices,
         warnings=plan.warnings,
+        choices={"groups": [list(group.runs) for group in plan.groups]},
     )
 
 

@@ -19,6 +19,7 @@ from tunefork.runner import Display, Job, LocalRunner, Runner, Silence, Watcher
 from tunefork.store import RunRecord, SqliteStore, Store
 from tunefork.store.atomic import write_text
 from tunefork.strategies import Selection
+from tunefork.study.grouping import Planner
 from tunefork.study.prepare import Encoded, check_metrics, encode_rows, make_plan, resolved, select_all, study_record
 from tunefork.study.results import Results
 from tunefork.study.start import keep_beside, starting_labels, starting_model
@@ -126,18 +127,27 @@ class Study:
         return select_all(expand(self.config), self.backbone)
 
     def plan(self, timings: bool = True) -> Plan:
-        """What ``run`` will do: runs, counts, steps and estimates.
+        """What ``run`` will do: runs, groups, counts, steps and estimates.
 
         Args:
-            timings: time a few steps of every configuration (seconds; cached on this machine).
+            timings: time a few steps of every configuration and group (seconds; cached on this machine). Without, only
+                what the choice of groups needs is timed.
         """
+        return self._plan(timings, [])
+
+    def _plan(self, timings: bool, chosen: Sequence[Sequence[str]]) -> Plan:
+        """The plan; with the groups that were chosen when the study began, where they are known."""
         found = {}
         if timings:
             for run in _configurations(expand(self.config)):
                 precision = choose_precision(run.training.precision)
                 selection = self.selections[run.configuration]
-                found[run.configuration] = timed(self.backbone, run, selection, self.encoded.rows, precision)
-        return make_plan(self.config, self.backbone, self.splits, self.encoded, self.selections, found)
+                found[run.configuration] = timed(self.backbone, [run], [selection], self.encoded.rows, precision)
+        planner = Planner(self.backbone, self.selections, self.encoded.rows, measure=timings)
+        return make_plan(
+            self.config, self.backbone, self.splits, self.encoded, self.selections, found,
+            lambda runs: planner.groups(runs, chosen),
+        )  # fmt: skip
 
     def run(
         self, folder: str | Path | None = None, *, progress: bool | Watcher = True, runner: Runner | None = None
@@ -155,8 +165,8 @@ class Study:
         path = Path(folder if folder is not None else f"tunefork-{self.config.name}")
         written = resolved(self.config, self._base)
         _check_folder(path, written, self.splits.hash)
-        plan = self.plan(timings=False)
         store = SqliteStore(path)
+        plan = self._plan(timings=False, chosen=_chosen_groups(store))
         write_text(path / "study.yaml", write_study(written))
         _register(store, plan)
         if not _finished(store, plan):
@@ -205,6 +215,14 @@ def _register(store: Store, plan: Plan) -> None:
             notices=planned.notices,
         )
         store.put_run(replace(record, name=planned.name, blocks=planned.blocks))
+
+
+def _chosen_groups(store: Store) -> list[list[str]]:
+    """The groups of a study that was begun before."""
+    try:
+        return list(store.study().choices.get("groups", []))
+    except StoreError:
+        return []
 
 
 def _finished(store: Store, plan: Plan) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from tunefork.models import Backbone
 from tunefork.plan import StepTiming
 from tunefork.strategies import Selection
 
+ENGINE = 2
+"""Raised when the engine's speed changes, so that old times are not believed."""
+
 
 def cache_folder() -> Path:
     """``$TUNEFORK_CACHE``, or ``tunefork`` in the user's cache folder."""
@@ -20,34 +24,40 @@ def cache_folder() -> Path:
     return Path(os.environ.get("TUNEFORK_CACHE") or (Path(home) if home else Path.home() / ".cache") / "tunefork")
 
 
-def timed(backbone: Backbone, run: RunConfig, selection: Selection, rows: Rows, precision: Precision) -> StepTiming:
-    """The run's step time: from the cache where this machine has timed the like, else measured now and kept."""
+def timed(
+    backbone: Backbone, runs: Sequence[RunConfig], selections: Sequence[Selection], rows: Rows, precision: Precision
+) -> StepTiming:
+    """A group's step time: from the cache where this machine has timed the like, else measured now and kept."""
     path = cache_folder() / "timings.json"
     known = _read(path)
-    key = _key(backbone, run, rows, precision)
+    key = _key(backbone, runs, rows, precision)
     if key in known:
         return StepTiming(**known[key])
-    timing = time_steps(backbone, run, selection, rows, precision)
+    timing = time_steps(backbone, runs, selections, rows, precision)
     _write(path, {**_read(path), key: asdict(timing)})
     return timing
 
 
-def _key(backbone: Backbone, run: RunConfig, rows: Rows, precision: Precision) -> str:
-    """Equal for runs that cost the same: learning rates, seeds and the like do not count."""
+def _key(backbone: Backbone, runs: Sequence[RunConfig], rows: Rows, precision: Precision) -> str:
+    """Equal for groups that cost the same: learning rates and the like do not count."""
     import torch
 
-    strategy = {
-        key: value
-        for key, value in run.strategy.model_dump(mode="json").items()
-        if key not in ("learning_rate", "alpha", "use_rslora")
-    }
-    training = run.training
+    strategies = [
+        {
+            key: value
+            for key, value in run.strategy.model_dump(mode="json").items()
+            if key not in ("learning_rate", "alpha", "use_rslora")
+        }
+        for run in runs
+    ]
+    seeds = {seed: number for number, seed in enumerate(dict.fromkeys(run.seed for run in runs))}
+    training = runs[0].training
     lengths = [round(float(rows.train.lengths.mean()) / 4), int(rows.train.lengths.max()) // 16]
     return digest(
         [
-            [backbone.name, backbone.revision, strategy, lengths],
+            [backbone.name, backbone.revision, strategies, [seeds[run.seed] for run in runs], lengths],
             [training.batch_size, training.accumulation, training.eval_batch_size, training.backbone_dropout],
-            [str(precision.device), precision.name, torch.get_num_threads(), torch.__version__],
+            [str(precision.device), precision.name, torch.get_num_threads(), torch.__version__, ENGINE],
         ],
         24,
     )

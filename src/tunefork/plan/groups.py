@@ -1,0 +1,80 @@
+"""Who shares a pass: runs over the same frozen prefix, with the same batches' shape and number of steps."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tunefork.config import LoRAStrategy, RunConfig
+from tunefork.config.values import canonical_json
+from tunefork.plan.plan import Group, PlannedRun
+
+OWN = ("weight_decay", "warmup", "schedule", "max_grad_norm", "early_stopping", "best_weights", "shared_learning_rate")
+"""Settings of ``training`` in which the runs of a group may differ."""
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What decides with whom a configuration can train."""
+
+    alone: str
+    """Why it cannot share a pass; empty when it can."""
+    depth: int
+    """Blocks of the model that it leaves as they are."""
+    blocks: int
+    """Blocks that the model has."""
+
+    @property
+    def features(self) -> bool:
+        """Whether only the head trains, so that each text passes through the model once."""
+        return self.depth == self.blocks
+
+
+Party = tuple[PlannedRun, ...]
+
+
+def parties(runs: Sequence[PlannedRun], traits: Mapping[str, Traits]) -> list[Party]:
+    """Runs that could train in one pass, however many; those that cannot are parties of one.
+
+    Within a party, runs with the same seed stand together, since they see the same batches, and among them those with
+    the same targets and rank, whose products are batched. Parties with deeper frozen prefixes come later: they go on
+    from what shallower ones have left in the cache.
+    """
+    found: dict[str, list[PlannedRun]] = defaultdict(list)
+    for run in runs:
+        own = traits[run.config.configuration]
+        shape = {key: value for key, value in run.config.training.model_dump(mode="json").items() if key not in OWN}
+        lone = run.config.id if own.alone else ""
+        found[canonical_json([lone, own.depth, shape])].append(run)
+    ordered = [tuple(sorted(party, key=lambda run: _neighbours(run.config))) for party in found.values()]
+    return sorted(ordered, key=lambda party: traits[party[0].config.configuration].depth)
+
+
+def make_groups(
+    runs: Sequence[PlannedRun], traits: Mapping[str, Traits], size: Callable[[Party], int]
+) -> tuple[Group, ...]:
+    """The parties in groups of at most ``size(party)`` runs, as even as can be.
+
+    >>> make_groups((), {}, len)
+    ()
+    """
+    groups = []
+    for party in parties(runs, traits):
+        own = traits[party[0].config.configuration]
+        count = -(-len(party) // max(1, size(party)))
+        base, more = divmod(len(party), count)
+        at = 0
+        for number in range(count):
+            length = base + (number < more)
+            ids = tuple(run.config.id for run in party[at : at + length])
+            groups.append(Group(ids, own.depth, own.features, own.alone))
+            at += length
+    return tuple(groups)
+
+
+def _neighbours(run: RunConfig) -> tuple[object, ...]:
+    strategy = run.strategy
+    if isinstance(strategy, LoRAStrategy):
+        return (run.seed, strategy.targets, strategy.layers or (), strategy.rank, strategy.scale)
+    return (run.seed, (), (), 0, 0.0)
