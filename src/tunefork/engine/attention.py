@@ -21,6 +21,8 @@ from tunefork.engine.randomness import keep_mask
 NAME = "tunefork_packed"
 MULTIPLE = 32
 """Lengths are padded to a multiple of this within a bucket."""
+COUNT = 8
+"""So are the sequences of a bucket, where it has as many."""
 SCORES = 2**20
 """Scores (heads × queries × keys) of one piece of a bucket: two megabytes in bf16."""
 KEPT = 2**28
@@ -36,7 +38,8 @@ class Bucket:
     lengths: np.ndarray
     """[S] their tokens."""
     rows: np.ndarray
-    """[S, length] where their tokens are in the batch; padding points at its last, unused place."""
+    """[S or more, length] where their tokens are in the batch; padding points at a place of the run that is unused.
+    There may be more rows than sequences, all padding: with few shapes, few kernels are built."""
 
     @property
     def length(self) -> int:
@@ -45,22 +48,24 @@ class Bucket:
 
     @cached_property
     def padded(self) -> bool:
-        """Whether any sequence is shorter than the bucket."""
-        return bool((self.lengths < self.length).any())
+        """Whether there is any padding."""
+        return len(self.rows) > len(self.sequences) or bool((self.lengths < self.length).any())
 
 
 class Spans:
     """Where the sequences of a packed batch are, and what attention needs to know of it.
 
     Args:
-        lengths: [sequences] their tokens, in the order in which they are packed.
-        width: all tokens and what fills the batch up; at least one more than the sequences have.
+        starts: [sequences] their first places, ascending.
+        lengths: [sequences] their tokens.
+        spare: [sequences] for each a place of its run that belongs to no sequence: what pads it. Neighbours must not
+            meet there, or a run that diverges would spoil the others. The last is the batch's last place.
         device: where attention computes.
     """
 
-    def __init__(self, lengths: np.ndarray, width: int, device: torch.device) -> None:
-        self.device, self.width, self.lengths = device, width, lengths
-        self.starts = np.cumsum(lengths) - lengths
+    def __init__(self, starts: np.ndarray, lengths: np.ndarray, spare: np.ndarray, device: torch.device) -> None:
+        self.device, self.starts, self.lengths, self.spare = device, starts, lengths, spare
+        self.width = int(spare[-1]) + 1
         self._layouts: dict[tuple[int, bool], Layout] = {}
 
     def layout(self, heads: int, pooled: bool) -> Layout:
@@ -77,13 +82,20 @@ class Spans:
         for length in np.unique(padded).tolist():
             members = np.flatnonzero(padded == length)
             piece = max(1, SCORES // (heads * length * length))
+            piece = piece // COUNT * COUNT or piece
             for at in range(0, len(members), piece):
                 part = members[at : at + piece]
                 places = np.arange(length)
-                rows = self.starts[part, None] + places
                 inside = places < self.lengths[part, None]
-                found.append(Bucket(part, self.lengths[part], np.where(inside, rows, self.width - 1)))
+                rows = np.full((_rounded(len(part), piece), length), self.width - 1)
+                rows[: len(part)] = np.where(inside, self.starts[part, None] + places, self.spare[part, None])
+                found.append(Bucket(part, self.lengths[part], rows))
         return found
+
+
+def _rounded(count: int, piece: int) -> int:
+    """Rows for a number of sequences, in a bucket of at most ``piece``."""
+    return min(piece, -(-count // COUNT) * COUNT)
 
 
 class Layout:
@@ -93,18 +105,18 @@ class Layout:
         self.heads, self.pooled, self.device = heads, pooled, spans.device
         self.buckets = spans.buckets(heads)
         self.keys = [self._index(bucket.rows) for bucket in self.buckets]
-        self.queries = [self._index(bucket.sequences[:, None]) for bucket in self.buckets] if pooled else self.keys
+        self.queries = [self._index(_asking(bucket)) for bucket in self.buckets] if pooled else self.keys
         self.key_slots = sum(bucket.rows.size for bucket in self.buckets) * heads
         self.key_back = self._back(spans.width, pooled=False)
         self.query_slots, self.query_back = self.key_slots, self.key_back
         if pooled:
-            self.query_slots = len(spans.lengths) * heads
+            self.query_slots = sum(len(bucket.rows) for bucket in self.buckets) * heads
             self.query_back = self._back(len(spans.lengths), pooled=True)
 
     def scores(self) -> int:
         """How many attention probabilities there are."""
         return sum(
-            len(bucket.sequences) * self.heads * bucket.length * (1 if self.pooled else bucket.length)
+            len(bucket.rows) * self.heads * bucket.length * (1 if self.pooled else bucket.length)
             for bucket in self.buckets
         )
 
@@ -119,16 +131,24 @@ class Layout:
         first, stride = np.full(rows, slots, dtype=np.int64), np.zeros(rows, dtype=np.int64)
         at = 0
         for bucket in self.buckets:
-            sequences, length = len(bucket.sequences), 1 if pooled else bucket.length
-            places = at + np.arange(sequences)[:, None] * self.heads * length + np.arange(length)
+            count, length = len(bucket.rows), 1 if pooled else bucket.length
+            places = at + np.arange(len(bucket.sequences))[:, None] * self.heads * length + np.arange(length)
             if pooled:
                 first[bucket.sequences], stride[bucket.sequences] = places[:, 0], length
             else:
                 inside = np.arange(length) < bucket.lengths[:, None]
-                first[bucket.rows[inside]], stride[bucket.rows[inside]] = places[inside], length
-            at += sequences * self.heads * length
+                rows_of = bucket.rows[: len(bucket.sequences)][inside]
+                first[rows_of], stride[rows_of] = places[inside], length
+            at += count * self.heads * length
         places = first[:, None] + np.arange(self.heads) * stride[:, None]
         return torch.from_numpy(places.ravel()).to(self.device)
+
+
+def _asking(bucket: Bucket) -> np.ndarray:
+    """[rows, 1] the pooled queries of a bucket by sequence; padding asks for a sequence that is there, unread."""
+    asking = np.full((len(bucket.rows), 1), bucket.sequences[0])
+    asking[: len(bucket.sequences), 0] = bucket.sequences
+    return asking
 
 
 @lru_cache(maxsize=64)
@@ -159,7 +179,9 @@ def _bias(bucket: Bucket, heads: int, rules: Rules, pooled: bool, like: torch.Te
         ordered = _ordered(bucket.length, rules.causal, rules.window, like.dtype, like.device)
     if not bucket.padded or (rules.causal and not pooled):  # a causal query never reaches the padding behind it
         return ordered
-    hidden = np.arange(bucket.length) >= bucket.lengths[:, None]
+    lengths = np.ones(len(bucket.rows), dtype=np.int64)  # rows that are all padding see one place, for softmax's sake
+    lengths[: len(bucket.lengths)] = bucket.lengths
+    hidden = np.arange(bucket.length) >= lengths[:, None]
     padding = torch.zeros(hidden.shape, dtype=like.dtype, device=like.device)
     padding.masked_fill_(torch.from_numpy(hidden).to(like.device), -torch.inf)
     padding = padding[:, None, None].expand(-1, heads, 1, -1).reshape(-1, 1, bucket.length)
@@ -236,7 +258,7 @@ def _parts(
     q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, layout: Layout, number: int, scale: float
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """One bucket's scaled queries, keys and values: [S·heads, length, d]."""
-    batch = len(layout.buckets[number].sequences) * layout.heads
+    batch = len(layout.buckets[number].rows) * layout.heads
     query = q.index_select(0, layout.queries[number]).view(batch, -1, q.shape[-1]).mul_(scale)
     key = k.index_select(0, layout.keys[number]).view(batch, -1, q.shape[-1])
     value = v.index_select(0, layout.keys[number]).view(batch, -1, q.shape[-1])

@@ -12,7 +12,8 @@ from tunefork.engine.attention import Spans
 from tunefork.models import Pooling
 
 ROUND = 32
-"""The tokens of a batch are filled up to a multiple of this: few shapes, so that few kernels are built."""
+"""Each run's tokens are filled up to a multiple of this. oneDNN builds a kernel for every new shape, which takes ten
+times as long as a small product itself; with few shapes, kernels are found again."""
 
 
 class Packed:
@@ -40,15 +41,18 @@ class Packed:
         self.rows = np.stack([each[np.argsort(-split.lengths[each], kind="stable")] for each in rows])
         """[K, n] row numbers in the order in which they are packed."""
         lengths = split.lengths[self.rows]
-        self.totals = tuple(lengths.sum(axis=1).tolist())
-        """Tokens of each run."""
-        self.tokens = sum(self.totals)
-        """Of all runs; they come first, then what fills the batch up."""
-        self.width = -(-(self.tokens + 1) // ROUND) * ROUND
-        self.spans = Spans(lengths.ravel(), self.width, device)
-        positions = np.full(self.width, offset, dtype=np.int64)
-        positions[: self.tokens] += np.arange(self.tokens) - np.repeat(self.spans.starts, self.spans.lengths)
-        self._positions = positions
+        own = lengths.sum(axis=1)
+        room = -(-(own + 1) // ROUND) * ROUND  # each run has a place that nobody reads
+        self.totals = tuple(room.tolist())
+        """Places of each run: its tokens, then what fills them up."""
+        self.width = int(room.sum())
+        begins = np.cumsum(room) - room
+        starts = (np.cumsum(lengths, axis=1) - lengths + begins[:, None]).ravel()
+        self.spans = Spans(starts, lengths.ravel(), np.repeat(np.cumsum(room) - 1, lengths.shape[1]), device)
+        self.places = np.concatenate([np.arange(first, first + count) for first, count in zip(begins, own)])
+        """[Σ tokens] where the sequences' tokens are."""
+        self._positions = np.full(self.width, offset, dtype=np.int64)
+        self._positions[self.places] += self.places - np.repeat(starts, self.spans.lengths)
         pooled = self.spans.starts if pooling == "first" else self.spans.starts + self.spans.lengths - 1
         self.pooled = torch.from_numpy(pooled).to(device)
         """[K·n] where each sequence's pooled token is."""
@@ -75,11 +79,11 @@ class Packed:
         rows = self.rows.ravel()
         # Filled up with a real token, not with padding: nobody reads it, and no model warns of it.
         ids = np.full(self.width, self._split.tokens[rows[0]][0], dtype=np.int64)
-        ids[: self.tokens] = np.concatenate([self._split.tokens[row] for row in rows])
+        ids[self.places] = np.concatenate([self._split.tokens[row] for row in rows])
         found = {"input_ids": ids, "position_ids": self._positions}
         if self._split.types is not None:
             types = np.zeros(self.width, dtype=np.int64)
-            types[: self.tokens] = np.concatenate([self._split.types[row] for row in rows])
+            types[self.places] = np.concatenate([self._split.types[row] for row in rows])
             found["token_type_ids"] = types
         return {name: self._tensor(array[None]) for name, array in found.items()}
 

@@ -86,7 +86,7 @@ class PrefixCache:
             return entry.states.index_select(0, rows).unsqueeze(1).to(packed.device)
         index = np.full(packed.width, entry.starts[packed.rows[0, 0]], dtype=np.int64)
         begin = entry.starts[packed.rows.ravel()] - packed.spans.starts
-        index[: packed.tokens] = np.arange(packed.tokens) + np.repeat(begin, packed.spans.lengths)
+        index[packed.places] = packed.places + np.repeat(begin, packed.spans.lengths)
         return entry.states.index_select(0, torch.from_numpy(index)).unsqueeze(0).to(packed.device)
 
     @torch.no_grad()

@@ -38,7 +38,7 @@ def parties(runs: Sequence[PlannedRun], traits: Mapping[str, Traits]) -> list[Pa
     """Runs that could train in one pass, however many; those that cannot are parties of one.
 
     Within a party, runs with the same seed stand together, since they see the same batches, and among them those with
-    the same targets and rank, whose products are batched. Parties with deeper frozen prefixes come later: they go on
+    the same rank, whose products are batched. Parties with deeper frozen prefixes come later: they go on
     from what shallower ones have left in the cache.
     """
     found: dict[str, list[PlannedRun]] = defaultdict(list)
@@ -76,5 +76,5 @@ def make_groups(
 def _neighbours(run: RunConfig) -> tuple[object, ...]:
     strategy = run.strategy
     if isinstance(strategy, LoRAStrategy):
-        return (run.seed, strategy.targets, strategy.layers or (), strategy.rank, strategy.scale)
-    return (run.seed, (), (), 0, 0.0)
+        return (run.seed, strategy.rank, strategy.scale, strategy.targets, strategy.layers or ())
+    return (run.seed, 0, 0.0, (), ())

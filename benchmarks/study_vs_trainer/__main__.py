@@ -1,0 +1,191 @@
+"""A study of nine runs against nine trainings with transformers' Trainer and PEFT, side by side on one machine.
+
+    python -m benchmarks.study_vs_trainer --study s0 --data DIR --set sst2 --rows 8000 --device cpu
+
+Slices of every leg take turns, so that the machine's moods hit all alike; the medians of their second halves (memory is
+warm by then), times the steps and rows of the study, give the table and the ratios. ``--full`` also runs every leg once
+from beginning to end, leg by leg; what is done is kept in ``--out`` and not done again. The last line is JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import torch
+import transformers
+
+from tunefork.config import RunConfig
+
+from .limit import evaluation_flops, flops, matmul_rate
+from .ours import Ours
+from .study import Setting
+from .trainer import LEGS, Script
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--study", choices=["s0"], default="s0")
+    parser.add_argument("--data", type=Path, required=True, help="the folder with the data sets")
+    parser.add_argument("--set", choices=["sst2", "imdb"], default="sst2")
+    parser.add_argument("--rows", type=int, default=8000)
+    parser.add_argument("--test", type=int, default=2000)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--steps", type=int, default=30, help="optimizer steps of a slice")
+    parser.add_argument("--slices", type=int, default=3)
+    parser.add_argument("--full", action="store_true", help="also run every leg once, from beginning to end")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    options = parser.parse_args()
+    setting = Setting(options.set, options.rows, options.test, options.data.resolve())
+    measured = slices(setting, options)
+    document = {
+        "date": time.strftime("%Y-%m-%d"), "machine": machine(), "data": options.set, "rows": options.rows,
+        "steps": options.steps, "slices": options.slices, **measured,
+    }  # fmt: skip
+    options.out.mkdir(parents=True, exist_ok=True)
+    path = options.out / f"{document['date']}-study-{options.set}-{options.device}.json"
+    if options.full:
+        document["full"] = whole(setting, options, path.with_suffix(".full.json"))
+    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    show(document)
+    print(json.dumps({key: document[key] for key in ("ratio_a", "ratio_b", "ratio_b_no_dropout", "utilisation")}))
+
+
+def slices(setting: Setting, options: argparse.Namespace) -> dict[str, Any]:
+    """Step and evaluation times of every leg, and what the study takes with them."""
+    ours, splits = Ours(setting), setting.splits()
+    scripts = {name: Script(leg, splits, setting.max_length, options.device) for name, leg in LEGS.items()}
+    runs = Counter(run.configuration for run in setting.runs())
+    distinct = {run.configuration: run for run in reversed(setting.runs())}
+    took: dict[str, dict[str, list[float]]] = {name: {} for name in (*scripts, "c")}
+    rows: dict[str, dict[str, float]] = {name: {} for name in (*scripts, "c")}
+    rates = []
+    for part in range(options.slices):
+        rates.append(matmul_rate(options.device))
+        for key, run in distinct.items():
+            for name, script in scripts.items():
+                took[name].setdefault(key, []).append(script.steps(run, options.steps, part))
+                if (part == 0 and run.strategy.kind != "lora") or key not in rows[name]:
+                    rows[name][key] = script.evaluation(run, 256)
+        for number, group in enumerate(ours.groups):
+            took["c"].setdefault(str(number), []).append(ours.steps(group, options.steps, part))
+    steps, test = -(-len(splits.train) // 16), len(splits.test)
+    seconds = {
+        name: sum(
+            runs[key] * (statistics.median(times) * steps + rows[name][key] * test) for key, times in took[name].items()
+        )
+        for name in scripts
+    }
+    parts = {}
+    for number, group in enumerate(ours.groups):
+        training = statistics.median(took["c"][str(number)]) * steps
+        prefix = ours.prefix(group, 1024) * len(splits.train) if group.depth else 0.0
+        parts[str(number)] = training + prefix + ours.evaluation(group, 256) * test
+    seconds["c"] = sum(parts.values())
+    needed = _needed(ours, setting.runs()) / statistics.median(rates)
+    return {
+        "seconds": seconds,
+        "step_ms": {
+            **{
+                name: {distinct[key].strategy.label(): statistics.median(times) * 1e3 for key, times in each.items()}
+                for name, each in took.items()
+                if name != "c"
+            },
+            "c": {
+                _title(ours, number): statistics.median(took["c"][str(number)]) * 1e3
+                for number in range(len(ours.groups))
+            },
+        },
+        "parts_seconds": {_title(ours, int(number)): value for number, value in parts.items()},
+        "tokens": float(ours.study.encoded.rows.train.lengths.mean()),
+        "matmul_tflops": statistics.median(rates) / 1e12,
+        "limit_seconds": needed,
+        "ratio_a": seconds["a"] / seconds["c"],
+        "ratio_b": seconds["b"] / seconds["c"],
+        "ratio_b_no_dropout": seconds["b_no_dropout"] / seconds["c"],
+        "utilisation": needed / seconds["c"],
+    }
+
+
+def whole(setting: Setting, options: argparse.Namespace, path: Path) -> dict[str, Any]:
+    """Every leg once, from beginning to end; finished parts are read back from ``path``."""
+    done: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    splits = setting.splits()
+    for name, leg in LEGS.items():
+        script = Script(leg, splits, setting.max_length, options.device)
+        for run in setting.runs():
+            if (key := f"{name}/{run.id}") not in done:
+                done[key] = script.whole(run)
+                path.write_text(json.dumps(done, indent=1), encoding="utf-8")
+    if "c" not in done:
+        import tempfile
+
+        done["c"] = Ours(setting).whole(Path(tempfile.mkdtemp()) / "study")
+        path.write_text(json.dumps(done, indent=1), encoding="utf-8")
+    totals = {name: sum(value["seconds"] for key, value in done.items() if key.startswith(f"{name}/")) for name in LEGS}
+    return {"seconds": {**totals, "c": done["c"]["seconds"]}, "runs": done}
+
+
+def _needed(ours: Ours, runs: list[RunConfig]) -> float:
+    rows, anatomy = ours.study.encoded.rows, ours.study.backbone.anatomy
+    assert rows.test is not None
+    total = 0.0
+    for run in runs:
+        selection = ours.study.selections[run.configuration]
+        total += flops(run, selection, anatomy, rows.train.lengths) + evaluation_flops(anatomy, rows.test.lengths)
+    return total
+
+
+def _title(ours: Ours, number: int) -> str:
+    runs = [ours.configs[run] for run in ours.groups[number].runs]
+    return runs[0].strategy.label() if len(runs) == 1 else f"{len(runs)} runs at once"
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    try:
+        names = [
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ]
+        flags = set(Path("/proc/cpuinfo").read_text().split("flags", 1)[1].split("\n", 1)[0].split())
+    except OSError:
+        names, flags = [platform.processor()], set()
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout
+    return {
+        "cpu": f"{len(names)} × {names[0]}", "bf16": sorted(flags & {"amx_bf16", "avx512_bf16"}),
+        "threads": torch.get_num_threads(), "torch": torch.__version__, "transformers": transformers.__version__,
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None, "commit": commit.strip(),
+    }  # fmt: skip
+
+
+def show(document: dict[str, Any]) -> None:
+    """The table for people."""
+    names = {**{name: leg.says for name, leg in LEGS.items()}, "c": "tunefork"}
+    print(
+        f"{document['data']}, {document['rows']:,} rows, {document['tokens']:.0f} tokens on average\n{document['machine']}"
+    )
+    for name, says in names.items():
+        seconds = document["seconds"][name]
+        print(f"  {says:42} {seconds:8.0f} s  {seconds / document['seconds']['c']:5.2f} ×")
+        for run, each in document["step_ms"][name].items():
+            print(f"      {run:56} {each:8.1f} ms a step")
+    print(
+        f"  bf16 products: {document['matmul_tflops']:.2f} TFLOP/s; "
+        f"the study needs {document['limit_seconds']:.0f} s of them"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""The other side: transformers' Trainer and PEFT, as the documentation shows them and as a careful user sets them."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import (
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    DataCollatorWithPadding,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+    set_seed,
+)
+
+from tunefork.config import LoRAStrategy, RunConfig
+from tunefork.data import Splits
+from tunefork.models import load_backbone, locate, quietly
+from tunefork.strategies import select
+
+from .study import MODEL
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One way of writing the script."""
+
+    name: str
+    says: str
+    careful: bool
+    """bf16, batches grouped by length, fused AdamW, larger evaluation batches."""
+    dropout: bool = True
+    """The backbone's, as pretrained."""
+    pad_to: int | None = None
+    """Every text padded to this many tokens, as ``padding=True`` does when tokenising a whole set."""
+
+
+LEGS = {
+    "a": Leg("a", "Trainer + PEFT, fp32, as documented", careful=False),
+    "b": Leg("b", "Trainer + PEFT, bf16 and every switch", careful=True),
+    "b_no_dropout": Leg("b_no_dropout", "the same, without dropout", careful=True, dropout=False),
+}
+
+
+class _Clock(TrainerCallback):
+    """When each optimizer step was done."""
+
+    def __init__(self) -> None:
+        self.at: list[float] = []
+
+    def on_step_end(self, *_: Any, **__: Any) -> None:
+        self.at.append(time.perf_counter())
+
+
+class _Rows(torch.utils.data.Dataset[dict[str, Any]]):
+    def __init__(self, tokens: list[list[int]], labels: list[int], pad_to: int | None, pad_id: int) -> None:
+        self.rows = []
+        for ids, label in zip(tokens, labels):
+            row: dict[str, Any] = {"input_ids": ids, "labels": label}
+            if pad_to is not None:
+                row["attention_mask"] = [1] * len(ids) + [0] * (pad_to - len(ids))
+                row["input_ids"] = ids + [pad_id] * (pad_to - len(ids))
+            self.rows.append(row)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, row: int) -> dict[str, Any]:
+        return self.rows[row]
+
+
+class Script:
+    """One leg on one data set: trains single runs, as a script does."""
+
+    def __init__(self, leg: Leg, splits: Splits, max_length: int, device: str) -> None:
+        self.leg, self.splits, self.device = leg, splits, device
+        self.tokenizer = AutoTokenizer.from_pretrained(locate(MODEL))
+        self.train = self._rows(splits.train, max_length)
+        self.test = self._rows(splits.test, max_length)
+
+    def model(self, run: RunConfig) -> Any:
+        """The pretrained model with what this run trains, as PEFT and transformers set it up."""
+        set_seed(run.seed)
+        with quietly():
+            model = AutoModelForSequenceClassification.from_pretrained(
+                locate(MODEL), num_labels=len(self.splits.labels.names), dtype=torch.float32
+            )
+        if not self.leg.dropout:
+            for name, module in model.named_modules():
+                if isinstance(module, torch.nn.Dropout) and name.startswith("bert."):
+                    module.p = 0.0
+        strategy = run.strategy
+        backbone = load_backbone(MODEL, self.splits.labels.names)
+        selection = select(strategy, backbone.anatomy, backbone.model)
+        if isinstance(strategy, LoRAStrategy):
+            targets = [adapter.module for adapter in selection.adapters]
+            config = LoraConfig(
+                task_type="SEQ_CLS", r=strategy.rank, lora_alpha=strategy.alpha, target_modules=targets,
+                modules_to_save=["classifier"],
+            )  # fmt: skip
+            return get_peft_model(model, config)
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_(name in selection.base)
+        return model
+
+    def steps(self, run: RunConfig, count: int, part: int) -> float:
+        """Median seconds of an optimizer step, in the second half of ``count`` steps on rows that depend on ``part``."""
+        clock = _Clock()
+        rows = np.random.default_rng(part).permutation(len(self.train))[: (count + 2) * 16]
+        trainer = self._trainer(run, torch.utils.data.Subset(self.train, rows.tolist()), clock)
+        trainer.train()
+        return float(np.median(np.diff(clock.at)[count // 2 :]))
+
+    def evaluation(self, run: RunConfig, rows: int) -> float:
+        """Seconds to evaluate one row."""
+        chosen = np.random.default_rng(0).permutation(len(self.test))[:rows].tolist()
+        trainer = self._trainer(run, self.train, _Clock())
+        began = time.perf_counter()
+        trainer.evaluate(torch.utils.data.Subset(self.test, chosen))
+        return (time.perf_counter() - began) / len(chosen)
+
+    def whole(self, run: RunConfig) -> dict[str, float]:
+        """The whole run: one epoch, then the test rows."""
+        began = time.perf_counter()
+        trainer = self._trainer(run, self.train, _Clock())
+        trainer.train()
+        found = trainer.evaluate(self.test)
+        return {"seconds": time.perf_counter() - began, "accuracy": found["eval_accuracy"], "loss": found["eval_loss"]}
+
+    def _rows(self, split: Any, max_length: int) -> _Rows:
+        texts = [parts[0] for parts in split.texts]
+        tokens = self.tokenizer(texts, truncation=True, max_length=self.leg.pad_to or max_length)["input_ids"]
+        return _Rows(tokens, split.labels.tolist(), self.leg.pad_to, self.tokenizer.pad_token_id)
+
+    def _trainer(self, run: RunConfig, rows: Any, clock: _Clock) -> Trainer:
+        careful: dict[str, Any] = {}
+        if self.leg.careful:
+            careful = {
+                "bf16": True, "train_sampling_strategy": "group_by_length", "optim": "adamw_torch_fused",
+                "per_device_eval_batch_size": 64,
+            }  # fmt: skip
+        arguments = TrainingArguments(
+            output_dir=tempfile.mkdtemp(prefix="trainer-"), num_train_epochs=1, per_device_train_batch_size=16,
+            learning_rate=run.strategy.learning_rate, weight_decay=0.01, lr_scheduler_type="linear", warmup_steps=0,
+            seed=run.seed, use_cpu=self.device == "cpu", report_to=[], save_strategy="no", disable_tqdm=True,
+            logging_strategy="no", **careful,
+        )  # fmt: skip
+        return Trainer(
+            model=self.model(run), args=arguments, train_dataset=rows, callbacks=[clock],
+            data_collator=DataCollatorWithPadding(self.tokenizer), compute_metrics=_accuracy,
+        )  # fmt: skip
+
+
+def _accuracy(found: Any) -> dict[str, float]:
+    return {"accuracy": float((found.predictions.argmax(-1) == found.label_ids).mean())}
