@@ -10,7 +10,7 @@ import torch
 from tests.engine.recording import Kept
 from tests.tiny import encoded, tiny_backbone
 from tunefork.config import RunConfig, TrainingConfig, parse_run
-from tunefork.engine import GroupModel, Precision, Rows, Training, assemble
+from tunefork.engine import GroupModel, Outcome, Precision, Rows, Training, assemble
 from tunefork.errors import UnsupportedModelError
 from tunefork.models import Backbone
 from tunefork.strategies import select
@@ -113,3 +113,50 @@ def test_what_cannot_share_a_pass_is_refused_with_the_reason() -> None:
         build(backbone, [run_of("full"), run_of("head")])
     with pytest.raises(UnsupportedModelError, match="keeps the backbone's own dropout"):
         build(backbone, [run_of("head"), run_of("head", seed=1, backbone_dropout="as_pretrained")])
+
+
+def test_a_run_that_stops_early_leaves_and_the_others_go_on_as_before() -> None:
+    """Its weights stay as they were when it stopped; the group shrinks; nobody's numbers change beyond rounding."""
+    backbone = tiny_backbone("bert", dropout=0.1)
+    stopping = {"metric": "loss", "patience": 1}
+    runs = [
+        run_of("lora:rank=4,targets=query+value,learning_rate=5e-1", seed=0, eval_every=5, early_stopping=stopping),
+        run_of("lora:rank=2,targets=all-linear,dropout=0.2,learning_rate=3e-3", seed=1, eval_every=5),
+        run_of("lora:rank=4,targets=query+value,learning_rate=3e-3", seed=2, eval_every=5),
+    ]
+    group, kept = build(backbone, runs), Kept()
+    rows = Rows(encoded(range(90)), encoded(range(90, 120)), encoded(range(120, 150)), 0)
+    outcomes = Training(group, runs, rows, kept).run()
+    assert outcomes[0].stopped_early
+    assert outcomes[0].steps < 50
+    assert [outcome.steps for outcome in outcomes[1:]] == [50, 50]
+    last = max(record.step for record in kept.steps if record.run == runs[0].id)
+    assert last <= outcomes[0].steps
+    for number, run in enumerate(runs):
+        alone, own = train_alone(backbone, run, rows)
+        assert own.steps == outcomes[number].steps
+        expected = alone.tensors(0)
+        for name, tensor in group.tensors(number).items():
+            torch.testing.assert_close(tensor, expected[name], rtol=1e-7, atol=1e-9)
+    tests = {record.run for record, _ in kept.evaluations if record.split == "test"}
+    assert tests == {run.id for run in runs}, "a run that left is tested as well"
+
+
+def train_alone(backbone: Backbone, run: RunConfig, rows: Rows) -> tuple[GroupModel, Outcome]:
+    group = build(backbone, [run])
+    return group, Training(group, [run], rows, Kept()).run()[0]
+
+
+def test_few_products_serve_neighbours_of_equal_rank() -> None:
+    from tunefork.engine.banks import segments
+    from tunefork.engine.members import Members
+
+    members = Members(5, tokens=(64, 64, 64, 32, 32), width=256)
+    found = segments(members, 256, [8, 8, 2, 8, 8], [2.0, 2.0, 2.0, 2.0, 1.0])
+    assert [(part.first, part.end, part.run, part.runs) for part in found] == [
+        (0, 128, 0, 2), (128, 192, 2, 1), (192, 224, 3, 1), (224, 256, 4, 1),
+    ]  # fmt: skip
+    members.active = (0, 2, 3)
+    members.tokens, members.width = (64, 64, 32), 160
+    found = segments(members, 160, [8, 8, 8, 8, 8], [2.0] * 5)
+    assert [(part.run, part.runs) for part in found] == [(0, 1), (2, 1), (3, 1)], "a run that left parts its neighbours"

@@ -1,0 +1,45 @@
+"""bf16 as it ships against fp32: copies follow their masters, and training ends at about the same place."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from tests.engine.recording import Kept
+from tests.tiny import encoded, tiny_backbone
+from tunefork.config import RunConfig, TrainingConfig, parse_run
+from tunefork.engine import GroupModel, Precision, Rows, Training, assemble
+from tunefork.strategies import select
+
+CPU = torch.device("cpu")
+
+
+def trained(text: str, compute: torch.dtype, steps: int = 60) -> tuple[GroupModel, list[float]]:
+    backbone = tiny_backbone("bert")
+    training = TrainingConfig(steps=steps, batch_size=8, log_every=10)
+    run = RunConfig(strategy=parse_run(text).strategies[0], training=training)
+    group = assemble(
+        backbone, [run], [select(run.strategy, backbone.anatomy, backbone.model)], Precision(CPU, compute)
+    )
+    kept = Kept()
+    Training(group, [run], Rows(encoded(range(120)), None, None, 0), kept).run()
+    return group, [record.loss for record in kept.steps]
+
+
+@pytest.mark.parametrize("text", ["full:learning_rate=3e-3", "lora:rank=4,targets=all-linear,learning_rate=3e-2"])
+def test_bf16_trains_as_fp32_does(text: str) -> None:
+    rough, exact = trained(text, torch.bfloat16), trained(text, torch.float32)
+    assert rough[1][-1] < rough[1][0] * 0.8, "it learns"
+    assert rough[1] == pytest.approx(exact[1], rel=0.08)
+
+
+def test_bf16_copies_are_the_masters_rounded() -> None:
+    for text in ("full:learning_rate=1e-3", "lora:rank=4,learning_rate=1e-2"):
+        group, _ = trained(text, torch.bfloat16, steps=3)
+        assert group.arena.copies.dtype == torch.bfloat16
+        assert torch.equal(group.arena.copies, group.arena.weights.bfloat16())
+        for slot in group.slots:
+            assert slot.parameter.dtype == torch.float32
+            if slot.compute is not None:
+                assert torch.equal(slot.compute, slot.parameter.bfloat16())
+        assert any(slot.compute is not None for slot in group.slots) == text.startswith("full")
