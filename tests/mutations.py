@@ -44,9 +44,9 @@ MUTATIONS = (
     ),
     Mutation(
         "attention leaks into the next sequence",
-        "engine/attention.py",
+        "engine/buckets.py",
         "inside = places < self.lengths[part, None]",
-        "inside = places < self.lengths[part, None] + (self.starts[part, None] + self.lengths[part, None] < self.width)",
+        "inside = places < self.lengths[part, None] + (self.starts[part, None] + self.lengths[part, None] < 100)",
         PACKED,
     ),
     Mutation(

@@ -2,9 +2,9 @@
 
     python -m benchmarks.study_vs_trainer --study s0 --data DIR --set sst2 --rows 8000 --device cpu
 
-Slices of every leg take turns, so that the machine's moods hit all alike; the medians of their second halves (memory is
-warm by then), times the steps and rows of the study, give the table and the ratios. ``--full`` also runs every leg once
-from beginning to end, leg by leg; what is done is kept in ``--out`` and not done again. The last line is JSON.
+Slices of every leg take turns, so that the machine's moods hit all alike; the medians over the slices, times the steps
+and rows of the study, give the table and the ratios. ``--full`` also runs every leg once from beginning to end, leg by
+leg; what is done is kept in ``--out`` and not done again. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=8000)
     parser.add_argument("--test", type=int, default=2000)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--steps", type=int, default=30, help="optimizer steps of a slice")
+    parser.add_argument("--steps", type=int, default=50, help="optimizer steps of a slice")
     parser.add_argument("--slices", type=int, default=3)
     parser.add_argument("--full", action="store_true", help="also run every leg once, from beginning to end")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
@@ -173,9 +173,8 @@ def machine() -> dict[str, Any]:
 def show(document: dict[str, Any]) -> None:
     """The table for people."""
     names = {**{name: leg.says for name, leg in LEGS.items()}, "c": "tunefork"}
-    print(
-        f"{document['data']}, {document['rows']:,} rows, {document['tokens']:.0f} tokens on average\n{document['machine']}"
-    )
+    print(f"{document['data']}, {document['rows']:,} rows, {document['tokens']:.0f} tokens on average")
+    print(document["machine"])
     for name, says in names.items():
         seconds = document["seconds"][name]
         print(f"  {says:42} {seconds:8.0f} s  {seconds / document['seconds']['c']:5.2f} ×")

@@ -27,6 +27,9 @@ from tunefork.strategies import select
 
 from .study import MODEL
 
+WARM = 10
+"""Steps before those that are timed."""
+
 
 @dataclass(frozen=True)
 class Leg:
@@ -111,12 +114,16 @@ class Script:
         return model
 
     def steps(self, run: RunConfig, count: int, part: int) -> float:
-        """Median seconds of an optimizer step, in the second half of ``count`` steps on rows that depend on ``part``."""
-        clock = _Clock()
-        rows = np.random.default_rng(part).permutation(len(self.train))[: (count + 2) * 16]
-        trainer = self._trainer(run, torch.utils.data.Subset(self.train, rows.tolist()), clock)
-        trainer.train()
-        return float(np.median(np.diff(clock.at)[count // 2 :]))
+        """Mean seconds of an optimizer step, over ``count`` steps on rows that depend on ``part``.
+
+        A few steps warm the memory first. The mean, since grouping by length makes steps unequal, the longest first.
+        """
+        model = self.model(run)
+        rows = np.random.default_rng(part).permutation(len(self.train))
+        for chosen in (rows[: WARM * 16], rows[-(count + 1) * 16 :]):
+            clock = _Clock()
+            self._trainer(run, torch.utils.data.Subset(self.train, chosen.tolist()), clock, model).train()
+        return (clock.at[-1] - clock.at[0]) / (len(clock.at) - 1)
 
     def evaluation(self, run: RunConfig, rows: int) -> float:
         """Seconds to evaluate one row."""
@@ -139,7 +146,7 @@ class Script:
         tokens = self.tokenizer(texts, truncation=True, max_length=self.leg.pad_to or max_length)["input_ids"]
         return _Rows(tokens, split.labels.tolist(), self.leg.pad_to, self.tokenizer.pad_token_id)
 
-    def _trainer(self, run: RunConfig, rows: Any, clock: _Clock) -> Trainer:
+    def _trainer(self, run: RunConfig, rows: Any, clock: _Clock, model: Any = None) -> Trainer:
         careful: dict[str, Any] = {}
         if self.leg.careful:
             careful = {
@@ -153,7 +160,7 @@ class Script:
             logging_strategy="no", **careful,
         )  # fmt: skip
         return Trainer(
-            model=self.model(run), args=arguments, train_dataset=rows, callbacks=[clock],
+            model=self.model(run) if model is None else model, args=arguments, train_dataset=rows, callbacks=[clock],
             data_collator=DataCollatorWithPadding(self.tokenizer), compute_metrics=_accuracy,
         )  # fmt: skip
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from tunefork.engine import attention
-from tunefork.engine.attention import Layout, Rules, Spans, _Attend
+from tunefork.engine import buckets
+from tunefork.engine.attention import Rules, _Attend
+from tunefork.engine.buckets import Layout, Spans
 
 LENGTHS = np.array([40, 33, 32, 7, 1])
 HEADS, SIZE = 2, 4
@@ -48,7 +49,7 @@ def plain(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, rules: Rules, poole
 def test_buckets_give_what_plain_attention_gives(
     causal: bool, window: int | None, pooled: bool, recompute: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attention, "SCORES", 2 * 64 * 64 * 2)  # several pieces
+    monkeypatch.setattr(buckets, "SCORES", 2 * 64 * 64 * 2)  # several pieces
     torch.manual_seed(0)
     rules = Rules(0.4, causal, window, 0.0, recompute)
     layout = Layout(spans(), HEADS, pooled)
@@ -95,4 +96,4 @@ def test_shapes_are_few() -> None:
 
 
 def test_lengths_of_a_bucket_are_multiples_of_the_softmax_s_width() -> None:
-    assert {bucket.length for bucket in spans().buckets(HEADS)} == {32, 64}
+    assert {(bucket.queries, bucket.length) for bucket in spans().buckets(HEADS)} == {(16, 32), (32, 32), (48, 64)}

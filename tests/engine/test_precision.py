@@ -18,24 +18,23 @@ def trained(text: str, compute: torch.dtype, steps: int = 60) -> tuple[GroupMode
     backbone = tiny_backbone("bert")
     training = TrainingConfig(steps=steps, batch_size=8, log_every=10)
     run = RunConfig(strategy=parse_run(text).strategies[0], training=training)
-    group = assemble(
-        backbone, [run], [select(run.strategy, backbone.anatomy, backbone.model)], Precision(CPU, compute)
-    )
+    group = assemble(backbone, [run], [select(run.strategy, backbone.anatomy, backbone.model)], Precision(CPU, compute))
     kept = Kept()
     Training(group, [run], Rows(encoded(range(120)), None, None, 0), kept).run()
     return group, [record.loss for record in kept.steps]
 
 
-@pytest.mark.parametrize("text", ["full:learning_rate=3e-3", "lora:rank=4,targets=all-linear,learning_rate=3e-2"])
+@pytest.mark.parametrize("text", ["full:learning_rate=1e-2", "lora:rank=4,targets=all-linear,learning_rate=3e-2"])
 def test_bf16_trains_as_fp32_does(text: str) -> None:
     rough, exact = trained(text, torch.bfloat16), trained(text, torch.float32)
-    assert rough[1][-1] < rough[1][0] * 0.8, "it learns"
-    assert rough[1] == pytest.approx(exact[1], rel=0.08)
+    assert rough[1] == pytest.approx(exact[1], rel=0.05)
+    assert rough[1] != exact[1]
 
 
 def test_bf16_copies_are_the_masters_rounded() -> None:
     for text in ("full:learning_rate=1e-3", "lora:rank=4,learning_rate=1e-2"):
         group, _ = trained(text, torch.bfloat16, steps=3)
+        group.settle()
         assert group.arena.copies.dtype == torch.bfloat16
         assert torch.equal(group.arena.copies, group.arena.weights.bfloat16())
         for slot in group.slots:

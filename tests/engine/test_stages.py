@@ -1,4 +1,4 @@
-"""Proof ladder, step 4: cached prefix ≡ uncached, pruned last block ≡ whole last block: logits and gradients in fp64."""
+"""Proof ladder, step 4: cached prefix ≡ uncached, pruned last block ≡ whole one: logits and gradients in fp64."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ compare:
 
 
 def planned(seconds: float | None = None) -> tuple[PlannedRun, ...]:
-    counts = Counts(0, 0, 0, 100)
+    counts = Counts(0, 0, 0, 100, 100)
     return tuple(
         PlannedRun(run.config, run.name, run.blocks, counts, steps=10, seconds=seconds)
         for run in expand(parse_study(STUDY))

@@ -26,6 +26,7 @@ from tunefork.engine.members import Members
 from tunefork.engine.precision import Precision
 from tunefork.engine.prefix_cache import PrefixCache
 from tunefork.engine.randomness import Draws, RunDropout
+from tunefork.engine.rows import sparse_embedding
 from tunefork.engine.slots import Part, Slot, bank_slots
 from tunefork.engine.stages import install_stages
 from tunefork.errors import UnsupportedModelError
@@ -81,7 +82,7 @@ def assemble(
             own, left = _install_head(model, path, members, arena)
             banks += own
             direct += left
-    slots = _settle(model, direct, precision, mixed=peft)
+    slots = _settle(model, _with_sparse(model, direct, precision, mixed=peft), precision, mixed=peft)
     arena.settle(precision.device)
     for name, part, bank in banks:
         bank.settle()
@@ -189,6 +190,20 @@ def _peft_slots(model: Any) -> list[Slot]:
         for name, parameter in model.named_parameters()
         if parameter.requires_grad
     ]
+
+
+def _with_sparse(model: nn.Module, direct: Sequence[Slot], precision: Precision, mixed: bool) -> list[Slot]:
+    """Large embeddings get sparse gradients on a CPU, where writing zeros for unread rows takes longer than a step."""
+    if mixed or precision.device.type != "cpu":
+        return list(direct)
+    found = []
+    for slot in direct:
+        embedding = sparse_embedding(model, slot.name)
+        if embedding is not None and embedding.weight is slot.parameter:
+            embedding.sparse = True
+            slot = replace(slot, sparse=True)
+        found.append(slot)
+    return found
 
 
 def _settle(model: Any, direct: Sequence[Slot], precision: Precision, mixed: bool) -> list[Slot]:

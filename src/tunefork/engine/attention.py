@@ -2,153 +2,26 @@
 
 A packed batch is one row of tokens in which sequences follow one another, run after run. Token-wise work sees it as it
 is; here the sequences are gathered into buckets of similar length, attend, and are put back. Buckets are padded to a
-multiple of 32, since torch's softmax on a CPU is ten times slower on other lengths, and cut into pieces whose scores
-stay in the processor's cache.
+multiple of 32 keys, since torch's softmax on a CPU is ten times slower on other lengths, and cut into pieces whose
+scores stay in the processor's cache.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import torch
 from transformers import AttentionInterface, AttentionMaskInterface
 
+from tunefork.engine.buckets import Bucket, Layout
 from tunefork.engine.randomness import keep_mask
 
 NAME = "tunefork_packed"
-MULTIPLE = 32
-"""Lengths are padded to a multiple of this within a bucket."""
-COUNT = 8
-"""So are the sequences of a bucket, where it has as many."""
-SCORES = 2**20
-"""Scores (heads × queries × keys) of one piece of a bucket: two megabytes in bf16."""
 KEPT = 2**28
 """Bytes of attention probabilities that all blocks together may keep for backward; beyond, they are recomputed."""
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """Sequences that attend together, padded to ``length`` keys."""
-
-    sequences: np.ndarray
-    """[S] their numbers in the batch, run 0's first."""
-    lengths: np.ndarray
-    """[S] their tokens."""
-    rows: np.ndarray
-    """[S or more, length] where their tokens are in the batch; padding points at a place of the run that is unused.
-    There may be more rows than sequences, all padding: with few shapes, few kernels are built."""
-
-    @property
-    def length(self) -> int:
-        """Keys per sequence, with padding."""
-        return int(self.rows.shape[1])
-
-    @cached_property
-    def padded(self) -> bool:
-        """Whether there is any padding."""
-        return len(self.rows) > len(self.sequences) or bool((self.lengths < self.length).any())
-
-
-class Spans:
-    """Where the sequences of a packed batch are, and what attention needs to know of it.
-
-    Args:
-        starts: [sequences] their first places, ascending.
-        lengths: [sequences] their tokens.
-        spare: [sequences] for each a place of its run that belongs to no sequence: what pads it. Neighbours must not
-            meet there, or a run that diverges would spoil the others. The last is the batch's last place.
-        device: where attention computes.
-    """
-
-    def __init__(self, starts: np.ndarray, lengths: np.ndarray, spare: np.ndarray, device: torch.device) -> None:
-        self.device, self.starts, self.lengths, self.spare = device, starts, lengths, spare
-        self.width = int(spare[-1]) + 1
-        self._layouts: dict[tuple[int, bool], Layout] = {}
-
-    def layout(self, heads: int, pooled: bool) -> Layout:
-        """Buckets for a number of heads; ``pooled`` has one query per sequence."""
-        key = (heads, pooled)
-        if key not in self._layouts:
-            self._layouts[key] = Layout(self, heads, pooled)
-        return self._layouts[key]
-
-    def buckets(self, heads: int) -> list[Bucket]:
-        """The sequences by padded length, in pieces."""
-        padded = -(-self.lengths // MULTIPLE) * MULTIPLE
-        found = []
-        for length in np.unique(padded).tolist():
-            members = np.flatnonzero(padded == length)
-            piece = max(1, SCORES // (heads * length * length))
-            piece = piece // COUNT * COUNT or piece
-            for at in range(0, len(members), piece):
-                part = members[at : at + piece]
-                places = np.arange(length)
-                inside = places < self.lengths[part, None]
-                rows = np.full((_rounded(len(part), piece), length), self.width - 1)
-                rows[: len(part)] = np.where(inside, self.starts[part, None] + places, self.spare[part, None])
-                found.append(Bucket(part, self.lengths[part], rows))
-        return found
-
-
-def _rounded(count: int, piece: int) -> int:
-    """Rows for a number of sequences, in a bucket of at most ``piece``."""
-    return min(piece, -(-count // COUNT) * COUNT)
-
-
-class Layout:
-    """Index tensors that take queries, keys and values from [rows·heads, d] into buckets and back."""
-
-    def __init__(self, spans: Spans, heads: int, pooled: bool) -> None:
-        self.heads, self.pooled, self.device = heads, pooled, spans.device
-        self.buckets = spans.buckets(heads)
-        self.keys = [self._index(bucket.rows) for bucket in self.buckets]
-        self.queries = [self._index(_asking(bucket)) for bucket in self.buckets] if pooled else self.keys
-        self.key_slots = sum(bucket.rows.size for bucket in self.buckets) * heads
-        self.key_back = self._back(spans.width, pooled=False)
-        self.query_slots, self.query_back = self.key_slots, self.key_back
-        if pooled:
-            self.query_slots = sum(len(bucket.rows) for bucket in self.buckets) * heads
-            self.query_back = self._back(len(spans.lengths), pooled=True)
-
-    def scores(self) -> int:
-        """How many attention probabilities there are."""
-        return sum(
-            len(bucket.rows) * self.heads * bucket.length * (1 if self.pooled else bucket.length)
-            for bucket in self.buckets
-        )
-
-    def _index(self, rows: np.ndarray) -> torch.Tensor:
-        """[S, L] rows → [S·heads·L] places in a [rows·heads, d] tensor."""
-        places = rows[:, None, :] * self.heads + np.arange(self.heads)[None, :, None]
-        return torch.from_numpy(places.ravel()).to(self.device)
-
-    def _back(self, rows: int, pooled: bool) -> torch.Tensor:
-        """[rows·heads] places in the buckets' slots; rows that belong to no sequence read the zero row behind them."""
-        slots = self.key_slots if not pooled else self.query_slots
-        first, stride = np.full(rows, slots, dtype=np.int64), np.zeros(rows, dtype=np.int64)
-        at = 0
-        for bucket in self.buckets:
-            count, length = len(bucket.rows), 1 if pooled else bucket.length
-            places = at + np.arange(len(bucket.sequences))[:, None] * self.heads * length + np.arange(length)
-            if pooled:
-                first[bucket.sequences], stride[bucket.sequences] = places[:, 0], length
-            else:
-                inside = np.arange(length) < bucket.lengths[:, None]
-                rows_of = bucket.rows[: len(bucket.sequences)][inside]
-                first[rows_of], stride[rows_of] = places[inside], length
-            at += count * self.heads * length
-        places = first[:, None] + np.arange(self.heads) * stride[:, None]
-        return torch.from_numpy(places.ravel()).to(self.device)
-
-
-def _asking(bucket: Bucket) -> np.ndarray:
-    """[rows, 1] the pooled queries of a bucket by sequence; padding asks for a sequence that is there, unread."""
-    asking = np.full((len(bucket.rows), 1), bucket.sequences[0])
-    asking[: len(bucket.sequences), 0] = bucket.sequences
-    return asking
 
 
 @lru_cache(maxsize=64)
@@ -176,7 +49,7 @@ def _bias(bucket: Bucket, heads: int, rules: Rules, pooled: bool, like: torch.Te
     """Added to the scores, [S·heads or 1, queries or 1, keys]; None where everybody sees everything."""
     ordered = None
     if not pooled and (rules.causal or rules.window is not None):
-        ordered = _ordered(bucket.length, rules.causal, rules.window, like.dtype, like.device)
+        ordered = _ordered(bucket.length, rules.causal, rules.window, like.dtype, like.device)[:, : bucket.queries]
     if not bucket.padded or (rules.causal and not pooled):  # a causal query never reaches the padding behind it
         return ordered
     lengths = np.ones(len(bucket.rows), dtype=np.int64)  # rows that are all padding see one place, for softmax's sake
@@ -203,7 +76,8 @@ class _Attend(torch.autograd.Function):
         heads, size = layout.heads, q.shape[-1]
         slots = q.new_empty(layout.query_slots + 1, size)
         slots[-1] = 0.0
-        at, kept = 0, []
+        at = 0
+        kept: list[torch.Tensor | None] = []
         for number, bucket in enumerate(layout.buckets):
             parts = _parts(q, k, v, layout, number, rules.scale)
             found = _probabilities(*parts[:2], bucket, heads, rules, layout.pooled)
@@ -213,16 +87,16 @@ class _Attend(torch.autograd.Function):
             rows = parts[0].shape[0] * parts[0].shape[1]
             seen = found if mask is None else found * mask
             torch.bmm(seen, parts[2], out=slots[at : at + rows].view(parts[0].shape))
-            kept.append((None if rules.recompute else (*parts, found), mask))
+            kept += [mask] if rules.recompute else [mask, *parts, found]
             at += rows
-        ctx.save_for_backward(q, k, v)
-        ctx.layout, ctx.rules, ctx.kept = layout, rules, kept
+        ctx.save_for_backward(q, k, v, *kept)
+        ctx.layout, ctx.rules = layout, rules
         return slots.index_select(0, layout.query_back)
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """Gradients of q, k and v."""
-        q, k, v = ctx.saved_tensors
+        q, k, v, *kept = ctx.saved_tensors
         layout, rules = ctx.layout, ctx.rules
         grad, size = grads[0].contiguous(), q.shape[-1]
         grad_q = q.new_empty(layout.query_slots + 1, size)
@@ -231,12 +105,12 @@ class _Attend(torch.autograd.Function):
             each[-1] = 0.0
         at = key_at = 0
         for number, bucket in enumerate(layout.buckets):
-            kept, mask = ctx.kept[number]
-            if kept is None:
+            mask = kept.pop(0)
+            if rules.recompute:
                 parts = _parts(q, k, v, layout, number, rules.scale)
                 found = _probabilities(*parts[:2], bucket, layout.heads, rules, layout.pooled)
             else:
-                *parts, found = kept
+                parts, found, kept = (kept[0], kept[1], kept[2]), kept[3], kept[4:]
             query, key, value = parts
             rows, keys = query.shape[0] * query.shape[1], key.shape[0] * key.shape[1]
             own = grad.index_select(0, layout.queries[number]).view(query.shape)
@@ -248,7 +122,6 @@ class _Attend(torch.autograd.Function):
             torch.bmm(inner, key, out=grad_q[at : at + rows].view(query.shape))
             torch.bmm(inner.transpose(1, 2), query, out=grad_k[key_at : key_at + keys].view(key.shape))
             at, key_at = at + rows, key_at + keys
-        ctx.kept = None
         grad_q.mul_(rules.scale)
         back = (layout.query_back, layout.key_back, layout.key_back)
         return (*(each.index_select(0, places) for each, places in zip((grad_q, grad_k, grad_v), back)), None, None)

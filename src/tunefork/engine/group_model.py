@@ -16,6 +16,7 @@ from tunefork.engine.packing import Packed
 from tunefork.engine.precision import Precision
 from tunefork.engine.prefix_cache import PrefixCache
 from tunefork.engine.randomness import Draws, derive
+from tunefork.engine.rows import SeenRows
 from tunefork.engine.slots import Slot
 from tunefork.models import Anatomy
 
@@ -55,6 +56,8 @@ class GroupModel:
         self.model, self.anatomy, self.slots, self.arena = model, anatomy, tuple(slots), arena
         self.draws, self.precision = draws, precision
         self.runs, self.members, self.packs, self.depth = len(draws.seeds), draws.members, packs, depth
+        self.seen_rows: list[SeenRows] = []
+        """The optimizers of embeddings with sparse gradients."""
         self._quiet, self._cache = tuple(quiet), cache if packs and depth else None
         # PEFT's own methods train fp32 tensors among frozen bf16 ones: autocast brings them together
         self._mixed = any(slot.direct and slot.compute is None for slot in slots)
@@ -80,6 +83,7 @@ class GroupModel:
     def evaluate_logits(self, batch: Batch) -> torch.Tensor:
         """[K, n, classes] in fp32 on the CPU, without dropout and gradients."""
         self.train(False)
+        self.settle()
         return self.logits(batch).float().cpu()
 
     def train(self, mode: bool = True) -> None:
@@ -97,7 +101,8 @@ class GroupModel:
     def collect(self) -> None:
         """Add up the gradients where the optimizer reads them; call it after each backward."""
         self.arena.collect()
-        copies = [slot for slot in self.slots if slot.compute is not None and slot.compute.grad is not None]
+        dense = [slot for slot in self.slots if not slot.sparse]
+        copies = [slot for slot in dense if slot.compute is not None and slot.compute.grad is not None]
         for slot in copies:
             assert slot.compute is not None
             assert slot.compute.grad is not None
@@ -111,22 +116,30 @@ class GroupModel:
     def refresh(self) -> None:
         """Bring compute copies up to their masters; call it after each change of weights."""
         self.arena.refresh()
-        pairs = [(slot.compute, slot.parameter) for slot in self.slots if slot.compute is not None]
+        pairs = [(slot.compute, slot.parameter) for slot in self.slots if slot.compute is not None and not slot.sparse]
         if pairs:
             torch._foreach_copy_([compute for compute, _ in pairs], [master for _, master in pairs])
 
+    @torch.no_grad()
+    def settle(self) -> None:
+        """Bring embeddings up to date of which the optimizer has written only the rows that were seen."""
+        for rows in self.seen_rows:
+            rows.settle()
+
     def snapshot(self, run: int) -> dict[str, torch.Tensor]:
         """A copy of the run's weights, as ``restore`` takes them."""
+        self.settle()
         return {slot.name: slot.of(run).clone() for slot in self.slots}
 
     def restore(self, run: int, weights: Mapping[str, torch.Tensor]) -> None:
         """Put a snapshot back."""
         for slot in self.slots:
             slot.of(run).copy_(weights[slot.name])
-        self.refresh()
+        self._written()
 
     def tensors(self, run: int) -> dict[str, torch.Tensor]:
         """The run's trained weights on the CPU, named and laid out as transformers and PEFT do: copies."""
+        self.settle()
         found = {slot.name: slot.canonical(run) for slot in self.slots}
         return {name: tensor.cpu().contiguous().clone() for name, tensor in found.items() if tensor is not None}
 
@@ -136,7 +149,17 @@ class GroupModel:
             share = slot.canonical(run)
             if share is not None and slot.name in tensors:
                 share.copy_(tensors[slot.name])
+        self._written()
+
+    @torch.no_grad()
+    def _written(self) -> None:
+        """Bring everything up to masters that were written from outside."""
         self.refresh()
+        for slot in self.slots:
+            if slot.sparse and slot.compute is not None:
+                slot.compute.copy_(slot.parameter)
+        for rows in self.seen_rows:
+            rows.reload()
 
     def _packed(self, split: EncodedSplit, rows: Sequence[np.ndarray]) -> Packed:
         anatomy = self.anatomy

@@ -10,6 +10,8 @@ from torch import nn
 
 from tunefork.config import RunConfig
 from tunefork.engine.group_model import GroupModel
+from tunefork.engine.rows import SeenRows
+from tunefork.engine.slots import Slot
 from tunefork.plan.steps import warmup_steps
 
 
@@ -38,19 +40,26 @@ class GroupOptimizer:
 
     def __init__(self, group: GroupModel, runs: Sequence[RunConfig], steps: Sequence[int]) -> None:
         self._group, self._runs, self._steps = group, tuple(runs), tuple(steps)
-        self._direct = [slot.parameter for slot in group.slots if slot.direct]
+        self._direct = [slot.parameter for slot in group.slots if slot.direct and not slot.sparse]
+        training = runs[0].training
+        sparse = [slot for slot in group.slots if slot.sparse]  # only a lone run has any
+        group.seen_rows = [
+            SeenRows(_owner(group, slot), slot, training.betas, training.epsilon, training.weight_decay)
+            for slot in sparse
+        ]
         self._dropped: set[int] = set()
         groups = []
         for number, run in enumerate(runs):
             own = group.arena.halves(number)
             halves: list[tuple[bool, list[torch.Tensor]]] = [(decays, [_leaf(*views)]) for decays, *views in own]
             for wanted in (True, False):
-                direct = [slot.parameter for slot in group.slots if slot.direct and slot.decays == wanted]
+                direct = [
+                    slot.parameter for slot in group.slots if slot.direct and not slot.sparse and slot.decays == wanted
+                ]
                 halves += [(wanted, direct)] if direct else []
             for decays, views in halves:
                 decay = run.training.weight_decay if decays else 0.0
                 groups.append({"params": views, "weight_decay": decay, "run": number})
-        training = runs[0].training
         self._adamw = torch.optim.AdamW(
             groups,
             lr=0.0,
@@ -68,10 +77,13 @@ class GroupOptimizer:
     @torch.no_grad()
     def step(self, step: int) -> None:
         """Clip each run's gradient, update its weights, clear the gradients."""
-        self._clip()
+        scale = self._clip([rows.collect() for rows in self._group.seen_rows])
         for group in self._adamw.param_groups:
             group["lr"] = self.rate(group["run"], step)
         self._adamw.step()
+        for rows in self._group.seen_rows:
+            if 0 not in self._dropped:
+                rows.step(self.rate(0, step), scale)
         self._group.refresh()
         self.clear()
 
@@ -86,21 +98,36 @@ class GroupOptimizer:
         self._adamw.param_groups[:] = [group for group in self._adamw.param_groups if group["run"] != run]
         self._dropped.add(run)
 
-    def _clip(self) -> None:
-        """Scale each run's gradient down to its own limit, as ``torch.nn.utils.clip_grad_norm_`` does."""
+    def _clip(self, sparse: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Scale each run's gradient down to its own limit, as ``torch.nn.utils.clip_grad_norm_`` does.
+
+        Args:
+            sparse: values of a lone run's sparse gradients; they are left to be scaled.
+
+        Returns:
+            The first run's scale.
+        """
+        gradients = self._group.arena.gradients
         limits = [run.training.max_grad_norm for run in self._runs]
         if not any(limits):
-            return
-        gradients = self._group.arena.gradients
+            return torch.ones((), dtype=gradients.dtype)
         norms = torch.linalg.vector_norm(gradients, dim=1)
-        if self._direct:  # a lone run
-            own = torch._foreach_norm([each.grad for each in self._direct if each.grad is not None])
+        direct = [each.grad for each in self._direct if each.grad is not None]
+        if direct or sparse:  # a lone run
+            own = torch._foreach_norm([*direct, *sparse])
             norms = torch.linalg.vector_norm(torch.stack([norms[0], *own])).view(1)
         wanted = torch.tensor([limit or torch.inf for limit in limits], dtype=norms.dtype, device=norms.device)
         scales = (wanted / (norms + 1e-6)).clamp_(max=1.0)
         gradients.mul_(scales[:, None])
-        if self._direct:
-            torch._foreach_mul_([each.grad for each in self._direct if each.grad is not None], scales[0])
+        if direct and not (scales.device.type == "cpu" and float(scales[0]) == 1.0):
+            torch._foreach_mul_(direct, scales[0])
+        first: torch.Tensor = scales[0]
+        return first
+
+
+def _owner(group: GroupModel, slot: Slot) -> nn.Module:
+    module: nn.Module = group.model.get_submodule(slot.name.rpartition(".")[0])
+    return module
 
 
 def _leaf(weights: torch.Tensor, gradients: torch.Tensor) -> nn.Parameter:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from tunefork.data import EncodedSplit
-from tunefork.engine.attention import Spans
+from tunefork.engine.buckets import Spans
 from tunefork.models import Pooling
 
 ROUND = 32

@@ -33,6 +33,8 @@ class Slot:
     """Of each run, for adapters; 0 where a run has none here."""
     compute: nn.Parameter | None = None
     """The model's own copy of a direct parameter, in the compute precision, where that is not the master's."""
+    sparse: bool = False
+    """Whether backward gives the gradients of the rows that were read, and of no others."""
 
     @property
     def direct(self) -> bool:
