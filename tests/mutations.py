@@ -31,8 +31,8 @@ MUTATIONS = (
     Mutation(
         "two adapters are swapped",
         "engine/banks.py",
-        "return bank[self.run : self.run + self.runs, : self.rank]",
-        "return bank.flip(0)[self.run : self.run + self.runs, : self.rank]",
+        "own, down, up = part.own(inner), part.share(bank.down), part.share(bank.up)",
+        "own, down, up = part.own(inner), part.share(bank.down.flip(0)), part.share(bank.up)",
         FUSED,
     ),
     Mutation(
