@@ -31,6 +31,7 @@ from .limit import evaluation_flops, flops, matmul_rate
 from .ours import Ours
 from .study import Setting
 from .trainer import LEGS, Script
+from .workers import Worker
 
 
 def main() -> None:
@@ -63,35 +64,38 @@ def main() -> None:
 
 def slices(setting: Setting, options: argparse.Namespace) -> dict[str, Any]:
     """Step and evaluation times of every leg, and what the study takes with them."""
-    ours, splits = Ours(setting), setting.splits()
-    scripts = {name: Script(leg, splits, setting.max_length, options.device) for name, leg in LEGS.items()}
+    ours = Ours(setting)
+    workers = {name: Worker(name, setting, options.device) for name in (*LEGS, "c")}
     runs = Counter(run.configuration for run in setting.runs())
     distinct = {run.configuration: run for run in reversed(setting.runs())}
-    took: dict[str, dict[str, list[float]]] = {name: {} for name in (*scripts, "c")}
-    rows: dict[str, dict[str, float]] = {name: {} for name in (*scripts, "c")}
+    took: dict[str, dict[str, list[float]]] = {name: {} for name in workers}
+    rows: dict[str, dict[str, float]] = {name: {} for name in workers}
     rates = []
     for part in range(options.slices):
         rates.append(matmul_rate(options.device))
         for key, run in distinct.items():
-            for name, script in scripts.items():
-                took[name].setdefault(key, []).append(script.steps(run, options.steps, part))
-                if (part == 0 and run.strategy.kind != "lora") or key not in rows[name]:
-                    rows[name][key] = script.evaluation(run, 256)
+            for name in LEGS:
+                took[name].setdefault(key, []).append(workers[name].call("steps", run, options.steps, part))
+                if part == 0:
+                    rows[name][key] = workers[name].call("evaluation", run, 256)
         for number, group in enumerate(ours.groups):
-            took["c"].setdefault(str(number), []).append(ours.steps(group, options.steps, part))
-    steps, test = -(-len(splits.train) // 16), len(splits.test)
+            took["c"].setdefault(str(number), []).append(workers["c"].call("steps", group, options.steps, part))
+    train, test = ours.study.splits.rows["train"], ours.study.splits.rows["test"]
+    steps = -(-train // 16)
     seconds = {
         name: sum(
             runs[key] * (statistics.median(times) * steps + rows[name][key] * test) for key, times in took[name].items()
         )
-        for name in scripts
+        for name in LEGS
     }
     parts = {}
     for number, group in enumerate(ours.groups):
         training = statistics.median(took["c"][str(number)]) * steps
-        prefix = ours.prefix(group, 1024) * len(splits.train) if group.depth else 0.0
-        parts[str(number)] = training + prefix + ours.evaluation(group, 256) * test
+        prefix = workers["c"].call("prefix", group, 1024) * train if group.depth else 0.0
+        parts[str(number)] = training + prefix + workers["c"].call("evaluation", group, 256) * test
     seconds["c"] = sum(parts.values())
+    for worker in workers.values():
+        worker.close()
     needed = _needed(ours, setting.runs()) / statistics.median(rates)
     return {
         "seconds": seconds,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from tunefork.engine.batches import chunks
 from tunefork.plan import Group
 from tunefork.store import EvaluationRecord, Predictions, StepRecord
 
-from .study import Setting
+from .study import RUNS, Setting
 from .trainer import WARM
 
 
@@ -31,8 +32,8 @@ class Nobody:
 class Ours:
     """The study's groups, as the planner makes them."""
 
-    def __init__(self, setting: Setting) -> None:
-        self.setting, self.study = setting, setting.study()
+    def __init__(self, setting: Setting, runs: Sequence[tuple[str, int]] = RUNS) -> None:
+        self.setting, self.study = setting, setting.study(runs)
         self.plan = self.study.plan(timings=False)
         self.configs = {run.config.id: run.config for run in self.plan.runs}
         self.groups = self.plan.groups

@@ -1,0 +1,124 @@
+"""What each part of the engine is worth: the nine-run study with one part switched off at a time.
+
+    python -m benchmarks.ablation --data DIR [--set sst2] [--rows 8000] [--steps 30] [--slices 2]
+
+Slices of all variants take turns. Seconds are those of the study's steps and of its frozen prefix, without evaluation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import torch
+
+from benchmarks.study_vs_trainer import ours as side
+from benchmarks.study_vs_trainer.__main__ import machine
+from benchmarks.study_vs_trainer.ours import Ours
+from benchmarks.study_vs_trainer.study import Setting
+from tunefork.engine import Precision, buckets, packing
+from tunefork.plan import Group
+
+
+@contextmanager
+def anatomy(ours: Ours, **changes: Any) -> Iterator[None]:
+    """The model described otherwise."""
+    before = ours.study.backbone
+    ours.study.__dict__["backbone"] = replace(before, anatomy=replace(before.anatomy, **changes))
+    try:
+        yield
+    finally:
+        ours.study.__dict__["backbone"] = before
+
+
+@contextmanager
+def lone(ours: Ours) -> Iterator[None]:
+    """Every run but the heads in a group of its own."""
+    before = ours.groups
+    split = [
+        (group,) if group.features else tuple(replace(group, runs=(run,)) for run in group.runs) for group in before
+    ]
+    ours.groups = tuple(group for part in split for group in part)
+    try:
+        yield
+    finally:
+        ours.groups = before
+
+
+@contextmanager
+def any_shape(_: Ours) -> Iterator[None]:
+    """Nothing is rounded up but keys and queries."""
+    with patch.object(packing, "ROUND", 1), patch.object(buckets, "COUNT", 1):
+        yield
+
+
+@contextmanager
+def nothing(_: Ours) -> Iterator[None]:
+    """As it ships."""
+    yield
+
+
+def patched(name: str, value: Any) -> Callable[[Ours], Any]:
+    """Another value of a name in tunefork's side of the benchmark."""
+    return lambda _: patch.object(side, name, value)
+
+
+VARIANTS: dict[str, Callable[[Ours], Any]] = {
+    "as it ships": nothing,
+    "fp32": patched("choose_precision", lambda _: Precision(torch.device("cpu"), torch.float32)),
+    "one run at a time": lone,
+    "padded batches": lambda ours: anatomy(ours, packs=False),
+    "last block whole": lambda ours: anatomy(ours, prunes=False),
+    "any shape": any_shape,
+    "no prefix cache": patched("PrefixCache", lambda: None),
+}
+
+
+def seconds(ours: Ours, steps: int, part: int, epoch: int) -> float:
+    """The study's steps, and its prefix once."""
+
+    def whole(group: Group) -> float:
+        cached = group.depth and ours.study.backbone.anatomy.packs and side.PrefixCache() is not None
+        prefix = ours.prefix(group, 512) * ours.setting.rows if cached else 0.0
+        return ours.steps(group, steps, part) * epoch + prefix
+
+    return sum(whole(group) for group in ours.groups)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--set", choices=["sst2", "imdb"], default="sst2")
+    parser.add_argument("--rows", type=int, default=8000)
+    parser.add_argument("--steps", type=int, default=30)
+    parser.add_argument("--slices", type=int, default=2)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    options = parser.parse_args()
+    ours = Ours(Setting(options.set, options.rows, 2000, options.data.resolve()))
+    took: dict[str, list[float]] = {name: [] for name in VARIANTS}
+    for part in range(options.slices):
+        for name, variant in VARIANTS.items():
+            with variant(ours):
+                took[name].append(seconds(ours, options.steps, part, -(-options.rows // 16)))
+    found = {name: statistics.median(times) for name, times in took.items()}
+    for name, value in found.items():
+        print(f"{name:20} {value:8.0f} s  {value / found['as it ships']:5.2f} ×")
+    document = {"date": time.strftime("%Y-%m-%d"), "machine": machine(), "data": options.set, "seconds": found}
+    path = options.out / f"{document['date']}-ablation-{options.set}-cpu.json"
+    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

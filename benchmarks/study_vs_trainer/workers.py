@@ -1,0 +1,46 @@
+"""Every side in a process of its own: the allocator, the heap and the caches of one do not help or hurt another.
+
+Only one of them works at a time; the others wait for their next order without spinning.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+from .study import Setting
+
+_side: Any = None
+
+
+class Worker:
+    """One side. ``call`` runs one of its methods over there and waits for the answer."""
+
+    def __init__(self, name: str, setting: Setting, device: str) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_start, initargs=(name, setting, device))
+
+    def call(self, method: str, *arguments: Any) -> Any:
+        """The method's result."""
+        return self._pool.submit(_call, method, arguments).result()
+
+    def close(self) -> None:
+        """End the process."""
+        self._pool.shutdown()
+
+
+def _start(name: str, setting: Setting, device: str) -> None:
+    global _side
+    if name == "c":
+        from .ours import Ours
+
+        _side = Ours(setting)
+    else:
+        from .trainer import LEGS, Script
+
+        _side = Script(LEGS[name], setting.splits(), setting.max_length, device)
+
+
+def _call(method: str, arguments: tuple[Any, ...]) -> Any:
+    return getattr(_side, method)(*arguments)
