@@ -1,6 +1,6 @@
 """Seconds of a study against its number of runs: 1, 2, 4 … 32 LoRA runs (four learning rates, then more seeds).
 
-    python -m benchmarks.runs_and_seconds --data DIR [--set sst2] [--rows 8000] [--figure docs/figures/runs_and_seconds.png]
+    python -m benchmarks.runs_and_seconds --data DIR [--set sst2] [--rows 8000] [--figure FILE]
 
 Measures steps of the groups that the planner makes, and of Trainer + PEFT for one run, in slices that take turns; times
 the steps of one epoch. Prints a table, draws the figure, and ends with a line of JSON.
@@ -39,10 +39,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     options = parser.parse_args()
     setting = Setting(options.set, options.rows, 2000, options.data.resolve())
-    runs = [
-        (f"lora:rank=8,targets=query+value,learning_rate={RATES[number % 4]}", number // 4)
-        for number in range(max(COUNTS))
-    ]
+    rates = [f"lora:rank=8,targets=query+value,learning_rate={rate}" for rate in RATES]
+    runs = [(rates[number % len(rates)], number // len(rates)) for number in range(max(COUNTS))]
     studies = {count: Ours(setting, runs[:count]) for count in COUNTS}
     scripts = {name: Script(LEGS[name], setting.splits(), setting.max_length, "cpu") for name in ("a", "b")}
     first = studies[1].configs[studies[1].groups[0].runs[0]]

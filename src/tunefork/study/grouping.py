@@ -17,6 +17,8 @@ LARGEST = 16
 """Runs of one pass."""
 HEADS = 64
 """Heads trained at once on features that are at hand; a step of each is a few small products."""
+SAMPLE = 4
+"""Lone runs that are timed to know what the runs of a pass would take by themselves."""
 GAIN = 0.97
 """A pass is shared where that takes less than this share of the time of lone runs."""
 
@@ -70,7 +72,9 @@ class Planner:
             return 1
         size = -(-len(party) // -(-len(party) // size))  # groups of equal size are as many and smaller
         together = self._timing(party[:size]).step_seconds / size
-        return size if together < GAIN * self._timing(party[:1]).step_seconds else 1
+        sample = party[: size : -(-size // SAMPLE)]
+        lone = sum(self._timing([run]).step_seconds for run in sample) / len(sample)
+        return size if together < GAIN * lone else 1
 
     def _timing(self, runs: Sequence[PlannedRun]) -> StepTiming:
         configs = [run.config for run in runs]
