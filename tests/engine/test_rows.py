@@ -46,3 +46,19 @@ def test_a_step_without_a_gradient_still_decays_and_moves() -> None:
     rows.step(0.1, torch.tensor(1.0))
     rows.settle()
     torch.testing.assert_close(embedding.weight.detach(), before * 0.95)
+
+
+def test_a_table_that_is_up_to_date_is_not_written_again() -> None:
+    """Evaluation asks before every batch."""
+    embedding = nn.Embedding(10, 2, sparse=True)
+    rows = SeenRows(embedding, Slot("words.weight", "backbone", embedding.weight, "direct"), (0.9, 0.99), 1e-8, 0.5)
+    embedding(torch.tensor([1, 2])).sum().backward()
+    rows.collect()
+    rows.step(0.1, torch.tensor(1.0))
+    rows.settle()
+    version = embedding.weight._version
+    rows.settle()
+    assert embedding.weight._version == version
+    rows.step(0.1, torch.tensor(1.0))
+    rows.settle()
+    assert embedding.weight._version > version

@@ -180,7 +180,7 @@ def attend(
         recompute=layout.scores() * query.element_size() * packing.blocks > KEPT,
     )
     flat = [each.transpose(1, 2).reshape(-1, size) for each in (query, key, value)]
-    found = _Attend.apply(*flat, layout, rules)  # type: ignore[no-untyped-call]
+    found = _Attend.apply(*flat, layout, rules)  # type: ignore[no-untyped-call] # torch has no types for it
     return found.view(1, -1, heads, size), None
 
 

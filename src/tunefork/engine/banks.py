@@ -142,7 +142,7 @@ class LoRABank(nn.Module):
         dropped = None
         if self.dropout is not None and self.training:
             dropped = self.dropout(x).reshape(-1, self.inputs)
-        y: torch.Tensor = _Adapt.apply(  # type: ignore[no-untyped-call]
+        y: torch.Tensor = _Adapt.apply(  # type: ignore[no-untyped-call] # torch has no types for it
             flat,
             dropped,
             weight_in_out(self.linear),

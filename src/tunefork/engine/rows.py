@@ -37,7 +37,7 @@ class SeenRows:
         self.master: torch.Tensor = slot.parameter.detach()
         self.target = slot.compute if slot.compute is not None else slot.parameter
         self._betas, self._epsilon, self._decay = betas, epsilon, weight_decay
-        self._steps, self._pending = 0, 1.0
+        self._steps, self._pending, self._behind = 0, 1.0, False
         self._place = torch.full((len(self.master),), -1, dtype=torch.int64)
         """[V] each row's place in the compact table; -1 for rows that nobody has seen."""
         self._seen = torch.empty(0, dtype=torch.int64)
@@ -69,10 +69,14 @@ class SeenRows:
             eps=self._epsilon, maximize=False,
         )  # fmt: skip
         self._pending *= 1 - rate * self._decay
+        self._behind = True
         self.target.detach().index_copy_(0, self._seen, weights.to(self.target.dtype))
 
     def settle(self) -> None:
-        """Bring the whole embedding up to date, for whoever reads it."""
+        """Bring the whole embedding up to date, for whoever reads it; nothing to do until the next step."""
+        if not self._behind:
+            return
+        self._behind = False
         if self._pending != 1.0:
             self.master.mul_(self._pending)  # the seen rows are overwritten below
             self._pending = 1.0
