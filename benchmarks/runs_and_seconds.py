@@ -13,6 +13,7 @@ import json
 import os
 import statistics
 import time
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -38,10 +39,10 @@ def main() -> None:
     parser.add_argument("--figure", type=Path, default=Path("docs/figures/runs_and_seconds.png"))
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     options = parser.parse_args()
-    setting = Setting(options.set, options.rows, 2000, options.data.resolve())
     rates = [f"lora:rank=8,targets=query+value,learning_rate={rate}" for rate in RATES]
-    runs = [(rates[number % len(rates)], number // len(rates)) for number in range(max(COUNTS))]
-    studies = {count: Ours(setting, runs[:count]) for count in COUNTS}
+    runs = tuple((rates[number % len(rates)], number // len(rates)) for number in range(max(COUNTS)))
+    setting = Setting(options.set, options.rows, 2000, options.data.resolve(), runs, rate=None)
+    studies = {count: Ours(replace(setting, runs=runs[:count])) for count in COUNTS}
     scripts = {name: Script(LEGS[name], setting.splits(), setting.max_length, "cpu") for name in ("a", "b")}
     first = studies[1].configs[studies[1].groups[0].runs[0]]
     took: dict[str, list[float]] = {}

@@ -66,8 +66,8 @@ def slices(setting: Setting, options: argparse.Namespace) -> dict[str, Any]:
     """Step and evaluation times of every leg, and what the study takes with them."""
     ours = Ours(setting)
     workers = {name: Worker(name, setting, options.device) for name in (*LEGS, "c")}
-    runs = Counter(run.configuration for run in setting.runs())
-    distinct = {run.configuration: run for run in reversed(setting.runs())}
+    runs = Counter(run.configuration for run in setting.configs())
+    distinct = {run.configuration: run for run in reversed(setting.configs())}
     took: dict[str, dict[str, list[float]]] = {name: {} for name in workers}
     rows: dict[str, dict[str, float]] = {name: {} for name in workers}
     rates = []
@@ -96,7 +96,7 @@ def slices(setting: Setting, options: argparse.Namespace) -> dict[str, Any]:
     seconds["c"] = sum(parts.values())
     for worker in workers.values():
         worker.close()
-    needed = _needed(ours, setting.runs()) / statistics.median(rates)
+    needed = _needed(ours, setting.configs()) / statistics.median(rates)
     return {
         "seconds": seconds,
         "step_ms": {
@@ -127,7 +127,7 @@ def whole(setting: Setting, options: argparse.Namespace, path: Path) -> dict[str
     splits = setting.splits()
     for name, leg in LEGS.items():
         script = Script(leg, splits, setting.max_length, options.device)
-        for run in setting.runs():
+        for run in setting.configs():
             if (key := f"{name}/{run.id}") not in done:
                 done[key] = script.whole(run)
                 path.write_text(json.dumps(done, indent=1), encoding="utf-8")

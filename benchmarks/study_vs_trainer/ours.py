@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from tunefork.engine.batches import chunks
 from tunefork.plan import Group
 from tunefork.store import EvaluationRecord, Predictions, StepRecord
 
-from .study import RUNS, Setting
+from .study import Setting
 from .trainer import WARM
 
 
@@ -32,8 +31,8 @@ class Nobody:
 class Ours:
     """The study's groups, as the planner makes them."""
 
-    def __init__(self, setting: Setting, runs: Sequence[tuple[str, int]] = RUNS) -> None:
-        self.setting, self.study = setting, setting.study(runs)
+    def __init__(self, setting: Setting) -> None:
+        self.setting, self.study = setting, setting.study()
         self.plan = self.study.plan(timings=False)
         self.configs = {run.config.id: run.config for run in self.plan.runs}
         self.groups = self.plan.groups
@@ -79,7 +78,7 @@ class Ours:
     def whole(self, folder: Path) -> dict[str, Any]:
         """The whole study through the front door: planning, training, checks, artefacts, report."""
         began = time.perf_counter()
-        results = self.setting.study().run(folder, progress=False)
+        results = self.study.run(folder, progress=False)
         runs = results.to_dict()["runs"]
         return {
             "seconds": time.perf_counter() - began,

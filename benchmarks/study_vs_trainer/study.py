@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +25,13 @@ RUNS: tuple[tuple[str, int], ...] = (
     ("lora:rank=8,targets=query+key+value+output+mlp", 0),
 )
 """S0's nine runs. Where its author ran one configuration three times, it has three seeds."""
-FILES = {"sst2": ("sst2_train", "sst2_validation", 128), "imdb": ("imdb_train", "imdb_test", 256)}
+SETS = {
+    "sst2": ("sst2_train.parquet", "sst2_validation.parquet", 128),
+    "sst2_test": ("sst2_train.parquet", "sst2_test.parquet", 128),
+    "imdb": ("imdb_train.parquet", "imdb_test.parquet", 256),
+    "imdb512": ("imdb_train.parquet", "imdb_test.parquet", 512),
+}
+"""Training rows, test rows, tokens of a text at most."""
 
 
 @dataclass(frozen=True)
@@ -37,19 +42,23 @@ class Setting:
     rows: int
     test: int
     folder: Path
+    runs: tuple[tuple[str, int], ...] = RUNS
+    """Configurations as the command line writes them, each with its seed."""
+    rate: float | None = 2e-5
+    """The learning rate of all runs, as S0's author had it; None leaves each its own."""
 
     @property
     def max_length(self) -> int:
         """Tokens of a text at most."""
-        return FILES[self.data][2]
+        return SETS[self.data][2]
 
     def data_config(self) -> DataConfig:
         """The rows, as a study file would name them."""
-        train, test, length = FILES[self.data]
+        train, test, length = SETS[self.data]
         return DataConfig.model_validate(
             {
-                "train": str(self.folder / f"{train}.parquet"),
-                "test": str(self.folder / f"{test}.parquet"),
+                "train": str(self.folder / train),
+                "test": str(self.folder / test),
                 "validation": 0,
                 "text": "text",
                 "label": "label",
@@ -64,20 +73,20 @@ class Setting:
         config = self.data_config().model_dump(mode="json", exclude_defaults=True)
         return load_data(config.pop("train"), **config).splits()
 
-    def study(self, runs: Sequence[tuple[str, int]] = RUNS) -> Study:
-        """The study as tunefork takes it: one epoch, batches of 16, one rate of 2e-5, as S0's author had it."""
+    def study(self) -> Study:
+        """The study as tunefork takes it: one epoch, batches of 16."""
         entries = []
-        for text, seed in runs:
+        for text, seed in self.runs:
             entry = parse_run(text)
             entries.append(Configuration(entry.kind, dict(entry.settings), seeds=[seed]))
         training = TrainingConfig(
-            epochs=1, batch_size=16, weight_decay=0.01, warmup=0, shared_learning_rate=2e-5, log_every=100
+            epochs=1, batch_size=16, weight_decay=0.01, warmup=0, shared_learning_rate=self.rate, log_every=100
         )
         config = StudyConfig(
             name=f"s0-{self.data}", model=MODEL, data=self.data_config(), training=training, compare=tuple(entries)
         )
         return Study.from_config(config, self.folder)
 
-    def runs(self) -> list[RunConfig]:
-        """The nine runs, resolved."""
+    def configs(self) -> list[RunConfig]:
+        """The runs, resolved."""
         return [run.config for run in expand(self.study().config)]
