@@ -43,7 +43,7 @@ def main() -> None:
     runs = tuple((rates[number % len(rates)], number // len(rates)) for number in range(max(COUNTS)))
     setting = Setting(options.set, options.rows, 2000, options.data.resolve(), runs, rate=None)
     studies = {count: Ours(replace(setting, runs=runs[:count])) for count in COUNTS}
-    scripts = {name: Script(LEGS[name], setting.splits(), setting.max_length, "cpu") for name in ("a", "b")}
+    scripts = {name: Script(LEGS[name], setting, "cpu") for name in ("a", "b")}
     first = studies[1].configs[studies[1].groups[0].runs[0]]
     took: dict[str, list[float]] = {}
     for part in range(options.slices):

@@ -1,6 +1,8 @@
 """A study of nine runs against nine trainings with transformers' Trainer and PEFT, side by side on one machine.
 
     python -m benchmarks.study_vs_trainer --study s0 --data DIR --set sst2 --rows 8000 --device cpu
+    python -m benchmarks.study_vs_trainer --study s3 --data DIR --rows 2000      # IMDB; (a) pads to 512
+    python -m benchmarks.study_vs_trainer --set demo --rows 1000                 # data that ships
 
 Slices of every leg take turns, so that the machine's moods hit all alike; the medians over the slices, times the steps
 and rows of the study, give the table and the ratios. ``--full`` also runs every leg once from beginning to end, leg by
@@ -18,6 +20,7 @@ import subprocess
 import time
 from collections import Counter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -29,32 +32,34 @@ from tunefork.config import RunConfig
 
 from .limit import evaluation_flops, flops, matmul_rate
 from .ours import Ours
-from .study import Setting
-from .trainer import LEGS, Script
+from .study import SETS, STUDIES, Setting
+from .trainer import LEGS, WARM
 from .workers import Worker
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--study", choices=["s0"], default="s0")
-    parser.add_argument("--data", type=Path, required=True, help="the folder with the data sets")
-    parser.add_argument("--set", choices=["sst2", "imdb"], default="sst2")
+    parser.add_argument("--study", choices=list(STUDIES), default="s0")
+    parser.add_argument("--data", type=Path, default=Path(), help="the folder with the data sets")
+    parser.add_argument("--set", choices=list(SETS), help="imdb512 for s3 unless given, else sst2")
     parser.add_argument("--rows", type=int, default=8000)
     parser.add_argument("--test", type=int, default=2000)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--steps", type=int, default=50, help="optimizer steps of a slice")
+    parser.add_argument("--warm", type=int, default=WARM, help="steps before them that are not timed")
     parser.add_argument("--slices", type=int, default=3)
     parser.add_argument("--full", action="store_true", help="also run every leg once, from beginning to end")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     options = parser.parse_args()
-    setting = Setting(options.set, options.rows, options.test, options.data.resolve())
+    options.set = options.set or ("imdb512" if options.study == "s3" else "sst2")
+    setting = Setting(options.set, options.rows, options.test, options.data.resolve(), STUDIES[options.study])
     measured = slices(setting, options)
     document = {
-        "date": time.strftime("%Y-%m-%d"), "machine": machine(), "data": options.set, "rows": options.rows,
-        "steps": options.steps, "slices": options.slices, **measured,
+        "date": time.strftime("%Y-%m-%d"), "machine": machine(), "study": options.study, "data": options.set,
+        "rows": options.rows, "steps": options.steps, "slices": options.slices, **measured,
     }  # fmt: skip
     options.out.mkdir(parents=True, exist_ok=True)
-    path = options.out / f"{document['date']}-study-{options.set}-{options.device}.json"
+    path = options.out / f"{document['date']}-{options.study}-{options.set}-{options.device}.json"
     if options.full:
         document["full"] = whole(setting, options, path.with_suffix(".full.json"))
     path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
@@ -75,11 +80,15 @@ def slices(setting: Setting, options: argparse.Namespace) -> dict[str, Any]:
         rates.append(matmul_rate(options.device))
         for key, run in distinct.items():
             for name in LEGS:
-                took[name].setdefault(key, []).append(workers[name].call("steps", run, options.steps, part))
+                took[name].setdefault(key, []).append(
+                    workers[name].call("steps", run, options.steps, part, options.warm)
+                )
                 if part == 0:
                     rows[name][key] = workers[name].call("evaluation", run, 256)
         for number, group in enumerate(ours.groups):
-            took["c"].setdefault(str(number), []).append(workers["c"].call("steps", group, options.steps, part))
+            took["c"].setdefault(str(number), []).append(
+                workers["c"].call("steps", group, options.steps, part, options.warm)
+            )
     train, test = ours.study.splits.rows["train"], ours.study.splits.rows["test"]
     steps = -(-train // 16)
     seconds = {
@@ -94,6 +103,7 @@ def slices(setting: Setting, options: argparse.Namespace) -> dict[str, Any]:
         prefix = workers["c"].call("prefix", group, 1024) * train if group.depth else 0.0
         parts[str(number)] = training + prefix + workers["c"].call("evaluation", group, 256) * test
     seconds["c"] = sum(parts.values())
+    peaks = {name: worker.peak_mib() for name, worker in workers.items()}
     for worker in workers.values():
         worker.close()
     needed = _needed(ours, setting.configs()) / statistics.median(rates)
@@ -112,6 +122,7 @@ def slices(setting: Setting, options: argparse.Namespace) -> dict[str, Any]:
         },
         "parts_seconds": {_title(ours, int(number)): value for number, value in parts.items()},
         "tokens": float(ours.study.encoded.rows.train.lengths.mean()),
+        "peak_mib": peaks,
         "matmul_tflops": statistics.median(rates) / 1e12,
         "limit_seconds": needed,
         "ratio_a": seconds["a"] / seconds["c"],
@@ -124,18 +135,18 @@ def slices(setting: Setting, options: argparse.Namespace) -> dict[str, Any]:
 def whole(setting: Setting, options: argparse.Namespace, path: Path) -> dict[str, Any]:
     """Every leg once, from beginning to end; finished parts are read back from ``path``."""
     done: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    splits = setting.splits()
-    for name, leg in LEGS.items():
-        script = Script(leg, splits, setting.max_length, options.device)
-        for run in setting.configs():
-            if (key := f"{name}/{run.id}") not in done:
-                done[key] = script.whole(run)
-                path.write_text(json.dumps(done, indent=1), encoding="utf-8")
-    if "c" not in done:
-        import tempfile
 
-        done["c"] = Ours(setting).whole(Path(tempfile.mkdtemp()) / "study")
-        path.write_text(json.dumps(done, indent=1), encoding="utf-8")
+    def keep(key: str, worker: Worker, *call: Any) -> None:
+        if key not in done:
+            done[key] = {**worker.call("whole", *call), "peak_mib": worker.peak_mib()}
+            path.write_text(json.dumps(done, indent=1), encoding="utf-8")
+
+    for name in LEGS:
+        with Worker(name, setting, options.device) as worker:
+            for run in setting.configs():
+                keep(f"{name}/{run.id}", worker, run)
+    with Worker("c", setting, options.device) as worker, TemporaryDirectory() as folder:
+        keep("c", worker, Path(folder) / "study")
     totals = {name: sum(value["seconds"] for key, value in done.items() if key.startswith(f"{name}/")) for name in LEGS}
     return {"seconds": {**totals, "c": done["c"]["seconds"]}, "runs": done}
 
@@ -177,11 +188,12 @@ def machine() -> dict[str, Any]:
 def show(document: dict[str, Any]) -> None:
     """The table for people."""
     names = {**{name: leg.says for name, leg in LEGS.items()}, "c": "tunefork"}
-    print(f"{document['data']}, {document['rows']:,} rows, {document['tokens']:.0f} tokens on average")
+    print(f"{document['study']} on {document['data']}: {document['rows']:,} rows, {document['tokens']:.0f} tokens each")
     print(document["machine"])
     for name, says in names.items():
         seconds = document["seconds"][name]
-        print(f"  {says:42} {seconds:8.0f} s  {seconds / document['seconds']['c']:5.2f} ×")
+        ratio, peak = seconds / document["seconds"]["c"], document["peak_mib"][name]
+        print(f"  {says:42} {seconds:8.0f} s  {ratio:5.2f} ×  {peak:6.0f} MiB at most")
         for run, each in document["step_ms"][name].items():
             print(f"      {run:56} {each:8.1f} ms a step")
     print(

@@ -37,20 +37,20 @@ class Ours:
         self.configs = {run.config.id: run.config for run in self.plan.runs}
         self.groups = self.plan.groups
 
-    def steps(self, group: Group, count: int, part: int) -> float:
+    def steps(self, group: Group, count: int, part: int, warm: int = WARM) -> float:
         """Mean seconds of an optimizer step of a group; for heads on cached features, of the step alone."""
         runs = [self.configs[run] for run in group.runs]
         rows = self.study.encoded.rows
-        chosen = np.random.default_rng(part).permutation(len(rows.train))[: (count + WARM) * 16]
+        chosen = np.random.default_rng(part).permutation(len(rows.train))[: (count + warm) * 16]
         train = rows.train.take(np.sort(chosen))
         work = self._training(runs, train)
         work.group.batch(train, [np.arange(1)] * len(runs), rows.pad_id)  # a frozen prefix is counted by ``prefix``
         took = []
-        for parts in zip(*(chunks(run.seed, len(train), run.training, count + WARM) for run in runs)):
+        for parts in zip(*(chunks(run.seed, len(train), run.training, count + warm) for run in runs)):
             began = time.perf_counter()
             work.step(parts)
             took.append(time.perf_counter() - began)
-        return float(np.mean(took[WARM:]))
+        return float(np.mean(took[warm:]))
 
     def evaluation(self, group: Group, rows: int) -> float:
         """Seconds to evaluate one row for the whole group; through the whole model, whatever is cached."""

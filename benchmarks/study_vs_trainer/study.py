@@ -1,4 +1,4 @@
-"""The study that all sides run: the nine runs of S0 on one data set, over the same rows."""
+"""The studies that all sides run, over the same rows: S0's nine runs, and S3's two."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from tunefork.config import Configuration, RunConfig, StudyConfig, parse_run
 from tunefork.config.study import DataConfig, TrainingConfig
 from tunefork.data import Splits, load_data
+from tunefork.demo import demo_study
 from tunefork.plan import expand
 from tunefork.study import Study
 
@@ -25,13 +26,32 @@ RUNS: tuple[tuple[str, int], ...] = (
     ("lora:rank=8,targets=query+key+value+output+mlp", 0),
 )
 """S0's nine runs. Where its author ran one configuration three times, it has three seeds."""
-SETS = {
-    "sst2": ("sst2_train.parquet", "sst2_validation.parquet", 128),
-    "sst2_test": ("sst2_train.parquet", "sst2_test.parquet", 128),
-    "imdb": ("imdb_train.parquet", "imdb_test.parquet", 256),
-    "imdb512": ("imdb_train.parquet", "imdb_test.parquet", 512),
+STUDIES: dict[str, tuple[tuple[str, int], ...]] = {
+    "s0": RUNS,
+    "s3": (("full", 0), ("lora:rank=8,alpha=32,dropout=0.1,targets=query+key+value", 0)),
 }
-"""Training rows, test rows, tokens of a text at most."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One data set."""
+
+    train: str
+    test: str | float
+    """A file, or the share of the rows that is held out."""
+    max_length: int
+    columns: tuple[str, str] = ("text", "label")
+    padded: bool = False
+    """Whether the script pads every text to ``max_length``, as ``padding=True`` does when it tokenises a whole set."""
+
+
+SETS = {
+    "sst2": Source("sst2_train.parquet", "sst2_validation.parquet", 128),
+    "sst2_test": Source("sst2_train.parquet", "sst2_test.parquet", 128),
+    "imdb": Source("imdb_train.parquet", "imdb_test.parquet", 256),
+    "imdb512": Source("imdb_train.parquet", "imdb_test.parquet", 512, padded=True),
+    "demo": Source(str(demo_study().with_name("messages.csv")), 0.2, 64, ("message", "intent")),
+}
 
 
 @dataclass(frozen=True)
@@ -46,23 +66,25 @@ class Setting:
     """Configurations as the command line writes them, each with its seed."""
     rate: float | None = 2e-5
     """The learning rate of all runs, as S0's author had it; None leaves each its own."""
+    epochs: int = 1
 
     @property
-    def max_length(self) -> int:
-        """Tokens of a text at most."""
-        return SETS[self.data][2]
+    def source(self) -> Source:
+        """The data set."""
+        return SETS[self.data]
 
     def data_config(self) -> DataConfig:
         """The rows, as a study file would name them."""
-        train, test, length = SETS[self.data]
+        source = self.source
+        test = source.test if isinstance(source.test, float) else str(self.folder / source.test)
         return DataConfig.model_validate(
             {
-                "train": str(self.folder / train),
-                "test": str(self.folder / test),
+                "train": str(self.folder / source.train),
+                "test": test,
                 "validation": 0,
-                "text": "text",
-                "label": "label",
-                "max_length": length,
+                "text": source.columns[0],
+                "label": source.columns[1],
+                "max_length": source.max_length,
                 "leakage": "drop_train",
                 "rows": {"train": self.rows, "test": self.test},
             }
@@ -74,16 +96,25 @@ class Setting:
         return load_data(config.pop("train"), **config).splits()
 
     def study(self) -> Study:
-        """The study as tunefork takes it: one epoch, batches of 16."""
+        """The study as tunefork takes it: batches of 16."""
         entries = []
         for text, seed in self.runs:
             entry = parse_run(text)
             entries.append(Configuration(entry.kind, dict(entry.settings), seeds=[seed]))
         training = TrainingConfig(
-            epochs=1, batch_size=16, weight_decay=0.01, warmup=0, shared_learning_rate=self.rate, log_every=100
+            epochs=self.epochs,
+            batch_size=16,
+            weight_decay=0.01,
+            warmup=0,
+            shared_learning_rate=self.rate,
+            log_every=100,
         )
         config = StudyConfig(
-            name=f"s0-{self.data}", model=MODEL, data=self.data_config(), training=training, compare=tuple(entries)
+            name=f"benchmark-{self.data}",
+            model=MODEL,
+            data=self.data_config(),
+            training=training,
+            compare=tuple(entries),
         )
         return Study.from_config(config, self.folder)
 

@@ -21,11 +21,10 @@ from transformers import (
 )
 
 from tunefork.config import LoRAStrategy, RunConfig
-from tunefork.data import Splits
 from tunefork.models import load_backbone, locate, quietly
 from tunefork.strategies import select
 
-from .study import MODEL
+from .study import MODEL, Setting, Source
 
 WARM = 10
 """Steps before those that are timed."""
@@ -41,8 +40,6 @@ class Leg:
     """bf16, batches grouped by length, fused AdamW, larger evaluation batches."""
     dropout: bool = True
     """The backbone's, as pretrained."""
-    pad_to: int | None = None
-    """Every text padded to this many tokens, as ``padding=True`` does when tokenising a whole set."""
 
 
 LEGS = {
@@ -82,11 +79,10 @@ class _Rows(torch.utils.data.Dataset[dict[str, Any]]):
 class Script:
     """One leg on one data set: trains single runs, as a script does."""
 
-    def __init__(self, leg: Leg, splits: Splits, max_length: int, device: str) -> None:
-        self.leg, self.splits, self.device = leg, splits, device
+    def __init__(self, leg: Leg, setting: Setting, device: str) -> None:
+        self.leg, self.splits, self.device, self.epochs = leg, setting.splits(), device, setting.epochs
         self.tokenizer = AutoTokenizer.from_pretrained(locate(MODEL))
-        self.train = self._rows(splits.train, max_length)
-        self.test = self._rows(splits.test, max_length)
+        self.train, self.test = (self._rows(split, setting.source) for split in (self.splits.train, self.splits.test))
 
     def model(self, run: RunConfig) -> Any:
         """The pretrained model with what this run trains, as PEFT and transformers set it up."""
@@ -113,14 +109,14 @@ class Script:
             parameter.requires_grad_(name in selection.base)
         return model
 
-    def steps(self, run: RunConfig, count: int, part: int) -> float:
+    def steps(self, run: RunConfig, count: int, part: int, warm: int = WARM) -> float:
         """Mean seconds of an optimizer step, over ``count`` steps on rows that depend on ``part``.
 
         A few steps warm the memory first. The mean, since grouping by length makes steps unequal, the longest first.
         """
         model = self.model(run)
         rows = np.random.default_rng(part).permutation(len(self.train))
-        for chosen in (rows[: WARM * 16], rows[-(count + 1) * 16 :]):
+        for chosen in (rows[: warm * 16], rows[-(count + 1) * 16 :]):
             clock = _Clock()
             self._trainer(run, torch.utils.data.Subset(self.train, chosen.tolist()), clock, model).train()
         return (clock.at[-1] - clock.at[0]) / (len(clock.at) - 1)
@@ -134,17 +130,18 @@ class Script:
         return (time.perf_counter() - began) / len(chosen)
 
     def whole(self, run: RunConfig) -> dict[str, float]:
-        """The whole run: one epoch, then the test rows."""
+        """The whole run, then the test rows."""
         began = time.perf_counter()
         trainer = self._trainer(run, self.train, _Clock())
         trainer.train()
         found = trainer.evaluate(self.test)
         return {"seconds": time.perf_counter() - began, "accuracy": found["eval_accuracy"], "loss": found["eval_loss"]}
 
-    def _rows(self, split: Any, max_length: int) -> _Rows:
+    def _rows(self, split: Any, source: Source) -> _Rows:
         texts = [parts[0] for parts in split.texts]
-        tokens = self.tokenizer(texts, truncation=True, max_length=self.leg.pad_to or max_length)["input_ids"]
-        return _Rows(tokens, split.labels.tolist(), self.leg.pad_to, self.tokenizer.pad_token_id)
+        tokens = self.tokenizer(texts, truncation=True, max_length=source.max_length)["input_ids"]
+        pad_to = source.max_length if source.padded and not self.leg.careful else None
+        return _Rows(tokens, split.labels.tolist(), pad_to, self.tokenizer.pad_token_id)
 
     def _trainer(self, run: RunConfig, rows: Any, clock: _Clock, model: Any = None) -> Trainer:
         careful: dict[str, Any] = {}
@@ -154,7 +151,8 @@ class Script:
                 "per_device_eval_batch_size": 64,
             }  # fmt: skip
         arguments = TrainingArguments(
-            output_dir=tempfile.mkdtemp(prefix="trainer-"), num_train_epochs=1, per_device_train_batch_size=16,
+            output_dir=tempfile.mkdtemp(prefix="trainer-"), num_train_epochs=self.epochs,
+            per_device_train_batch_size=16,
             learning_rate=run.strategy.learning_rate, weight_decay=0.01, lr_scheduler_type="linear", warmup_steps=0,
             seed=run.seed, use_cpu=self.device == "cpu", report_to=[], save_strategy="no", disable_tqdm=True,
             logging_strategy="no", **careful,

@@ -6,6 +6,7 @@ Only one of them works at a time; the others wait for their next order without s
 from __future__ import annotations
 
 import multiprocessing
+import resource
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
@@ -25,6 +26,16 @@ class Worker:
         """The method's result."""
         return self._pool.submit(_call, method, arguments).result()
 
+    def peak_mib(self) -> float:
+        """The most memory that its process has had so far."""
+        return float(self._pool.submit(_peak).result())
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
     def close(self) -> None:
         """End the process."""
         self._pool.shutdown()
@@ -39,7 +50,11 @@ def _start(name: str, setting: Setting, device: str) -> None:
     else:
         from .trainer import LEGS, Script
 
-        _side = Script(LEGS[name], setting.splits(), setting.max_length, device)
+        _side = Script(LEGS[name], setting, device)
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _call(method: str, arguments: tuple[Any, ...]) -> Any:

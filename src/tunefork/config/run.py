@@ -22,7 +22,9 @@ class RunConfig(Value):
     @cached_property
     def configuration(self) -> str:
         """The configuration's identity: equal for runs that differ only in their seed."""
-        settings = [self.strategy.model_dump(mode="json"), self.training.model_dump(mode="json")]
+        # Whether activations are kept or computed again changes no number, so it makes no other run.
+        training = self.training.model_dump(mode="json", exclude={"checkpointing"})
+        settings = [self.strategy.model_dump(mode="json"), training]
         return f"{self.strategy.kind}-{digest(settings, 8)}"
 
     @cached_property

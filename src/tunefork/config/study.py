@@ -101,6 +101,8 @@ class TrainingConfig(Value):
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     backbone_dropout: Literal["off", "as_pretrained"] = "off"
     """``as_pretrained`` gives Trainer's behaviour. The head's own dropout is always as the architecture has it."""
+    checkpointing: Literal["auto", "on", "off"] = "auto"
+    """Compute activations twice instead of keeping them; ``auto`` does so where they would not fit into free memory."""
     shared_learning_rate: Positive | None = None
     """One rate for all strategies. Not a fair comparison; a warning stands above the verdict."""
 
@@ -108,6 +110,11 @@ class TrainingConfig(Value):
     @classmethod
     def _yaml_off(cls, value: Any) -> Any:
         return "off" if value is False else value  # YAML reads a bare off as false
+
+    @field_validator("checkpointing", mode="before")
+    @classmethod
+    def _yaml_on_off(cls, value: Any) -> Any:
+        return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
 
     @field_validator("betas")
     @classmethod

@@ -6,7 +6,7 @@ from tunefork.engine.evaluate import evaluate
 from tunefork.engine.group_model import GroupModel
 from tunefork.engine.loop import Outcome, Rows, Training
 from tunefork.engine.observer import Observer
-from tunefork.engine.precision import Precision, best_device, choose_precision
+from tunefork.engine.precision import Precision, automatic_precision, best_device, choose_precision
 from tunefork.engine.prefix_cache import PrefixCache
 from tunefork.engine.timing import time_steps
 
@@ -20,6 +20,7 @@ __all__ = [
     "Rows",
     "Training",
     "assemble",
+    "automatic_precision",
     "best_device",
     "choose_precision",
     "evaluate",

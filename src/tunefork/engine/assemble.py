@@ -20,6 +20,7 @@ from tunefork.engine.arena import Arena
 from tunefork.engine.attention import NAME as PACKED_ATTENTION
 from tunefork.engine.attention import install as install_attention
 from tunefork.engine.banks import Bank, LinearBank, LoRABank, NormBank
+from tunefork.engine.checkpointing import Checkpointing
 from tunefork.engine.group_model import GroupModel
 from tunefork.engine.initialise import initial_weights
 from tunefork.engine.members import Members
@@ -88,11 +89,23 @@ def assemble(
         bank.settle()
         slots += bank_slots(name, part, bank)
     _choose_attention(model, precision, packs)
+    base = model.get_base_model() if peft else model
+    checkpointing = Checkpointing(base, backbone.anatomy, backbone.model.config.hidden_size)
     if packs:
         install_stages(model, backbone.anatomy)
     depth = 0 if whole else min(frozen_depth(backbone.anatomy, selection) for selection in selections)
     group = GroupModel(
-        model, backbone.anatomy, slots, arena, draws, precision, quiet, packs=packs, depth=depth, cache=cache
+        model,
+        backbone.anatomy,
+        slots,
+        arena,
+        draws,
+        precision,
+        quiet,
+        packs=packs,
+        depth=depth,
+        cache=cache,
+        checkpointing=checkpointing,
     )
     if not peft:
         for run, tensors in enumerate(weights):

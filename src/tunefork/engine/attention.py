@@ -45,8 +45,18 @@ class Rules:
     recompute: bool
 
 
-def _bias(bucket: Bucket, heads: int, rules: Rules, pooled: bool, like: torch.Tensor) -> torch.Tensor | None:
-    """Added to the scores, [S·heads or 1, queries or 1, keys]; None where everybody sees everything."""
+def _bias(layout: Layout, number: int, rules: Rules, like: torch.Tensor) -> torch.Tensor | None:
+    """Added to a bucket's scores, [S·heads or 1, queries or 1, keys]; None where everybody sees everything.
+
+    The same in every block and in backward, so it is built once a batch.
+    """
+    key = (number, rules.causal, rules.window, like.dtype)
+    if key not in layout.biases:
+        layout.biases[key] = _build_bias(layout.buckets[number], layout.heads, rules, layout.pooled, like)
+    return layout.biases[key]
+
+
+def _build_bias(bucket: Bucket, heads: int, rules: Rules, pooled: bool, like: torch.Tensor) -> torch.Tensor | None:
     ordered = None
     if not pooled and (rules.causal or rules.window is not None):
         ordered = _ordered(bucket.length, rules.causal, rules.window, like.dtype, like.device)[:, : bucket.queries]
@@ -73,14 +83,14 @@ class _Attend(torch.autograd.Function):
         ctx: Any, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, layout: Layout, rules: Rules
     ) -> torch.Tensor:
         """q [queries·heads, d], k and v [rows·heads, d] → [queries·heads, d]."""
-        heads, size = layout.heads, q.shape[-1]
+        size = q.shape[-1]
         slots = q.new_empty(layout.query_slots + 1, size)
         slots[-1] = 0.0
         at = 0
         kept: list[torch.Tensor | None] = []
-        for number, bucket in enumerate(layout.buckets):
+        for number in range(len(layout.buckets)):
             parts = _parts(q, k, v, layout, number, rules.scale)
-            found = _probabilities(*parts[:2], bucket, heads, rules, layout.pooled)
+            found = _probabilities(*parts[:2], layout, number, rules)
             mask = None
             if rules.dropout:
                 mask = keep_mask(found.shape, rules.dropout, found.dtype, found.device)
@@ -104,11 +114,11 @@ class _Attend(torch.autograd.Function):
         for each in (grad_q, grad_k, grad_v):
             each[-1] = 0.0
         at = key_at = 0
-        for number, bucket in enumerate(layout.buckets):
+        for number in range(len(layout.buckets)):
             mask = kept.pop(0)
             if rules.recompute:
                 parts = _parts(q, k, v, layout, number, rules.scale)
-                found = _probabilities(*parts[:2], bucket, layout.heads, rules, layout.pooled)
+                found = _probabilities(*parts[:2], layout, number, rules)
             else:
                 parts, found, kept = (kept[0], kept[1], kept[2]), kept[3], kept[4:]
             query, key, value = parts
@@ -138,11 +148,9 @@ def _parts(
     return query, key, value
 
 
-def _probabilities(
-    query: torch.Tensor, key: torch.Tensor, bucket: Bucket, heads: int, rules: Rules, pooled: bool
-) -> torch.Tensor:
+def _probabilities(query: torch.Tensor, key: torch.Tensor, layout: Layout, number: int, rules: Rules) -> torch.Tensor:
     """[S·heads, queries, keys]."""
-    bias = _bias(bucket, heads, rules, pooled, query)
+    bias = _bias(layout, number, rules, query)
     keys = key.transpose(1, 2)
     return torch.softmax(torch.bmm(query, keys) if bias is None else torch.baddbmm(bias, query, keys), dim=-1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -95,6 +96,8 @@ class Layout:
 
     def __init__(self, spans: Spans, heads: int, pooled: bool) -> None:
         self.heads, self.pooled, self.device = heads, pooled, spans.device
+        self.biases: dict[tuple[Any, ...], torch.Tensor | None] = {}
+        """What attention adds to the scores of each bucket, once it has built it."""
         self.buckets = spans.buckets(heads)
         self.keys = [self._index(bucket.rows) for bucket in self.buckets]
         self.key_slots = sum(bucket.rows.size for bucket in self.buckets) * heads

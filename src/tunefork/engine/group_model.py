@@ -12,6 +12,7 @@ from torch import nn
 from tunefork.data import EncodedSplit
 from tunefork.engine.arena import Arena
 from tunefork.engine.batches import Padded
+from tunefork.engine.checkpointing import Checkpointing
 from tunefork.engine.packing import Packed
 from tunefork.engine.precision import Precision
 from tunefork.engine.prefix_cache import PrefixCache
@@ -37,6 +38,7 @@ class GroupModel:
         packs: whether batches are packed; else they are padded.
         depth: how many blocks at the bottom are frozen and free of dropout in all runs.
         cache: keeps what those blocks give.
+        checkpointing: its blocks, which may compute again in backward.
     """
 
     def __init__(
@@ -52,10 +54,12 @@ class GroupModel:
         packs: bool = False,
         depth: int = 0,
         cache: PrefixCache | None = None,
+        checkpointing: Checkpointing | None = None,
     ) -> None:
         self.model, self.anatomy, self.slots, self.arena = model, anatomy, tuple(slots), arena
         self.draws, self.precision = draws, precision
         self.runs, self.members, self.packs, self.depth = len(draws.seeds), draws.members, packs, depth
+        self.checkpointing = checkpointing
         self.seen_rows: list[SeenRows] = []
         """The optimizers of embeddings with sparse gradients."""
         self._quiet, self._cache = tuple(quiet), cache if packs and depth else None

@@ -50,6 +50,7 @@ class Outcome:
     seconds: float
     """The run's share of the group's wall time."""
     peak_memory_mb: float
+    notices: tuple[str, ...] = ()
 
 
 class Training:
@@ -76,9 +77,20 @@ class Training:
         self.steps = total_steps(len(rows.train.labels), self.training)
         self.progress = [RunProgress(run.training, selection_metric) for run in runs]
         self.optimizer = GroupOptimizer(group, runs, [self.steps] * len(runs))
+        self._notice = self._spare_memory()
         self._passes = 0
         self._epoch = 0.0
         self._began = time.perf_counter()
+
+    def _spare_memory(self) -> str:
+        """Compute activations twice where the largest batch would not fit; returns what to tell the user."""
+        if self.group.checkpointing is None:
+            return ""
+        longest = np.sort(self.rows.train.lengths)[-self.training.batch_size :]
+        if not self.group.packs:
+            longest = np.full_like(longest, longest.max())
+        tokens, blocks = int(longest.sum()) * len(self.runs), len(self.group.anatomy.blocks) - self.group.depth
+        return self.group.checkpointing.choose(self.training.checkpointing, tokens, blocks, self.group.precision)
 
     def run(self) -> list[Outcome]:
         """Train all runs to their end."""
@@ -92,6 +104,7 @@ class Training:
             if self.rows.test is not None:
                 self._evaluate("test", self.rows.test, self._epoch, self._alive())
         share = (time.perf_counter() - self._began) / len(self.runs)
+        notices = (self._notice,) if self._notice else ()
         return [
             Outcome(
                 each.status,
@@ -102,6 +115,7 @@ class Training:
                 each.stopped_early,
                 share,
                 memory.mib,
+                notices,
             )
             for each in self.progress
         ]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from types import TracebackType
 
 import torch
+
+CGROUP = Path("/sys/fs/cgroup")
 
 
 class PeakMemory:
@@ -49,3 +52,18 @@ class PeakMemory:
             self._peak = max(self._peak, process.memory_info().rss)
             if self._stop.wait(0.05):
                 return
+
+
+def available_bytes(device: torch.device) -> int:
+    """Memory that is free on a device: of a CPU what the system can give, within the limit of its container."""
+    if device.type == "cuda":
+        free: int = torch.cuda.mem_get_info(device)[0]
+        return free
+    import psutil
+
+    system: int = psutil.virtual_memory().available
+    try:
+        limit, used = ((CGROUP / name).read_text().strip() for name in ("memory.max", "memory.current"))
+    except OSError:  # no container, or one of another kind
+        return system
+    return min(system, int(limit) - int(used)) if limit.isdigit() else system

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import torch
+
+GAIN = 1.2
+"""How many times as fast products must be in bf16 to make up for its rounding."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +49,50 @@ def best_device() -> torch.device:
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
-def choose_precision(wish: Literal["auto", "bf16", "fp32"], device: torch.device | None = None) -> Precision:
-    """The precision for a device. ``auto`` is bf16 on a GPU or CPU with bf16 matrix units (AMX, AVX512), else fp32."""
+def choose_precision(
+    wish: Literal["auto", "bf16", "fp32"], device: torch.device | None = None, automatic: str = ""
+) -> Precision:
+    """The precision for a device.
+
+    Args:
+        wish: what the study says.
+        device: the best one unless given.
+        automatic: what ``auto`` was found to be when the study began; found out now unless given.
+    """
     device = device or best_device()
-    bf16 = wish == "bf16" or (wish == "auto" and has_bf16(device))
-    return Precision(device, torch.bfloat16 if bf16 else torch.float32)
+    name = (automatic or automatic_precision(device)) if wish == "auto" else wish
+    return Precision(device, torch.bfloat16 if name == "bf16" else torch.float32)
+
+
+def automatic_precision(device: torch.device | None = None) -> Literal["bf16", "fp32"]:
+    """What ``precision: auto`` stands for: on a CPU that can compute bf16, the faster of both as measured."""
+    device = device or best_device()
+    if not has_bf16(device):
+        return "fp32"
+    return "bf16" if device.type != "cpu" or bf16_gain() > GAIN else "fp32"
+
+
+@cache
+def bf16_gain() -> float:
+    """How many times as fast as in fp32 this CPU computes products in bf16, measured once in a process (50 ms).
+
+    What the processor can do is not the whole answer: oneDNN may be told to use less (``ONEDNN_MAX_CPU_ISA``), and then
+    emulates bf16 more slowly than it computes fp32.
+    """
+    took = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        rows, weight = torch.randn(512, 384).to(dtype), torch.randn(1536, 384).to(dtype)
+        times = []
+        for _ in range(6):
+            began = time.perf_counter()
+            torch.nn.functional.linear(rows, weight)
+            times.append(time.perf_counter() - began)
+        took[dtype] = min(times)
+    return took[torch.float32] / took[torch.bfloat16]
 
 
 def has_bf16(device: torch.device) -> bool:
-    """Whether matrix products in bf16 are faster than in fp32 on this device."""
+    """Whether a device computes matrix products in bf16 (CPUs: AMX or AVX512)."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":

@@ -27,6 +27,8 @@ def explain(plan: Plan) -> str:
         if split in plan.tokens:
             lengths = f", {plan.tokens[split]:.0f} tokens on average, {plan.truncated[split]:.1%} of the texts cut off"
         lines.append(f"{split}: {rows:,} rows{lengths}")
+    if plan.precision and any(run.config.training.precision == "auto" for run in plan.runs):
+        lines.append(f"computed in {plan.precision}, the faster precision on this machine")
     lines += _passes(plan)
     lines.append(f"the whole study: {duration(plan.seconds)}")
     lines += [f"warning: {warning}" for warning in plan.warnings]

@@ -51,6 +51,8 @@ class Plan:
     """Mean tokens of a text per split, after truncation."""
     notices: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    precision: str = ""
+    """What ``precision: auto`` stands for: bf16 or fp32; empty where nothing was measured."""
 
     @property
     def seconds(self) -> float | None:

@@ -12,6 +12,7 @@ from tunefork.engine import (
     Artefact,
     GroupModel,
     Outcome,
+    Precision,
     PrefixCache,
     Training,
     assemble,
@@ -41,19 +42,23 @@ class LocalRunner:
             for group in plan.groups:
                 waiting = [plan.run(run) for run in group.runs if run not in done]
                 if waiting:
-                    _execute_group(waiting, job, store, watcher, cache)
+                    _execute_group(waiting, plan.precision, job, store, watcher, cache)
         finally:
             watcher.end()
 
 
-def _execute_group(planned: Sequence[PlannedRun], job: Job, store: Store, watcher: Watcher, cache: PrefixCache) -> None:
+def _execute_group(
+    planned: Sequence[PlannedRun], automatic: str, job: Job, store: Store, watcher: Watcher, cache: PrefixCache
+) -> None:
     for run in planned:
         store.clear(run.config.id)
         shutil.rmtree(store.run_folder(run.config.id))
         store.put_run(replace(store.run(run.config.id), status="running", reason=""))
     watcher.group(tuple(run.name for run in planned), planned[0].steps or 0)
     try:
-        _train([run.config for run in planned], job, store, watcher, cache)
+        runs = [run.config for run in planned]
+        precision = choose_precision(runs[0].training.precision, automatic=automatic)
+        _train(runs, precision, job, store, watcher, cache)
     except Exception as error:
         # One group's failure must not end the study: it is recorded, shown, and in the exit status.
         _fail([run.config.id for run in planned], error, store)
@@ -64,8 +69,9 @@ def _execute_group(planned: Sequence[PlannedRun], job: Job, store: Store, watche
         watcher.finish(f"{record.name}, seed {record.seed}", record.status, figures, record.reason)
 
 
-def _train(runs: Sequence[RunConfig], job: Job, store: Store, watcher: Watcher, cache: PrefixCache) -> None:
-    precision = choose_precision(runs[0].training.precision)
+def _train(
+    runs: Sequence[RunConfig], precision: Precision, job: Job, store: Store, watcher: Watcher, cache: PrefixCache
+) -> None:
     selections = [job.selections[run.configuration] for run in runs]
     group = assemble(job.backbone, runs, selections, precision, cache)
     outcomes = Training(group, runs, job.rows, Recorder(store, watcher), job.selection_metric).run()
@@ -112,6 +118,7 @@ def _finished(record: RunRecord, outcome: Outcome, precision: str) -> RunRecord:
         seconds_alone=outcome.seconds,
         peak_memory_mb=outcome.peak_memory_mb,
         precision=precision,
+        notices=(*record.notices, *outcome.notices),
     )
 
 

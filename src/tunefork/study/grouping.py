@@ -26,8 +26,17 @@ GAIN = 0.97
 class Planner:
     """Puts runs into groups, timing lone and shared passes where a choice has to be made."""
 
-    def __init__(self, backbone: Backbone, selections: Mapping[str, Selection], rows: Rows, *, measure: bool) -> None:
+    def __init__(
+        self,
+        backbone: Backbone,
+        selections: Mapping[str, Selection],
+        rows: Rows,
+        *,
+        measure: bool,
+        automatic: str = "",
+    ) -> None:
         self._backbone, self._selections, self._rows, self._measure = backbone, selections, rows, measure
+        self._automatic = automatic
         self._banks = has_banks(backbone)
 
     def traits(self, runs: Sequence[PlannedRun]) -> dict[str, Traits]:
@@ -82,7 +91,7 @@ class Planner:
         return timed(self._backbone, configs, selections, self._rows, self._precision(runs))
 
     def _precision(self, runs: Sequence[PlannedRun]) -> Precision:
-        return choose_precision(runs[0].config.training.precision)
+        return choose_precision(runs[0].config.training.precision, automatic=self._automatic)
 
     def _seconds(self, runs: Sequence[PlannedRun], group: Group) -> float:
         sizes = [len(split) if split is not None else 0 for split in (self._rows.validation, self._rows.test)]

@@ -12,7 +12,7 @@ from typing import Any
 from tunefork import metrics
 from tunefork.config import DataConfig, RunConfig, StudyConfig
 from tunefork.data import EncodedSplit, Splits, encode
-from tunefork.engine import Rows, assemble, choose_precision, evaluate
+from tunefork.engine import Precision, Rows, assemble, choose_precision, evaluate
 from tunefork.errors import ConfigError
 from tunefork.models import Backbone, longest_input, skeleton
 from tunefork.plan import (
@@ -30,6 +30,7 @@ from tunefork.plan import (
 )
 from tunefork.store import StudyRecord
 from tunefork.strategies import Selection, count, select
+from tunefork.study.choices import Choices
 
 PACKAGES = ("tunefork", "torch", "transformers", "peft", "tokenizers", "numpy", "scikit-learn")
 
@@ -122,13 +123,17 @@ def make_plan(
     encoded: Encoded,
     selections: Mapping[str, Selection],
     timings: Mapping[str, StepTiming],
+    precision: str,
     group: Callable[[tuple[PlannedRun, ...]], tuple[Group, ...]],
 ) -> Plan:
-    """The study's plan with counts, steps, estimates where a configuration was timed, and the groups of ``group``."""
+    """The study's plan with counts, steps, estimates where a configuration was timed, and the groups of ``group``.
+
+    ``precision`` is what ``auto`` stands for.
+    """
     sizes = {name: len(split.labels) for name, split in encoded.splits.items()}
     tokens = {name: float(split.lengths.mean()) for name, split in encoded.splits.items()}
     runs = tuple(
-        _planned(run, backbone, selections[run.config.configuration], sizes, tokens["train"], timings)
+        _planned(run, backbone, selections[run.config.configuration], sizes, tokens["train"], timings, precision)
         for run in expand(study)
     )
     warning = shared_rate_warning(study)
@@ -140,6 +145,7 @@ def make_plan(
         tokens=tokens,
         notices=tuple(dict.fromkeys([*splits.notices, *backbone.notices, *encoded.notices])),
         warnings=(*splits.warnings, *((warning,) if warning else ())),
+        precision=precision,
     )
 
 
@@ -150,6 +156,7 @@ def _planned(
     rows: Mapping[str, int],
     tokens: float,
     timings: Mapping[str, StepTiming],
+    automatic: str,
 ) -> PlannedRun:
     training = run.config.training
     counts = count(selection, backbone.anatomy)
@@ -165,7 +172,7 @@ def _planned(
         hidden=config.hidden_size,
         heads=config.num_attention_heads,
         tokens=tokens,
-        compute_bytes=2 if choose_precision(training.precision).name == "bf16" else 4,
+        compute_bytes=2 if choose_precision(training.precision, automatic=automatic).name == "bf16" else 4,
     )
     return PlannedRun(
         config=run.config,
@@ -192,7 +199,8 @@ def study_record(study: StudyConfig, backbone: Backbone, splits: Splits, encoded
     if test is not None:
         base = metrics.majority(encoded.rows.train.labels, test.labels, len(labels))
         majority = {"accuracy": base.accuracy, "macro_f1": base.macro_f1, "loss": base.loss}
-        fresh = _untrained(study, backbone, test, encoded.rows.pad_id)
+        precision = choose_precision(study.training.precision, automatic=plan.precision)
+        fresh = _untrained(study, backbone, test, encoded.rows.pad_id, precision)
         baseline = {"accuracy": fresh.accuracy, "macro_f1": fresh.macro_f1, "loss": fresh.loss}
     return StudyRecord(
         name=study.name,
@@ -208,17 +216,19 @@ def study_record(study: StudyConfig, backbone: Backbone, splits: Splits, encoded
         environment=environment(),
         notices=plan.notices,
         warnings=plan.warnings,
-        choices={"groups": [list(group.runs) for group in plan.groups]},
+        choices=Choices.of(plan).written(),
     )
 
 
-def _untrained(study: StudyConfig, backbone: Backbone, test: EncodedSplit, pad_id: int) -> metrics.Metrics:
+def _untrained(
+    study: StudyConfig, backbone: Backbone, test: EncodedSplit, pad_id: int, precision: Precision
+) -> metrics.Metrics:
     """The pretrained model with the fresh head of the study's first seed, before any training."""
     from tunefork.config import HeadStrategy
 
     run = RunConfig(strategy=HeadStrategy(), training=study.training, seed=study.seeds[0])
     selection = select(run.strategy, backbone.anatomy, backbone.model)
-    group = assemble(backbone, [run], [selection], choose_precision(study.training.precision))
+    group = assemble(backbone, [run], [selection], precision)
     return metrics.score(evaluate(group, test, study.training.eval_batch_size, pad_id)[0], test.labels)
 
 

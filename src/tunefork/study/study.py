@@ -10,7 +10,7 @@ from typing import Any
 
 from tunefork.config import Configuration, RunConfig, StudyConfig
 from tunefork.data import Data, Splits, load_data
-from tunefork.engine import choose_precision
+from tunefork.engine import automatic_precision, choose_precision
 from tunefork.errors import StoreError
 from tunefork.models import Backbone, load_backbone
 from tunefork.plan import Plan, expand
@@ -19,6 +19,7 @@ from tunefork.runner import Display, Job, LocalRunner, Runner, Silence, Watcher
 from tunefork.store import RunRecord, SqliteStore, Store
 from tunefork.store.atomic import write_text
 from tunefork.strategies import Selection
+from tunefork.study.choices import Choices
 from tunefork.study.grouping import Planner
 from tunefork.study.prepare import Encoded, check_metrics, encode_rows, make_plan, resolved, select_all, study_record
 from tunefork.study.results import Results
@@ -133,20 +134,20 @@ class Study:
             timings: time a few steps of every configuration and group (seconds; cached on this machine). Without, only
                 what the choice of groups needs is timed.
         """
-        return self._plan(timings, [])
+        return self._plan(timings, Choices())
 
-    def _plan(self, timings: bool, chosen: Sequence[Sequence[str]]) -> Plan:
-        """The plan; with the groups that were chosen when the study began, where they are known."""
-        found = {}
+    def _plan(self, timings: bool, chosen: Choices) -> Plan:
+        """The plan; with what was chosen when the study began, where it is known."""
+        found, automatic = {}, chosen.precision or automatic_precision()
         if timings:
             for run in _configurations(expand(self.config)):
-                precision = choose_precision(run.training.precision)
+                precision = choose_precision(run.training.precision, automatic=automatic)
                 selection = self.selections[run.configuration]
                 found[run.configuration] = timed(self.backbone, [run], [selection], self.encoded.rows, precision)
-        planner = Planner(self.backbone, self.selections, self.encoded.rows, measure=timings)
+        planner = Planner(self.backbone, self.selections, self.encoded.rows, measure=timings, automatic=automatic)
         return make_plan(
-            self.config, self.backbone, self.splits, self.encoded, self.selections, found,
-            lambda runs: planner.groups(runs, chosen),
+            self.config, self.backbone, self.splits, self.encoded, self.selections, found, automatic,
+            lambda runs: planner.groups(runs, chosen.groups),
         )  # fmt: skip
 
     def run(
@@ -166,7 +167,7 @@ class Study:
         written = resolved(self.config, self._base)
         _check_folder(path, written, self.splits.hash)
         store = SqliteStore(path)
-        plan = self._plan(timings=False, chosen=_chosen_groups(store))
+        plan = self._plan(timings=False, chosen=Choices.read(store))
         write_text(path / "study.yaml", write_study(written))
         _register(store, plan)
         if not _finished(store, plan):
@@ -215,14 +216,6 @@ def _register(store: Store, plan: Plan) -> None:
             notices=planned.notices,
         )
         store.put_run(replace(record, name=planned.name, blocks=planned.blocks))
-
-
-def _chosen_groups(store: Store) -> list[list[str]]:
-    """The groups of a study that was begun before."""
-    try:
-        return list(store.study().choices.get("groups", []))
-    except StoreError:
-        return []
 
 
 def _finished(store: Store, plan: Plan) -> bool:
