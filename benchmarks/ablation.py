@@ -27,7 +27,7 @@ from benchmarks.study_vs_trainer import ours as side
 from benchmarks.study_vs_trainer.__main__ import machine
 from benchmarks.study_vs_trainer.ours import Ours
 from benchmarks.study_vs_trainer.study import Setting
-from tunefork.engine import Precision, buckets, packing
+from tunefork.engine import Precision, attention, buckets, packing
 from tunefork.plan import Group
 
 
@@ -63,6 +63,33 @@ def any_shape(_: Ours) -> Iterator[None]:
         yield
 
 
+class FusedKernel:
+    """torch's fused attention on the same buckets, in place of the engine's own function."""
+
+    @staticmethod
+    def apply(
+        q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, layout: buckets.Layout, rules: attention.Rules
+    ) -> torch.Tensor:
+        found = []
+        for number in range(len(layout.buckets)):
+            query, key, value = (
+                each.index_select(0, places[number]).view(
+                    len(layout.buckets[number].rows), layout.heads, -1, q.shape[-1]
+                )
+                for each, places in ((q, layout.queries), (k, layout.keys), (v, layout.keys))
+            )
+            bias = attention._bias(layout, number, rules, query)
+            mask = (
+                None
+                if bias is None
+                else bias.expand(len(query) * layout.heads, -1, -1).view(*query.shape[:2], -1, key.shape[2])
+            )
+            own = torch.nn.functional.scaled_dot_product_attention(query, key, value, mask, scale=rules.scale)
+            found.append(own.reshape(-1, q.shape[-1]))
+        slots = torch.cat([*found, q.new_zeros(1, q.shape[-1])])
+        return slots.index_select(0, layout.query_back)
+
+
 @contextmanager
 def nothing(_: Ours) -> Iterator[None]:
     """As it ships."""
@@ -79,6 +106,8 @@ VARIANTS: dict[str, Callable[[Ours], Any]] = {
     "fp32": patched("choose_precision", lambda _: Precision(torch.device("cpu"), torch.float32)),
     "one run at a time": lone,
     "padded batches": lambda ours: anatomy(ours, packs=False),
+    "torch's fused attention": lambda _: patch.object(attention, "_Attend", FusedKernel),
+    "attention recomputed": lambda _: patch.object(attention, "KEPT", 0),
     "last block whole": lambda ours: anatomy(ours, prunes=False),
     "any shape": any_shape,
     "no prefix cache": patched("PrefixCache", lambda: None),

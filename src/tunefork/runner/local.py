@@ -26,8 +26,10 @@ from tunefork.runner.protocol import Job, Watcher
 from tunefork.runner.recorder import Recorder
 from tunefork.store import RunRecord, Store
 
-CHECKED_ROWS = 64
-"""How many rows a saved artefact is compared on."""
+CHECKED_ROWS = (8, 64)
+"""A saved artefact is compared on so many rows: at least, at most."""
+CHECKED_TOKENS = 1024
+"""Padded tokens between these bounds: the comparison is in fp32, and a study of many runs would wait for it."""
 
 
 class LocalRunner:
@@ -96,7 +98,8 @@ def _keep(group: GroupModel, number: int, run: RunConfig, record: RunRecord, job
 def _verify(artefact: Artefact, run: RunConfig, record: RunRecord, job: Job, store: Store) -> str:
     """Check the artefact; say how often the precision of training and fp32 agree."""
     split = job.rows.validation or job.rows.train
-    rows = min(CHECKED_ROWS, len(split.labels))
+    fewest, most = CHECKED_ROWS
+    rows = min(max(fewest, CHECKED_TOKENS // int(split.lengths[:most].max())), most, len(split))
     logits = verify_run(artefact, job.backbone, run, job.selections[run.configuration], split, rows)
     if job.rows.validation is None or record.precision == "fp32":
         return ""
