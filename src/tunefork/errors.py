@@ -144,6 +144,10 @@ class StoreError(TuneforkError):
     """A study's folder that cannot be used."""
 
 
+class RunnerError(TuneforkError):
+    """What trains the runs cannot go on: a worker process died."""
+
+
 class DivergedError(TuneforkError):
     """A run whose loss is no longer a number."""
 

@@ -38,13 +38,13 @@ class Told:
     def begin(self, plan: Plan, done: Set[str]) -> None:
         self.done = done
 
-    def group(self, names: tuple[str, ...], steps: int) -> None:
+    def group(self, group: int, names: tuple[str, ...], steps: int) -> None:
         self.groups.append(names)
 
-    def step(self, step: int, loss: float | None) -> None:
+    def step(self, group: int, step: int, loss: float | None) -> None:
         self.steps += 1
 
-    def finish(self, name: str, status: str, metrics: Mapping[str, float], reason: str) -> None:
+    def finish(self, group: int, name: str, status: str, metrics: Mapping[str, float], reason: str) -> None:
         self.finished[name] = (status, reason)
 
     def end(self) -> None:
@@ -60,14 +60,20 @@ def planned(text: str, seed: int = 0) -> PlannedRun:
 
 
 class RunnerContract:
-    """Inherit, and give ``make_runner``."""
+    """Inherit, and give ``make_runner``; where groups train at the same time, say so."""
+
+    workers = 1
+    threads = 0
 
     def make_runner(self) -> Runner:
         raise NotImplementedError
 
+    def make_store(self, folder: Path) -> Store:
+        return MemoryStore(folder)
+
     @pytest.fixture
     def store(self, tmp_path: Path) -> Store:
-        return MemoryStore(tmp_path)
+        return self.make_store(tmp_path / "study")
 
     def prepare(
         self, store: Store, runs: list[PlannedRun], groups: list[tuple[int, ...]] | None = None
@@ -85,7 +91,8 @@ class RunnerContract:
                     run.config.model_dump(mode="json"), run.counts,
                 )
             )  # fmt: skip
-        plan = Plan(tuple(runs), tuple(made), {"train": 40, "validation": 16, "test": 24}, {}, {})
+        sizes = {"train": 40, "validation": 16, "test": 24}
+        plan = Plan(tuple(runs), tuple(made), sizes, {}, {}, workers=self.workers, threads=self.threads)
         rows = Rows(encoded(range(40)), encoded(range(40, 56)), encoded(range(56, 80)), 0)
         selections = {
             run.config.configuration: select(run.config.strategy, backbone.anatomy, backbone.model) for run in runs
@@ -139,7 +146,7 @@ class RunnerContract:
         runs = [planned(RUNS[2], seed=0), planned(RUNS[3], seed=1), planned(RUNS[1], seed=2)]
         plan, job = self.prepare(store, runs, groups=[(0, 1, 2)])
         self.make_runner().execute(plan, job, store, Told())
-        alone = MemoryStore(tmp_path / "alone")
+        alone = self.make_store(tmp_path / "alone")
         self.make_runner().execute(*self.prepare(alone, runs), alone, Told())
         for run in runs:
             ours, theirs = store.predictions(run.config.id, "test"), alone.predictions(run.config.id, "test")
@@ -149,7 +156,7 @@ class RunnerContract:
     def test_two_executions_give_equal_bits(self, store: Store, tmp_path: Path) -> None:
         runs = [planned("lora:rank=4,dropout=0.1,learning_rate=1e-2")]
         self.make_runner().execute(*self.prepare(store, runs), store, Told())
-        again = MemoryStore(tmp_path / "again")
+        again = self.make_store(tmp_path / "again")
         self.make_runner().execute(*self.prepare(again, runs), again, Told())
         first = (store.run_folder(runs[0].config.id) / "adapter_model.safetensors").read_bytes()
         assert first == (again.run_folder(runs[0].config.id) / "adapter_model.safetensors").read_bytes()

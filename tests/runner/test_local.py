@@ -10,7 +10,7 @@ import pytest
 from tests.runner.contract import RUNS, RunnerContract, Told, planned
 from tests.tiny import encoded
 from tunefork.engine import Rows, checkpointing
-from tunefork.runner import LocalRunner, Runner, local
+from tunefork.runner import LocalRunner, Runner, group
 from tunefork.store import MemoryStore
 
 
@@ -38,11 +38,11 @@ def test_long_texts_are_compared_on_fewer_rows(
     def verify(artefact: Any, backbone: Any, run: Any, selection: Any, split: Any, rows: int) -> Any:
         asked.append(rows)
 
-    monkeypatch.setattr(local, "verify_run", verify)
+    monkeypatch.setattr(group, "verify_run", verify)
     store, run = MemoryStore(tmp_path), planned(RUNS[1])
     _, job = TestLocalRunner().prepare(store, [run])
     validation = replace(encoded(range(40, 56)), lengths=np.full(16, length))
     rows = Rows(job.rows.train, validation, None, 0)
     record = replace(store.run(run.config.id), precision="fp32")
-    local._verify(None, run.config, record, replace(job, rows=rows), store)  # type: ignore[arg-type]
+    group._verify(None, run.config, record, replace(job, rows=rows), store)  # type: ignore[arg-type]
     assert asked == [compared]

@@ -14,6 +14,7 @@ from tunefork.engine import Rows
 from tunefork.plan import StepTiming
 from tunefork.store import SqliteStore
 from tunefork.study import grouping
+from tunefork.study.choices import Choices
 from tunefork.study.grouping import LARGEST, Planner
 
 TRAINING = {"epochs": 1, "batch_size": 16, "precision": "fp32"}
@@ -56,11 +57,11 @@ def test_long_texts_bound_the_runs_of_a_pass(
     made = study(tiny_folder, messages_csv)
     rows = made.encoded.rows
     split = replace(rows.train, lengths=np.full(len(rows.train), 150))
-    planner = Planner(made.backbone, made.selections, Rows(split, None, None, 0), measure=False)
+    planner = Planner(made.backbone, made.selections, Rows(split, None, None, 0), Choices())
     plan = made.plan(timings=False)
     adapters = [run for run in plan.runs if run.config.strategy.kind == "lora"]
     asked.clear()
-    assert [len(group.runs) for group in planner.groups(adapters)] == [2, 2]
+    assert [len(group.runs) for group in planner.arrange(adapters).groups] == [2, 2]
     assert asked == [2, 1, 1]
     assert 150 * 16 * 2 < grouping.TOKENS < 150 * 16 * 3
     assert LARGEST >= 8

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from tunefork.cli.app import Json, app
-from tunefork.cli.options import Epochs, Out, Seeds, SharedRate, TrainingRows, seed_option
+from tunefork.cli.options import Epochs, Out, Seeds, SharedRate, TrainingRows, Workers, seed_option
 
 DEFAULT_RUNS = (
     "full",
@@ -54,6 +54,7 @@ def compare(
     leakage: Annotated[
         str | None, typer.Option("--leakage", help="Texts in two splits: error, drop_train or allow.")
     ] = None,
+    workers: Workers = None,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -98,7 +99,7 @@ def compare(
     if not as_json:
         for notice in study.splits.notices:
             typer.echo(f"{notice}", err=True)
-    show_results(study.run(out, progress=not as_json).store, as_json)
+    show_results(study.run(out, progress=not as_json, workers=workers).store, as_json)
 
 
 def share_or_file(text: str | None) -> str | float | None:

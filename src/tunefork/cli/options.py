@@ -18,6 +18,12 @@ Epochs = Annotated[float | None, typer.Option("--epochs", help="Epochs of every 
 SharedRate = Annotated[
     float | None, typer.Option("--shared-learning-rate", help="One rate for all strategies: not a fair comparison.")
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", min=1, help="Groups that train at the same time; as many as measure fastest unless given."
+    ),
+]
 Out = Annotated[Path | None, typer.Option("-o", "--out", help="The study's folder; tunefork-NAME unless given.")]
 
 

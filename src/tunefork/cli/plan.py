@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tunefork.cli.app import Json, app, emit
-from tunefork.cli.options import DataFolder, Epochs, Seeds, SharedRate, StudyFile, TrainingRows, overrides
+from tunefork.cli.options import DataFolder, Epochs, Seeds, SharedRate, StudyFile, TrainingRows, Workers, overrides
 
 if TYPE_CHECKING:
     from tunefork.plan import Plan
@@ -21,6 +21,7 @@ def plan(
     rows: TrainingRows = None,
     epochs: Epochs = None,
     shared_learning_rate: SharedRate = None,
+    workers: Workers = None,
     time: Annotated[bool, typer.Option("--time/--no-time", help="Time a few steps of every configuration.")] = True,
     as_json: Json = False,
 ) -> None:
@@ -28,7 +29,7 @@ def plan(
     from tunefork.study import Study, outline
 
     made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate), data)
-    found = outline(made, timings=time)
+    found = outline(made, timings=time, workers=workers)
     if as_json:
         emit(as_document(found))
         return
@@ -44,6 +45,8 @@ def as_document(plan: Plan) -> dict[str, Any]:
         "seconds": plan.seconds,
         "notices": list(plan.notices),
         "warnings": list(plan.warnings),
+        "workers": plan.workers,
+        "threads": plan.threads,
         "groups": [list(group.runs) for group in plan.groups],
         "runs": [
             {
@@ -70,7 +73,7 @@ def _show(name: str, model: str, plan: Plan) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from tunefork.plan import duration
+    from tunefork.plan import duration, passes
 
     console = Console()
     table = Table(title=f"{name}: {len(plan.runs)} runs on {model}", title_justify="left")
@@ -98,6 +101,8 @@ def _show(name: str, model: str, plan: Plan) -> None:
         if split in plan.tokens:
             lengths = f", {plan.tokens[split]:.0f} tokens on average, {plan.truncated[split]:.1%} of the texts cut off"
         console.print(f"{split}: {rows:,} rows{lengths}", highlight=False)
+    for line in passes(plan):
+        console.print(line, highlight=False, markup=False)
     console.print(f"the whole study: {duration(plan.seconds)}", highlight=False)
     for line in [*plan.warnings, *plan.notices, *dict.fromkeys(each for run in plan.runs for each in run.notices)]:
         console.print(f"- {line}", highlight=False, markup=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tunefork.cli.app import Json, app
-from tunefork.cli.options import DataFolder, Epochs, Out, Seeds, SharedRate, StudyFile, TrainingRows, overrides
+from tunefork.cli.options import DataFolder, Epochs, Out, Seeds, SharedRate, StudyFile, TrainingRows, Workers, overrides
 
 
 @app.command()
@@ -15,6 +15,7 @@ def run(
     rows: TrainingRows = None,
     epochs: Epochs = None,
     shared_learning_rate: SharedRate = None,
+    workers: Workers = None,
     as_json: Json = False,
 ) -> None:
     """Run a study: train every configuration with every seed, then report. A study that was interrupted continues."""
@@ -22,5 +23,5 @@ def run(
     from tunefork.study import Study
 
     made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate), data)
-    results = made.run(out, progress=not as_json)
+    results = made.run(out, progress=not as_json, workers=workers)
     show_results(results.store, as_json)

@@ -5,9 +5,11 @@ from tunefork.engine.assemble import assemble, has_banks
 from tunefork.engine.evaluate import evaluate
 from tunefork.engine.group_model import GroupModel
 from tunefork.engine.loop import Outcome, Rows, Training
+from tunefork.engine.memory import available_bytes
 from tunefork.engine.observer import Observer
 from tunefork.engine.precision import Precision, automatic_precision, best_device, choose_precision
 from tunefork.engine.prefix_cache import PrefixCache
+from tunefork.engine.threads import compute_threads
 from tunefork.engine.timing import time_steps
 
 __all__ = [
@@ -21,8 +23,10 @@ __all__ = [
     "Training",
     "assemble",
     "automatic_precision",
+    "available_bytes",
     "best_device",
     "choose_precision",
+    "compute_threads",
     "evaluate",
     "has_banks",
     "load_artefact",

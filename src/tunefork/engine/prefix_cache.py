@@ -46,10 +46,11 @@ class PrefixCache:
         folder: where files go that are too large for memory; the system's temporary folder unless given.
         memory: bytes at most in memory.
         disk: bytes at most in files; they vanish with the process.
+        share: how many processes on this machine keep such a cache; each takes its part of both.
     """
 
-    def __init__(self, folder: Path | None = None, memory: int = MEMORY, disk: int = DISK) -> None:
-        self._folder, self._memory, self._disk = folder, memory, disk
+    def __init__(self, folder: Path | None = None, memory: int = MEMORY, disk: int = DISK, share: int = 1) -> None:
+        self._folder, self._memory, self._disk = folder, memory // share, disk // share
         self._entries: dict[tuple[int, int, torch.dtype], _Entry | None] = {}
 
     def prepare(

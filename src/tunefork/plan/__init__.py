@@ -2,7 +2,7 @@
 
 from tunefork.plan.estimate import Sizes, StepTiming, estimate_memory_mib, estimate_seconds
 from tunefork.plan.expand import ExpandedRun, expand, shared_rate_warning
-from tunefork.plan.explain import duration
+from tunefork.plan.explain import duration, passes
 from tunefork.plan.groups import Party, Traits, make_groups, parties
 from tunefork.plan.plan import Group, Plan, PlannedRun
 from tunefork.plan.steps import evaluation_interval, steps_per_epoch, total_steps, warmup_steps
@@ -23,6 +23,7 @@ __all__ = [
     "expand",
     "make_groups",
     "parties",
+    "passes",
     "shared_rate_warning",
     "steps_per_epoch",
     "total_steps",

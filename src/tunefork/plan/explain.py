@@ -27,21 +27,28 @@ def explain(plan: Plan) -> str:
         if split in plan.tokens:
             lengths = f", {plan.tokens[split]:.0f} tokens on average, {plan.truncated[split]:.1%} of the texts cut off"
         lines.append(f"{split}: {rows:,} rows{lengths}")
-    if plan.precision and any(run.config.training.precision == "auto" for run in plan.runs):
-        lines.append(f"computed in {plan.precision}, the faster precision on this machine")
-    lines += _passes(plan)
+    lines += passes(plan)
     lines.append(f"the whole study: {duration(plan.seconds)}")
     lines += [f"warning: {warning}" for warning in plan.warnings]
     notices = [*plan.notices, *(notice for run in plan.runs for notice in run.notices)]
     return "\n".join([*lines, *(f"note: {notice}" for notice in dict.fromkeys(notices))])
 
 
-def _passes(plan: Plan) -> list[str]:
-    """Who trains together, and what that saves: a line for each group of several, one for all lone runs of a kind."""
+def passes(plan: Plan) -> list[str]:
+    """How the study is computed: in what, who trains together, and what that saves.
+
+    A line for each group of several runs, one for all lone runs of a kind.
+    """
+    first = []
+    if plan.precision and any(run.config.training.precision == "auto" for run in plan.runs):
+        first.append(f"computed in {plan.precision}, the faster precision on this machine")
     if len(plan.groups) == len(plan.runs) == 1:
-        return []
+        return first
     known = {run.config.id: run for run in plan.runs}
-    lines = [f"trained in {len(plan.groups)} pass{'es' if len(plan.groups) > 1 else ''}, one after another"]
+    how_many = f"trained in {len(plan.groups)} pass{'es' if len(plan.groups) > 1 else ''}"
+    threads = f"{plan.threads} thread{'s' if plan.threads > 1 else ''}"
+    at_once = f"{plan.workers} at a time with {threads} each, which measured faster" if plan.workers > 1 else ""
+    lines = [*first, f"{how_many}, {at_once or 'one after another'}"]
     lone: dict[str, list[str]] = {}
     for group in plan.groups:
         names = dict.fromkeys(known[run].name for run in group.runs)

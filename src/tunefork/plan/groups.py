@@ -52,9 +52,11 @@ def parties(runs: Sequence[PlannedRun], traits: Mapping[str, Traits]) -> list[Pa
 
 
 def make_groups(
-    runs: Sequence[PlannedRun], traits: Mapping[str, Traits], size: Callable[[Party], int]
+    runs: Sequence[PlannedRun], traits: Mapping[str, Traits], size: Callable[[Party], int], workers: int = 1
 ) -> tuple[Group, ...]:
     """The parties in groups of at most ``size(party)`` runs, as even as can be.
+
+    Where several workers train, a party makes as many groups, or a multiple of it, so that nobody is left without.
 
     >>> make_groups((), {}, len)
     ()
@@ -63,6 +65,8 @@ def make_groups(
     for party in parties(runs, traits):
         own = traits[party[0].config.configuration]
         count = -(-len(party) // max(1, size(party)))
+        if not own.features:
+            count = min(len(party), -(-count // workers) * workers)
         base, more = divmod(len(party), count)
         at = 0
         for number in range(count):

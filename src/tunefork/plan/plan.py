@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tunefork.config import RunConfig
 from tunefork.counts import Counts
+from tunefork.plan.schedule import FEATURES, longest_first, makespan
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Plan:
-    """A study's runs, in groups, in the order in which they will be trained."""
+    """A study's runs, in groups."""
 
     runs: tuple[PlannedRun, ...]
     groups: tuple[Group, ...]
@@ -53,17 +54,36 @@ class Plan:
     warnings: tuple[str, ...] = ()
     precision: str = ""
     """What ``precision: auto`` stands for: bf16 or fp32; empty where nothing was measured."""
+    workers: int = 1
+    """Groups that train at the same time, each in a process of its own."""
+    threads: int = 0
+    """Threads of each; 0 leaves them as they are."""
 
     @property
     def seconds(self) -> float | None:
         """Estimated wall time of the whole study; None when any group's is unknown."""
         known = [group.seconds for group in self.groups if group.seconds is not None]
-        return sum(known) if known and len(known) == len(self.groups) else None
+        return makespan(known, self.workers) if known and len(known) == len(self.groups) else None
+
+    def schedule(self) -> list[tuple[int, Group]]:
+        """The groups with their numbers, in the order in which they are begun.
+
+        One worker takes them as they stand, so that the prefix cache grows from shallow to deep. Several take the
+        longest first, by the steps of their runs.
+        """
+        numbered = list(enumerate(self.groups))
+        if self.workers == 1:
+            return numbered
+        return [numbered[number] for number in longest_first([self._cost(group) for group in self.groups])]
 
     def __str__(self) -> str:
         from tunefork.plan.explain import explain
 
         return explain(self)
+
+    def _cost(self, group: Group) -> float:
+        steps = sum(self.run(run).steps or 0 for run in group.runs)
+        return steps * (FEATURES if group.features else 1.0)
 
     def run(self, run_id: str) -> PlannedRun:
         """One run by its id."""

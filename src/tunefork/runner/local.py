@@ -1,135 +1,40 @@
-"""The local runner: groups one after another, in this process."""
+"""The local runner: groups one after another in this process, or several at once in worker processes."""
 
 from __future__ import annotations
 
-import shutil
-import traceback
-from collections.abc import Sequence
-from dataclasses import replace
-
-from tunefork.config import RunConfig
-from tunefork.engine import (
-    Artefact,
-    GroupModel,
-    Outcome,
-    Precision,
-    PrefixCache,
-    Training,
-    assemble,
-    choose_precision,
-    save_run,
-    verify_run,
-)
-from tunefork.errors import TuneforkError
-from tunefork.plan import Plan, PlannedRun
+from tunefork.engine import PrefixCache, compute_threads
+from tunefork.plan import Plan
+from tunefork.runner.group import Order, execute_group
+from tunefork.runner.pool import Pool
 from tunefork.runner.protocol import Job, Watcher
-from tunefork.runner.recorder import Recorder
-from tunefork.store import RunRecord, Store
-
-CHECKED_ROWS = (8, 64)
-"""A saved artefact is compared on so many rows: at least, at most."""
-CHECKED_TOKENS = 1024
-"""Padded tokens between these bounds: the comparison is in fp32, and a study of many runs would wait for it."""
+from tunefork.store import SqliteStore, Store
 
 
 class LocalRunner:
-    """Executes a plan in this process, group by group; see ``Runner`` for the contract."""
+    """Executes a plan on this machine; see ``Runner`` for the contract.
+
+    ``plan.workers`` groups train at once, each in a process of its own with ``plan.threads`` threads: small products
+    gain little from a second thread and much from a second group. A store that other processes cannot open
+    (``MemoryStore``) keeps everything in this process.
+    """
 
     def execute(self, plan: Plan, job: Job, store: Store, watcher: Watcher) -> None:
         """Execute the plan."""
         done = {run.id for run in store.runs() if run.status == "done"}
         watcher.begin(plan, done & {run.config.id for run in plan.runs})
-        cache = PrefixCache()  # the frozen blocks are the same for all groups
+        orders = [
+            Order(number, waiting, plan.precision)
+            for number, group in plan.schedule()
+            if (waiting := tuple(plan.run(run) for run in group.runs if run not in done))
+        ]
         try:
-            for group in plan.groups:
-                waiting = [plan.run(run) for run in group.runs if run not in done]
-                if waiting:
-                    _execute_group(waiting, plan.precision, job, store, watcher, cache)
+            if plan.workers > 1 and isinstance(store, SqliteStore):
+                with Pool(min(plan.workers, len(orders)), plan.threads, job, store, watcher) as pool:
+                    pool.execute(orders)
+            else:
+                cache = PrefixCache()  # the frozen blocks are the same for all groups
+                with compute_threads(plan.threads):
+                    for order in orders:
+                        execute_group(order, job, store, watcher, cache)
         finally:
             watcher.end()
-
-
-def _execute_group(
-    planned: Sequence[PlannedRun], automatic: str, job: Job, store: Store, watcher: Watcher, cache: PrefixCache
-) -> None:
-    for run in planned:
-        store.clear(run.config.id)
-        shutil.rmtree(store.run_folder(run.config.id))
-        store.put_run(replace(store.run(run.config.id), status="running", reason=""))
-    watcher.group(tuple(run.name for run in planned), planned[0].steps or 0)
-    try:
-        runs = [run.config for run in planned]
-        precision = choose_precision(runs[0].training.precision, automatic=automatic)
-        _train(runs, precision, job, store, watcher, cache)
-    except Exception as error:
-        # One group's failure must not end the study: it is recorded, shown, and in the exit status.
-        _fail([run.config.id for run in planned], error, store)
-    for run in planned:
-        record = store.run(run.config.id)
-        found = store.evaluations(record.id, "test") or store.evaluations(record.id)
-        figures = {"loss": found[-1].loss, "accuracy": found[-1].accuracy} if found else {}
-        watcher.finish(f"{record.name}, seed {record.seed}", record.status, figures, record.reason)
-
-
-def _train(
-    runs: Sequence[RunConfig], precision: Precision, job: Job, store: Store, watcher: Watcher, cache: PrefixCache
-) -> None:
-    selections = [job.selections[run.configuration] for run in runs]
-    group = assemble(job.backbone, runs, selections, precision, cache)
-    outcomes = Training(group, runs, job.rows, Recorder(store, watcher), job.selection_metric).run()
-    for number, (run, outcome) in enumerate(zip(runs, outcomes)):
-        record = _finished(store.run(run.id), outcome, precision.name)
-        if outcome.status == "done":
-            record = _keep(group, number, run, record, job, store)
-        store.put_run(record)
-
-
-def _keep(group: GroupModel, number: int, run: RunConfig, record: RunRecord, job: Job, store: Store) -> RunRecord:
-    """Save one run, load it back and compare, before it counts as done."""
-    selection = job.selections[run.configuration]
-    facts = {**job.facts, "run": run.model_dump(mode="json"), "name": record.name}
-    artefact = save_run(group, number, job.backbone, run, selection, store.run_folder(run.id), facts)
-    notice = _verify(artefact, run, record, job, store)
-    store.put_run(replace(record, status="running"))  # the predictions that are written are those of its best step
-    store.write_predictions(run.id, tuple(job.facts["labels"]))
-    return replace(record, artefact=artefact.kind, notices=(*record.notices, notice) if notice else record.notices)
-
-
-def _verify(artefact: Artefact, run: RunConfig, record: RunRecord, job: Job, store: Store) -> str:
-    """Check the artefact; say how often the precision of training and fp32 agree."""
-    split = job.rows.validation or job.rows.train
-    fewest, most = CHECKED_ROWS
-    rows = min(max(fewest, CHECKED_TOKENS // int(split.lengths[:most].max())), most, len(split))
-    logits = verify_run(artefact, job.backbone, run, job.selections[run.configuration], split, rows)
-    if job.rows.validation is None or record.precision == "fp32":
-        return ""
-    trained = store.predictions(run.id, "validation", record.best_step).predicted[:rows]
-    agreeing = int((trained == logits.argmax(dim=1).numpy()).sum())
-    return f"predictions in {record.precision} and fp32 agree on {agreeing} of {rows} validation rows"
-
-
-def _finished(record: RunRecord, outcome: Outcome, precision: str) -> RunRecord:
-    return replace(
-        record,
-        status="done" if outcome.status == "done" else "diverged",
-        reason=outcome.reason,
-        steps=outcome.steps,
-        best_step=outcome.best_step,
-        converged=outcome.converged,
-        stopped_early=outcome.stopped_early,
-        seconds=outcome.seconds,
-        seconds_alone=outcome.seconds,
-        peak_memory_mb=outcome.peak_memory_mb,
-        precision=precision,
-        notices=(*record.notices, *outcome.notices),
-    )
-
-
-def _fail(runs: Sequence[str], error: Exception, store: Store) -> None:
-    reason = str(error) if isinstance(error, TuneforkError) else f"{type(error).__name__}: {error}"
-    for run_id in runs:
-        if store.run(run_id).status == "running":
-            store.put_run(replace(store.run(run_id), status="failed", reason=reason))
-            text = "".join(traceback.format_exception(error))
-            shutil.rmtree(store.run_folder(run_id))  # a model that failed its check must not be found and used
-            (store.run_folder(run_id) / "error.txt").write_text(text, encoding="utf-8")

@@ -27,18 +27,21 @@ class Job:
 
 
 class Watcher(Protocol):
-    """Is told how a study gets on, for people who wait."""
+    """Is told how a study gets on, for people who wait.
+
+    Several groups may be under way; their numbers tell them apart.
+    """
 
     def begin(self, plan: Plan, done: Set[str]) -> None:
         """The plan is about to be executed; the runs ``done`` are finished already."""
 
-    def group(self, names: tuple[str, ...], steps: int) -> None:
+    def group(self, group: int, names: tuple[str, ...], steps: int) -> None:
         """A group begins."""
 
-    def step(self, step: int, loss: float | None) -> None:
+    def step(self, group: int, step: int, loss: float | None) -> None:
         """The group finished an optimizer step; the loss is there when it was just recorded."""
 
-    def finish(self, name: str, status: str, metrics: Mapping[str, float], reason: str) -> None:
+    def finish(self, group: int, name: str, status: str, metrics: Mapping[str, float], reason: str) -> None:
         """A run ended."""
 
     def end(self) -> None:

@@ -9,8 +9,8 @@ from tunefork.store import EvaluationRecord, Predictions, StepRecord, Store
 class Recorder:
     """The engine's observer: writes to the store and tells the watcher."""
 
-    def __init__(self, store: Store, watcher: Watcher) -> None:
-        self._store, self._watcher, self._loss = store, watcher, None
+    def __init__(self, store: Store, watcher: Watcher, group: int) -> None:
+        self._store, self._watcher, self._group, self._loss = store, watcher, group, None
 
     _loss: float | None
 
@@ -25,5 +25,5 @@ class Recorder:
 
     def advance(self, runs: tuple[str, ...], step: int, steps: int) -> None:
         """Move the display."""
-        self._watcher.step(step, self._loss)
+        self._watcher.step(self._group, step, self._loss)
         self._loss = None

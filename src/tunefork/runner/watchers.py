@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Set
+from dataclasses import dataclass
 from typing import Any
 
 from tunefork.plan import Plan
@@ -16,21 +17,32 @@ class Silence:
     def begin(self, plan: Plan, done: Set[str]) -> None:
         """Nothing."""
 
-    def group(self, names: tuple[str, ...], steps: int) -> None:
+    def group(self, group: int, names: tuple[str, ...], steps: int) -> None:
         """Nothing."""
 
-    def step(self, step: int, loss: float | None) -> None:
+    def step(self, group: int, step: int, loss: float | None) -> None:
         """Nothing."""
 
-    def finish(self, name: str, status: str, metrics: Mapping[str, float], reason: str) -> None:
+    def finish(self, group: int, name: str, status: str, metrics: Mapping[str, float], reason: str) -> None:
         """Nothing."""
 
     def end(self) -> None:
         """Nothing."""
 
 
+@dataclass
+class _Bar:
+    """One group's bar."""
+
+    task: Any
+    began: float
+    runs: int
+    ended: int = 0
+    note: str = ""
+
+
 class Display:
-    """A bar for the study and one for the present group, with the time that is left.
+    """A bar for the study and one for each group that is under way, with the time that is left.
 
     Without a terminal it prints one line per finished run and no bars.
 
@@ -62,10 +74,7 @@ class Display:
             disable=not (self._console.is_terminal or self._console.is_jupyter),
         )
         self._study: Any = None
-        self._group: Any = None
-        self._began = 0.0
-        self._loss = ""
-        self._size = 1
+        self._groups: dict[int, _Bar] = {}
 
     def begin(self, plan: Plan, done: Set[str]) -> None:
         """Show the study's bar."""
@@ -75,31 +84,32 @@ class Display:
         if done:
             self._console.print(f"{len(done)} of {len(plan.runs)} runs are done already and are kept")
 
-    def group(self, names: tuple[str, ...], steps: int) -> None:
+    def group(self, group: int, names: tuple[str, ...], steps: int) -> None:
         """Show the group's bar."""
-        if self._group is not None:
-            self._progress.remove_task(self._group)
-        self._size = len(names)
         label = names[0] if len(names) == 1 else f"{len(names)} runs: {names[0]} …"
-        self._group, self._began, self._loss = (
-            self._progress.add_task(label, total=steps, note=""),
-            time.monotonic(),
-            "",
-        )
+        task = self._progress.add_task(label, total=steps, note="")
+        self._groups[group] = _Bar(task, time.monotonic(), len(names))
 
-    def step(self, step: int, loss: float | None) -> None:
+    def step(self, group: int, step: int, loss: float | None) -> None:
         """Move the bars."""
+        bar = self._groups[group]
         if loss is not None:
-            self._loss = f"loss {loss:.3f}"
-        self._progress.update(self._group, completed=step, note=self._loss)
-        self._progress.advance(self._study, self._size)
+            bar.note = f"loss {loss:.3f}"
+        self._progress.update(bar.task, completed=step, note=bar.note)
+        self._progress.advance(self._study, bar.runs)
 
-    def finish(self, name: str, status: str, metrics: Mapping[str, float], reason: str) -> None:
-        """Print how a run ended."""
+    def finish(self, group: int, name: str, status: str, metrics: Mapping[str, float], reason: str) -> None:
+        """Print how a run ended; with its last run, a group's bar goes."""
         figures = ", ".join(f"{key} {value:.4f}" for key, value in metrics.items())
-        seconds = time.monotonic() - self._began
         text = f"{name}: {figures}" if status == "done" else f"{name}: {status}, {reason}"
-        self._console.print(f"{text} ({seconds:.0f} s)", highlight=False, markup=False)
+        bar = self._groups.get(group)
+        if bar is not None:
+            text += f" ({time.monotonic() - bar.began:.0f} s)"
+            bar.ended += 1
+            if bar.ended == bar.runs:
+                self._progress.remove_task(bar.task)
+                del self._groups[group]
+        self._console.print(text, highlight=False, markup=False)
 
     def end(self) -> None:
         """Take the bars away."""

@@ -18,11 +18,15 @@ class Choices:
     """Who trains together, by run ids."""
     precision: str = ""
     """What ``precision: auto`` stood for."""
+    workers: int = 0
+    """Groups at the same time; 0 is not chosen yet."""
+    threads: int = 0
+    """Threads of each."""
 
     @classmethod
     def of(cls, plan: Plan) -> Choices:
         """What a plan has chosen."""
-        return cls(tuple(group.runs for group in plan.groups), plan.precision)
+        return cls(tuple(group.runs for group in plan.groups), plan.precision, plan.workers, plan.threads)
 
     @classmethod
     def read(cls, store: Store) -> Choices:
@@ -31,8 +35,12 @@ class Choices:
             found = store.study().choices
         except StoreError:
             return cls()
-        return cls(tuple(map(tuple, found.get("groups", []))), found.get("precision", ""))
+        groups = tuple(map(tuple, found.get("groups", [])))
+        return cls(groups, found.get("precision", ""), found.get("workers", 0), found.get("threads", 0))
 
     def written(self) -> dict[str, Any]:
         """As the store keeps them."""
-        return {"groups": [list(group) for group in self.groups], "precision": self.precision}
+        return {
+            "groups": [list(group) for group in self.groups], "precision": self.precision, "workers": self.workers,
+            "threads": self.threads,
+        }  # fmt: skip

@@ -1,15 +1,19 @@
-"""How many runs train in one pass: as many as measured faster than one after another."""
+"""How many runs train in one pass, and how many passes at a time: as many as measured fastest."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from tunefork.engine import Precision, Rows, choose_precision, has_banks
+import torch
+
+from tunefork.engine import Precision, Rows, available_bytes, choose_precision, compute_threads, has_banks
 from tunefork.models import Backbone
-from tunefork.plan import Group, Party, PlannedRun, StepTiming, Traits, estimate_seconds, make_groups
+from tunefork.plan import Group, Party, PlannedRun, StepTiming, Traits, estimate_seconds, make_groups, parties
 from tunefork.strategies import Selection, alone_because, frozen_depth
+from tunefork.study.choices import Choices
 from tunefork.study.timings import timed
+from tunefork.study.workers import FEWEST_STEPS, KEPT, PROCESS_MIB, choose_workers
 
 TOKENS = 6144
 """Tokens in one pass beyond which more runs at once were never faster."""
@@ -19,25 +23,50 @@ HEADS = 64
 """Heads trained at once on features that are at hand; a step of each is a few small products."""
 SAMPLE = 4
 """Lone runs that are timed to know what the runs of a pass would take by themselves."""
+ROOM = 0.7
+"""The share of the free memory that workers may plan for."""
 GAIN = 0.97
 """A pass is shared where that takes less than this share of the time of lone runs."""
 
 
+@dataclass(frozen=True)
+class Arrangement:
+    """Who trains with whom, and how many groups at a time."""
+
+    groups: tuple[Group, ...]
+    workers: int
+    threads: int
+
+
 class Planner:
-    """Puts runs into groups, timing lone and shared passes where a choice has to be made."""
+    """Puts runs into groups, and groups to workers, timing passes where a choice has to be made.
+
+    Args:
+        backbone: what is fine-tuned.
+        selections: what each configuration trains.
+        rows: the encoded splits.
+        chosen: what was chosen when the study began; it is not chosen again.
+        measure: estimate the time of every group.
+        automatic: what ``precision: auto`` stands for.
+        workers: the user's wish, if there is one.
+    """
 
     def __init__(
         self,
         backbone: Backbone,
         selections: Mapping[str, Selection],
         rows: Rows,
+        chosen: Choices,
         *,
-        measure: bool,
+        measure: bool = False,
         automatic: str = "",
+        workers: int | None = None,
     ) -> None:
         self._backbone, self._selections, self._rows, self._measure = backbone, selections, rows, measure
-        self._automatic = automatic
+        self._chosen, self._automatic, self._wish = chosen, automatic, workers
         self._banks = has_banks(backbone)
+        self._cores = torch.get_num_threads()
+        self._threads = self._cores
 
     def traits(self, runs: Sequence[PlannedRun]) -> dict[str, Traits]:
         """What decides with whom each configuration can train."""
@@ -52,31 +81,63 @@ class Planner:
             found[run.config.configuration] = Traits(alone, depth, len(anatomy.blocks))
         return found
 
-    def groups(self, runs: Sequence[PlannedRun], chosen: Sequence[Sequence[str]] = ()) -> tuple[Group, ...]:
-        """The runs in groups, with estimates where ``measure`` is set.
-
-        Args:
-            runs: all runs of the study.
-            chosen: groups of an earlier sitting, which are kept where they hold these very runs.
-        """
-        traits = self.traits(runs)
+    def arrange(self, runs: Sequence[PlannedRun]) -> Arrangement:
+        """The runs in groups, and how many of them train at the same time."""
+        traits, chosen = self.traits(runs), self._chosen.groups
+        workers = self._workers(runs, traits)
         if sorted(run for group in chosen for run in group) == sorted(run.config.id for run in runs):
-            return _replayed(chosen, {run.config.id: traits[run.config.configuration] for run in runs})
-        groups = make_groups(runs, traits, lambda party: self._size(party, traits[party[0].config.configuration]))
-        if not self._measure:
-            return groups
-        known = {run.config.id: run for run in runs}
-        return tuple(
-            replace(group, seconds=self._seconds([known[run] for run in group.runs], group)) for group in groups
+            groups = _replayed(chosen, {run.config.id: traits[run.config.configuration] for run in runs})
+            return Arrangement(groups, workers, self._threads)
+        groups = make_groups(
+            runs, traits, lambda party: self._size(party, traits[party[0].config.configuration], workers), workers
         )
+        if self._measure:
+            known = {run.config.id: run for run in runs}
+            slower = 1.0 if workers == 1 else 1 / KEPT
+            groups = tuple(
+                replace(group, seconds=slower * self._seconds([known[run] for run in group.runs])) for group in groups
+            )
+        return Arrangement(groups, workers, self._threads)
 
-    def _size(self, party: Party, traits: Traits) -> int:
+    def _workers(self, runs: Sequence[PlannedRun], traits: Mapping[str, Traits]) -> int:
+        """How many groups train at the same time; sets the threads that each has."""
+        if self._wish is None and self._chosen.workers:
+            self._threads = self._chosen.threads
+            return max(1, min(self._chosen.workers, self._cores // max(1, self._threads)))
+        workers = self._wish or self._measured_workers(runs, traits)
+        self._threads = max(1, self._cores // workers)
+        return workers
+
+    def _measured_workers(self, runs: Sequence[PlannedRun], traits: Mapping[str, Traits]) -> int:
+        training = [run for run in runs if not traits[run.config.configuration].features]
+        work = sum(run.steps or 0 for run in training)
+        precision = self._precision(runs[:1])
+        if self._cores == 1 or precision.device.type != "cpu" or len(runs) == 1 or work < FEWEST_STEPS:
+            return 1
+        party = max(parties(training, traits), key=lambda party: sum(run.steps or 0 for run in party))
+        sharing = len(party) > 1
+        kin = party if sharing else tuple(training)
+
+        def throughput(workers: int) -> float:
+            size = min(self._most(party), -(-len(party) // workers)) if sharing else 1
+            seconds = self._timing(party[:size], self._cores // workers).step_seconds
+            return workers * size / seconds * (KEPT if workers > 1 else 1.0)
+
+        room = available_bytes(precision.device) / 2**20 * ROOM
+        needed = PROCESS_MIB + self._most(party) * max(run.memory_mib or 0.0 for run in kin)
+        return choose_workers(self._cores, min(len(runs), int(room / needed)), work, throughput)
+
+    def _most(self, party: Party) -> int:
+        """The most runs of a party that can share a pass."""
+        tokens = float(self._rows.train.lengths.mean()) * party[0].config.training.batch_size
+        return max(1, min(len(party), LARGEST, int(TOKENS / tokens)))
+
+    def _size(self, party: Party, traits: Traits, workers: int) -> int:
         if len(party) == 1:
             return 1
         if traits.features:
             return HEADS
-        tokens = float(self._rows.train.lengths.mean()) * party[0].config.training.batch_size
-        size = min(len(party), LARGEST, int(TOKENS / tokens))
+        size = min(self._most(party), -(-len(party) // workers))
         if size < 2:
             return 1
         size = -(-len(party) // -(-len(party) // size))  # groups of equal size are as many and smaller
@@ -85,15 +146,16 @@ class Planner:
         lone = sum(self._timing([run]).step_seconds for run in sample) / len(sample)
         return size if together < GAIN * lone else 1
 
-    def _timing(self, runs: Sequence[PlannedRun]) -> StepTiming:
+    def _timing(self, runs: Sequence[PlannedRun], threads: int | None = None) -> StepTiming:
         configs = [run.config for run in runs]
         selections = [self._selections[config.configuration] for config in configs]
-        return timed(self._backbone, configs, selections, self._rows, self._precision(runs))
+        with compute_threads(threads or self._threads):
+            return timed(self._backbone, configs, selections, self._rows, self._precision(runs))
 
     def _precision(self, runs: Sequence[PlannedRun]) -> Precision:
         return choose_precision(runs[0].config.training.precision, automatic=self._automatic)
 
-    def _seconds(self, runs: Sequence[PlannedRun], group: Group) -> float:
+    def _seconds(self, runs: Sequence[PlannedRun]) -> float:
         sizes = [len(split) if split is not None else 0 for split in (self._rows.validation, self._rows.test)]
         training = runs[0].config.training
         return estimate_seconds(self._timing(runs), training, len(self._rows.train), *sizes)

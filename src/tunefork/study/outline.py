@@ -11,14 +11,14 @@ from tunefork.strategies import count, select
 from tunefork.study.study import Study
 
 
-def outline(study: Study, timings: bool = True) -> Plan:
+def outline(study: Study, timings: bool = True, workers: int | None = None) -> Plan:
     """The study's plan; without the weights, what cannot be known is None.
 
     Raises:
         ModelNotFoundError: not even the config can be had.
     """
     try:
-        return study.plan(timings)
+        return study.plan(timings, workers)
     except ModelNotFoundError as error:
         if study.config.start_from is not None or Path(study.model).is_dir():
             raise  # it is at hand, and something is wrong with it

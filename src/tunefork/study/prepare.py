@@ -17,7 +17,6 @@ from tunefork.errors import ConfigError
 from tunefork.models import Backbone, longest_input, skeleton
 from tunefork.plan import (
     ExpandedRun,
-    Group,
     Plan,
     PlannedRun,
     Sizes,
@@ -31,6 +30,7 @@ from tunefork.plan import (
 from tunefork.store import StudyRecord
 from tunefork.strategies import Selection, count, select
 from tunefork.study.choices import Choices
+from tunefork.study.grouping import Arrangement
 
 PACKAGES = ("tunefork", "torch", "transformers", "peft", "tokenizers", "numpy", "scikit-learn")
 
@@ -124,9 +124,9 @@ def make_plan(
     selections: Mapping[str, Selection],
     timings: Mapping[str, StepTiming],
     precision: str,
-    group: Callable[[tuple[PlannedRun, ...]], tuple[Group, ...]],
+    arrange: Callable[[tuple[PlannedRun, ...]], Arrangement],
 ) -> Plan:
-    """The study's plan with counts, steps, estimates where a configuration was timed, and the groups of ``group``.
+    """The study's plan with counts, steps, estimates where a configuration was timed, and the groups of ``arrange``.
 
     ``precision`` is what ``auto`` stands for.
     """
@@ -137,15 +137,18 @@ def make_plan(
         for run in expand(study)
     )
     warning = shared_rate_warning(study)
+    arrangement = arrange(runs)
     return Plan(
         runs=runs,
-        groups=group(runs),
+        groups=arrangement.groups,
         rows=sizes,
         truncated={name: split.truncated_share for name, split in encoded.splits.items()},
         tokens=tokens,
         notices=tuple(dict.fromkeys([*splits.notices, *backbone.notices, *encoded.notices])),
         warnings=(*splits.warnings, *((warning,) if warning else ())),
         precision=precision,
+        workers=arrangement.workers,
+        threads=arrangement.threads,
     )
 
 
@@ -213,7 +216,7 @@ def study_record(study: StudyConfig, backbone: Backbone, splits: Splits, encoded
         majority=majority,
         baseline=baseline,
         truncated=plan.truncated,
-        environment=environment(),
+        environment={**environment(), "workers": plan.workers, "threads": plan.threads},
         notices=plan.notices,
         warnings=plan.warnings,
         choices=Choices.of(plan).written(),

@@ -127,16 +127,17 @@ class Study:
         """What each configuration trains."""
         return select_all(expand(self.config), self.backbone)
 
-    def plan(self, timings: bool = True) -> Plan:
+    def plan(self, timings: bool = True, workers: int | None = None) -> Plan:
         """What ``run`` will do: runs, groups, counts, steps and estimates.
 
         Args:
             timings: time a few steps of every configuration and group (seconds; cached on this machine). Without, only
                 what the choice of groups needs is timed.
+            workers: groups that train at the same time; as many as measure fastest unless given.
         """
-        return self._plan(timings, Choices())
+        return self._plan(timings, Choices(), workers)
 
-    def _plan(self, timings: bool, chosen: Choices) -> Plan:
+    def _plan(self, timings: bool, chosen: Choices, workers: int | None) -> Plan:
         """The plan; with what was chosen when the study began, where it is known."""
         found, automatic = {}, chosen.precision or automatic_precision()
         if timings:
@@ -144,20 +145,30 @@ class Study:
                 precision = choose_precision(run.training.precision, automatic=automatic)
                 selection = self.selections[run.configuration]
                 found[run.configuration] = timed(self.backbone, [run], [selection], self.encoded.rows, precision)
-        planner = Planner(self.backbone, self.selections, self.encoded.rows, measure=timings, automatic=automatic)
+        planner = Planner(
+            self.backbone, self.selections, self.encoded.rows, chosen,
+            measure=timings, automatic=automatic, workers=workers,
+        )  # fmt: skip
         return make_plan(
             self.config, self.backbone, self.splits, self.encoded, self.selections, found, automatic,
-            lambda runs: planner.groups(runs, chosen.groups),
+            planner.arrange,
         )  # fmt: skip
 
     def run(
-        self, folder: str | Path | None = None, *, progress: bool | Watcher = True, runner: Runner | None = None
+        self,
+        folder: str | Path | None = None,
+        *,
+        progress: bool | Watcher = True,
+        workers: int | None = None,
+        runner: Runner | None = None,
     ) -> Results:
         """Train everything that is not trained yet, and write the report.
 
         Args:
             folder: the study's folder, ``tunefork-NAME`` unless given. A folder of the same study is continued.
             progress: show a display (True), nothing (False), or tell a watcher of your own.
+            workers: groups that train at the same time, each in a process of its own; as many as measure fastest unless
+                given, and as many as before in a study that is continued.
             runner: executes the plan; ``LocalRunner`` unless given.
 
         Raises:
@@ -167,7 +178,7 @@ class Study:
         written = resolved(self.config, self._base)
         _check_folder(path, written, self.splits.hash)
         store = SqliteStore(path)
-        plan = self._plan(timings=False, chosen=Choices.read(store))
+        plan = self._plan(timings=False, chosen=Choices.read(store), workers=workers)
         write_text(path / "study.yaml", write_study(written))
         _register(store, plan)
         if not _finished(store, plan):

@@ -1,0 +1,86 @@
+"""A worker: ``python -m tunefork.runner.worker`` trains groups for a ``Pool`` and tells it what happens.
+
+Its standard input brings a ``Setup`` and then orders; its standard output carries ``Event`` s back, both pickled.
+Nothing but the pool's own process has the other ends. When the input ends, so does the worker, whatever it is doing: a
+pool that has died leaves no process behind.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Mapping, Set
+from typing import Any, BinaryIO
+
+from tunefork.engine import PrefixCache, compute_threads
+from tunefork.plan import Plan
+from tunefork.runner.group import Order, execute_group
+from tunefork.runner.messages import Event, Setup
+from tunefork.store import SqliteStore
+
+
+class Telling:
+    """A watcher that passes on what it is told."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def begin(self, plan: Plan, done: Set[str]) -> None:
+        """Told by the pool's own process."""
+
+    def group(self, group: int, names: tuple[str, ...], steps: int) -> None:
+        """Pass it on."""
+        self.send(Event("group", (group, names, steps)))
+
+    def step(self, group: int, step: int, loss: float | None) -> None:
+        """Pass it on."""
+        self.send(Event("step", (group, step, loss)))
+
+    def finish(self, group: int, name: str, status: str, metrics: Mapping[str, float], reason: str) -> None:
+        """Pass it on."""
+        self.send(Event("finish", (group, name, status, dict(metrics), reason)))
+
+    def end(self) -> None:
+        """Told by the pool's own process."""
+
+    def send(self, event: Event) -> None:
+        """Write an event."""
+        pickle.dump(event, self._stream)
+        self._stream.flush()
+
+
+def _listen(orders: queue.Queue[Any]) -> None:
+    """Take orders until the pool closes or dies."""
+    try:
+        while True:
+            orders.put(pickle.load(sys.stdin.buffer))  # the pool's own words, over a pipe that only it has
+    except EOFError:
+        os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+
+
+def main() -> None:
+    """Work until the input ends."""
+    stream = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever libraries print must not mix with events
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ^C is for the pool, which ends its workers
+    orders: queue.Queue[Any] = queue.Queue()
+    threading.Thread(target=_listen, args=(orders,), name="orders", daemon=True).start()
+    setup: Setup = orders.get()
+    store, cache, telling = SqliteStore(setup.folder), PrefixCache(share=setup.share), Telling(stream)
+    with compute_threads(setup.threads):
+        while True:
+            order: Order = orders.get()
+            execute_group(order, setup.job, store, telling, cache)
+            telling.send(Event("done"))
+
+
+if __name__ == "__main__":
+    main()
