@@ -29,12 +29,16 @@ import torch
 import transformers
 
 from tunefork.config import RunConfig
+from tunefork.plan import makespan
 
 from .limit import evaluation_flops, flops, matmul_rate
 from .ours import Ours
 from .study import SETS, STUDIES, Setting
 from .trainer import LEGS, WARM
 from .workers import Worker
+
+START = 8.0
+"""Seconds until worker processes are ready: importing torch and transformers takes so long here."""
 
 
 def main() -> None:
@@ -70,11 +74,17 @@ def main() -> None:
 def slices(setting: Setting, options: argparse.Namespace) -> dict[str, Any]:
     """Step and evaluation times of every leg, and what the study takes with them."""
     ours = Ours(setting)
-    workers = {name: Worker(name, setting, options.device) for name in (*LEGS, "c")}
+    workers = {name: Worker(name, setting, options.device) for name in LEGS}
+    crew = [Worker("c", setting, options.device, ours.plan.threads) for _ in range(ours.plan.workers)]
+
+    def together(method: str, *arguments: Any) -> float:
+        """What a method says when all of tunefork's processes are at it."""
+        return statistics.fmean(each.result() for each in [worker.begin(method, *arguments) for worker in crew])
+
     runs = Counter(run.configuration for run in setting.configs())
     distinct = {run.configuration: run for run in reversed(setting.configs())}
-    took: dict[str, dict[str, list[float]]] = {name: {} for name in workers}
-    rows: dict[str, dict[str, float]] = {name: {} for name in workers}
+    took: dict[str, dict[str, list[float]]] = {name: {} for name in (*LEGS, "c")}
+    rows: dict[str, dict[str, float]] = {name: {} for name in LEGS}
     rates = []
     for part in range(options.slices):
         rates.append(matmul_rate(options.device))
@@ -86,9 +96,7 @@ def slices(setting: Setting, options: argparse.Namespace) -> dict[str, Any]:
                 if part == 0:
                     rows[name][key] = workers[name].call("evaluation", run, 256)
         for number, group in enumerate(ours.groups):
-            took["c"].setdefault(str(number), []).append(
-                workers["c"].call("steps", group, options.steps, part, options.warm)
-            )
+            took["c"].setdefault(str(number), []).append(together("steps", group, options.steps, part, options.warm))
     train, test = ours.study.splits.rows["train"], ours.study.splits.rows["test"]
     steps = -(-train // 16)
     seconds = {
@@ -100,11 +108,14 @@ def slices(setting: Setting, options: argparse.Namespace) -> dict[str, Any]:
     parts = {}
     for number, group in enumerate(ours.groups):
         training = statistics.median(took["c"][str(number)]) * steps
-        prefix = workers["c"].call("prefix", group, 1024) * train if group.depth else 0.0
-        parts[str(number)] = training + prefix + workers["c"].call("evaluation", group, 256) * test
-    seconds["c"] = sum(parts.values())
+        prefix = together("prefix", group, 1024) * train if group.depth else 0.0
+        parts[str(number)] = training + prefix + together("evaluation", group, 256) * test
+    seconds["c"] = makespan(list(parts.values()), len(crew))
+    if len(crew) > 1:  # processes have to start, which one alone has done before
+        seconds["c"] += START
     peaks = {name: worker.peak_mib() for name, worker in workers.items()}
-    for worker in workers.values():
+    peaks["c"] = sum(worker.peak_mib() for worker in crew)
+    for worker in (*workers.values(), *crew):
         worker.close()
     needed = _needed(ours, setting.configs()) / statistics.median(rates)
     return {
@@ -123,6 +134,7 @@ def slices(setting: Setting, options: argparse.Namespace) -> dict[str, Any]:
         "parts_seconds": {_title(ours, int(number)): value for number, value in parts.items()},
         "tokens": float(ours.study.encoded.rows.train.lengths.mean()),
         "peak_mib": peaks,
+        "at_once": [ours.plan.workers, ours.plan.threads],
         "matmul_tflops": statistics.median(rates) / 1e12,
         "limit_seconds": needed,
         "ratio_a": seconds["a"] / seconds["c"],

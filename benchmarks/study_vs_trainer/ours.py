@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from tunefork.config import RunConfig
 from tunefork.engine import PrefixCache, Training, assemble, choose_precision
 from tunefork.engine.batches import chunks
-from tunefork.plan import Group
+from tunefork.plan import Group, Plan
 from tunefork.store import EvaluationRecord, Predictions, StepRecord
 
 from .study import Setting
@@ -33,9 +34,17 @@ class Ours:
 
     def __init__(self, setting: Setting) -> None:
         self.setting, self.study = setting, setting.study()
-        self.plan = self.study.plan(timings=False)
-        self.configs = {run.config.id: run.config for run in self.plan.runs}
-        self.groups = self.plan.groups
+        self.configs = {run.id: run for run in setting.configs()}
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What the planner makes of it on this machine."""
+        return self.study.plan(timings=False)
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The plan's groups."""
+        return self.plan.groups
 
     def steps(self, group: Group, count: int, part: int, warm: int = WARM) -> float:
         """Mean seconds of an optimizer step of a group; for heads on cached features, of the step alone."""

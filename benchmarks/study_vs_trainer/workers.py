@@ -1,13 +1,14 @@
 """Every side in a process of its own: the allocator, the heap and the caches of one do not help or hurt another.
 
-Only one of them works at a time; the others wait for their next order without spinning.
+Only one side works at a time; the others wait for their next order without spinning. Where tunefork trains several
+groups at a time, its side is as many processes, which work together.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import resource
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Any
 
 from .study import Setting
@@ -18,13 +19,18 @@ _side: Any = None
 class Worker:
     """One side. ``call`` runs one of its methods over there and waits for the answer."""
 
-    def __init__(self, name: str, setting: Setting, device: str) -> None:
+    def __init__(self, name: str, setting: Setting, device: str, threads: int = 0) -> None:
         context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_start, initargs=(name, setting, device))
+        first = (name, setting, device, threads)
+        self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_start, initargs=first)
+
+    def begin(self, method: str, *arguments: Any) -> Future[Any]:
+        """Have a method called."""
+        return self._pool.submit(_call, method, arguments)
 
     def call(self, method: str, *arguments: Any) -> Any:
         """The method's result."""
-        return self._pool.submit(_call, method, arguments).result()
+        return self.begin(method, *arguments).result()
 
     def peak_mib(self) -> float:
         """The most memory that its process has had so far."""
@@ -41,8 +47,12 @@ class Worker:
         self._pool.shutdown()
 
 
-def _start(name: str, setting: Setting, device: str) -> None:
+def _start(name: str, setting: Setting, device: str, threads: int) -> None:
+    import torch
+
     global _side
+    if threads:
+        torch.set_num_threads(threads)
     if name == "c":
         from .ours import Ours
 

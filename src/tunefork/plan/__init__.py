@@ -5,6 +5,7 @@ from tunefork.plan.expand import ExpandedRun, expand, shared_rate_warning
 from tunefork.plan.explain import duration, passes
 from tunefork.plan.groups import Party, Traits, make_groups, parties
 from tunefork.plan.plan import Group, Plan, PlannedRun
+from tunefork.plan.schedule import makespan
 from tunefork.plan.steps import evaluation_interval, steps_per_epoch, total_steps, warmup_steps
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "evaluation_interval",
     "expand",
     "make_groups",
+    "makespan",
     "parties",
     "passes",
     "shared_rate_warning",
