@@ -35,7 +35,7 @@ from .limit import evaluation_flops, flops, matmul_rate
 from .ours import Ours
 from .study import SETS, STUDIES, Setting
 from .trainer import LEGS, WARM
-from .workers import Worker
+from .workers import Crew, Worker
 
 START = 8.0
 """Seconds until worker processes are ready: importing torch and transformers takes so long here."""
@@ -75,12 +75,7 @@ def slices(setting: Setting, options: argparse.Namespace) -> dict[str, Any]:
     """Step and evaluation times of every leg, and what the study takes with them."""
     ours = Ours(setting)
     workers = {name: Worker(name, setting, options.device) for name in LEGS}
-    crew = [Worker("c", setting, options.device, ours.plan.threads) for _ in range(ours.plan.workers)]
-
-    def together(method: str, *arguments: Any) -> float:
-        """What a method says when all of tunefork's processes are at it."""
-        return statistics.fmean(each.result() for each in [worker.begin(method, *arguments) for worker in crew])
-
+    crew = Crew(setting, options.device, ours.plan.workers, ours.plan.threads)
     runs = Counter(run.configuration for run in setting.configs())
     distinct = {run.configuration: run for run in reversed(setting.configs())}
     took: dict[str, dict[str, list[float]]] = {name: {} for name in (*LEGS, "c")}
@@ -96,7 +91,9 @@ def slices(setting: Setting, options: argparse.Namespace) -> dict[str, Any]:
                 if part == 0:
                     rows[name][key] = workers[name].call("evaluation", run, 256)
         for number, group in enumerate(ours.groups):
-            took["c"].setdefault(str(number), []).append(together("steps", group, options.steps, part, options.warm))
+            took["c"].setdefault(str(number), []).append(
+                crew.together("steps", group, options.steps, part, options.warm)
+            )
     train, test = ours.study.splits.rows["train"], ours.study.splits.rows["test"]
     steps = -(-train // 16)
     seconds = {
@@ -108,14 +105,14 @@ def slices(setting: Setting, options: argparse.Namespace) -> dict[str, Any]:
     parts = {}
     for number, group in enumerate(ours.groups):
         training = statistics.median(took["c"][str(number)]) * steps
-        prefix = together("prefix", group, 1024) * train if group.depth else 0.0
-        parts[str(number)] = training + prefix + together("evaluation", group, 256) * test
-    seconds["c"] = makespan(list(parts.values()), len(crew))
-    if len(crew) > 1:  # processes have to start, which one alone has done before
+        prefix = crew.together("prefix", group, 1024) * train if group.depth else 0.0
+        parts[str(number)] = training + prefix + crew.together("evaluation", group, 256) * test
+    seconds["c"] = makespan(list(parts.values()), ours.plan.workers)
+    if ours.plan.workers > 1:  # processes have to start, which one alone has done before
         seconds["c"] += START
     peaks = {name: worker.peak_mib() for name, worker in workers.items()}
-    peaks["c"] = sum(worker.peak_mib() for worker in crew)
-    for worker in (*workers.values(), *crew):
+    peaks["c"] = crew.peak_mib()
+    for worker in (*workers.values(), crew):
         worker.close()
     needed = _needed(ours, setting.configs()) / statistics.median(rates)
     return {

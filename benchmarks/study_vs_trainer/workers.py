@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import resource
+import statistics
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Any
 
@@ -45,6 +46,41 @@ class Worker:
     def close(self) -> None:
         """End the process."""
         self._pool.shutdown()
+
+
+class Crew:
+    """tunefork's side: as many processes as a plan has workers, all at the same work.
+
+    Args:
+        setting: the data, and at least the runs that will be asked for.
+        device: where they compute.
+        workers: how many processes.
+        threads: of each.
+    """
+
+    def __init__(self, setting: Setting, device: str, workers: int, threads: int) -> None:
+        self._workers = [Worker("c", setting, device, threads) for _ in range(workers)]
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def together(self, method: str, *arguments: Any) -> float:
+        """What a method says on average, when all are at it at the same time."""
+        return statistics.fmean(
+            each.result() for each in [worker.begin(method, *arguments) for worker in self._workers]
+        )
+
+    def peak_mib(self) -> float:
+        """The most memory that all together have had."""
+        return sum(worker.peak_mib() for worker in self._workers)
+
+    def close(self) -> None:
+        """End the processes."""
+        for worker in self._workers:
+            worker.close()
 
 
 def _start(name: str, setting: Setting, device: str, threads: int) -> None:
