@@ -6,7 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -79,7 +82,7 @@ SCRIPT = """
 from tunefork import Full, Head, Study, load_data
 study = Study(
     model={model!r}, data=load_data({csv!r}, max_length=32), compare=[Full(), Head()],
-    training={{"steps": 3, "precision": "fp32"}},
+    training={{"steps": {steps}, "precision": "fp32"}},
 )
 results = study.run({out!r}, progress=False, workers=2)
 print(sorted(run["status"] for run in results.to_dict()["runs"]))
@@ -88,7 +91,7 @@ print(sorted(run["status"] for run in results.to_dict()["runs"]))
 
 def test_a_plain_script_needs_no_main_guard(tiny_folder: Path, messages_csv: Path, tmp_path: Path) -> None:
     """``multiprocessing`` would import the script again in every worker, and start the study again."""
-    text = SCRIPT.format(model=str(tiny_folder), csv=str(messages_csv), out=str(tmp_path / "out"))
+    text = SCRIPT.format(model=str(tiny_folder), csv=str(messages_csv), out=str(tmp_path / "out"), steps=3)
     (tmp_path / "script.py").write_text(text, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=240
@@ -98,3 +101,40 @@ def test_a_plain_script_needs_no_main_guard(tiny_folder: Path, messages_csv: Pat
     choices = SqliteStore.open(tmp_path / "out").study().choices
     assert choices["workers"] == 2
     assert choices["threads"] >= 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX signals")
+@pytest.mark.parametrize("how", ["SIGKILL", "SIGINT"])
+def test_no_worker_outlives_the_study(how: str, tiny_folder: Path, messages_csv: Path, tmp_path: Path) -> None:
+    text = SCRIPT.format(model=str(tiny_folder), csv=str(messages_csv), out=str(tmp_path / "out"), steps=100_000)
+    (tmp_path / "script.py").write_text(text, encoding="utf-8")
+    script = subprocess.Popen([sys.executable, "script.py"], cwd=tmp_path, stderr=subprocess.DEVNULL)
+    try:
+        seen = _eventually(lambda: _training(script.pid, tmp_path / "out"))
+        script.send_signal(getattr(signal, how))
+        assert script.wait(30) != 0
+        assert _eventually(lambda: not any(psutil.pid_exists(pid) for pid in seen))
+    finally:
+        script.kill()
+        script.wait()
+
+
+def _training(pid: int, folder: Path) -> list[int]:
+    """The study's workers, once both have recorded a step."""
+    found = [each.pid for each in psutil.Process(pid).children()]
+    if len(found) < 2 or not (folder / "study.db").is_file():
+        return []
+    store = SqliteStore.open(folder)
+    try:
+        runs = store.runs()
+        return found if runs and all(store.steps(run.id) for run in runs) else []
+    finally:
+        store.close()
+
+
+def _eventually(answer: Callable[[], Any], seconds: float = 90.0) -> Any:
+    end = time.monotonic() + seconds
+    while not (found := answer()):
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.2)
+    return found
