@@ -61,6 +61,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=8000)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--margin", type=float, default=1.0, help="points")
+    parser.add_argument("--legs", nargs="+", choices=["b_no_dropout", "b"], default=["b_no_dropout", "b"])
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     options = parser.parse_args()
     runs = configurations(options.seeds)
@@ -77,13 +78,13 @@ def main() -> None:
             found = worker.call("whole", Path(tempfile.mkdtemp()) / "study")
         done |= {"machine": machine(), "date": time.strftime("%Y-%m-%d"), "tunefork": found}
         keep()
-    for leg in ("b", "b_no_dropout"):
+    for leg in options.legs:
         with Worker(leg, setting, "cpu") as worker:
             for run in setting.configs():
                 if run.id not in done.setdefault(leg, {}):
                     done[leg][run.id] = worker.call("whole", run)
                     keep()
-    rows = {leg: show(setting, done, leg, options.margin / 100) for leg in ("b", "b_no_dropout")}
+    rows = {leg: show(setting, done, leg, options.margin / 100) for leg in LEGS if leg in done}
     print(json.dumps(rows))
 
 
@@ -93,7 +94,8 @@ def show(setting: Setting, done: dict[str, Any], leg: str, margin: float) -> dic
     for run in setting.configs():
         pair = by_row.setdefault(run.strategy.label(), ([], []))
         pair[0].append(done["tunefork"]["runs"][run.id]["accuracy"])
-        pair[1].append(done[leg][run.id]["accuracy"])
+        if run.id in done[leg]:
+            pair[1].append(done[leg][run.id]["accuracy"])
     print(f"against {LEGS[leg].says}")
     print(f"{'':44} {'tunefork':>14} {'Trainer':>14} {'difference':>10}  {'p (TOST)':>8}")
     rows = {}
