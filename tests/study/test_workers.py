@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.study.test_grouping import study
-from tunefork import Study
+from tests.study.test_grouping import TRAINING, study
+from tunefork import Full, LoRA, Study, load_data
+from tunefork.config import RunConfig
 from tunefork.engine import compute_threads
 from tunefork.plan import StepTiming
 from tunefork.study import grouping, workers
@@ -72,9 +73,28 @@ def test_memory_bounds_the_workers(tiny_folder: Path, messages_csv: Path, monkey
 
 
 def test_short_studies_are_not_worth_a_start() -> None:
-    rates = {1: 10.0, 2: 19.0}
-    assert choose_workers(2, 2, 1000.0, rates.__getitem__) == 2
-    assert choose_workers(2, 2, 160.0, rates.__getitem__) == 1, "16 s alone, 8.4 s and the start together"
+    assert choose_workers(2, 2, {1: 100.0, 2: 53.0}.__getitem__) == 2
+    assert choose_workers(2, 2, {1: 16.0, 2: 8.4}.__getitem__) == 1, "16 s alone, 8.4 s and the start together"
+
+
+def test_all_kinds_of_runs_have_a_say(tiny_folder: Path, messages_csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Adapters that share a pass gain nothing from a second worker, full fine-tunings twice as much."""
+    adapters = {(4, 2): 0.2, (2, 1): 0.2, (1, 1): 0.12, (1, 2): 0.1}
+    timing(monkeypatch, adapters)
+    assert arranged(study(tiny_folder, messages_csv))[0] == 1
+    asked: list[tuple[str, int]] = []
+
+    def timed(_backbone: object, runs: list[RunConfig], *_: object) -> StepTiming:
+        kind, threads = runs[0].strategy.kind, torch.get_num_threads()
+        asked.append((kind, threads))
+        return StepTiming(0.5 if kind == "full" else adapters[len(runs), threads], 0.001)
+
+    monkeypatch.setattr(grouping, "timed", timed)
+    compare = [Full(learning_rate=[1e-4, 2e-4]), LoRA(rank=[2, 4], targets="query+value", learning_rate=1e-2)]
+    data = load_data(messages_csv, max_length=48)
+    mixed = Study(model=str(tiny_folder), data=data, compare=compare, seeds=2, training=TRAINING)
+    assert arranged(mixed)[0] == 2
+    assert asked.count(("full", 2)) == 1, "one full fine-tuning stands for the others"
 
 
 def test_a_plan_says_it(tiny_folder: Path, messages_csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from tunefork.plan import Group, Party, PlannedRun, StepTiming, Traits, estimate
 from tunefork.strategies import Selection, alone_because, frozen_depth
 from tunefork.study.choices import Choices
 from tunefork.study.timings import timed
-from tunefork.study.workers import FEWEST_STEPS, KEPT, PROCESS_MIB, choose_workers
+from tunefork.study.workers import FEWEST_STEPS, KEPT, KINDS, PROCESS_MIB, choose_workers
 
 TOKENS = 6144
 """Tokens in one pass beyond which more runs at once were never faster."""
@@ -114,18 +114,20 @@ class Planner:
         precision = self._precision(runs[:1])
         if self._cores == 1 or precision.device.type != "cpu" or len(runs) == 1 or work < FEWEST_STEPS:
             return 1
-        party = max(parties(training, traits), key=lambda party: sum(run.steps or 0 for run in party))
-        sharing = len(party) > 1
-        kin = party if sharing else tuple(training)
-
-        def throughput(workers: int) -> float:
-            size = min(self._most(party), -(-len(party) // workers)) if sharing else 1
-            seconds = self._timing(party[:size], self._cores // workers).step_seconds
-            return workers * size / seconds * (KEPT if workers > 1 else 1.0)
-
+        largest = _largest(parties(training, traits))
         room = available_bytes(precision.device) / 2**20 * ROOM
-        needed = PROCESS_MIB + self._most(party) * max(run.memory_mib or 0.0 for run in kin)
-        return choose_workers(self._cores, min(len(runs), int(room / needed)), work, throughput)
+        needed = PROCESS_MIB + max(self._most(party) * (party[0].memory_mib or 0.0) for party, _ in largest)
+
+        def seconds(workers: int) -> float:
+            return sum(work * self._step_of_a_run(party, workers) for party, work in largest) / workers
+
+        return choose_workers(self._cores, min(len(runs), int(room / needed)), seconds)
+
+    def _step_of_a_run(self, party: Party, workers: int) -> float:
+        """Seconds of a step of one run, in groups as they would be with so many workers, all at work."""
+        size = min(self._most(party), -(-len(party) // workers))
+        step = self._timing(party[:size], self._cores // workers).step_seconds / size
+        return step if workers == 1 else step / KEPT
 
     def _most(self, party: Party) -> int:
         """The most runs of a party that can share a pass."""
@@ -159,6 +161,17 @@ class Planner:
         sizes = [len(split) if split is not None else 0 for split in (self._rows.validation, self._rows.test)]
         training = runs[0].config.training
         return estimate_seconds(self._timing(runs), training, len(self._rows.train), *sizes)
+
+
+def _largest(found: Sequence[Party]) -> list[tuple[Party, float]]:
+    """The parties with most work, and the steps that their runs take; lone runs of one kind stand for one another."""
+    work: dict[str, tuple[Party, float]] = {}
+    for party in found:
+        alike = f"{party[0].config.strategy.kind} {len(party) == 1}"
+        steps = sum(run.steps or 0 for run in party)
+        first, before = work.get(alike, (party, 0.0))
+        work[alike] = (max(first, party, key=len), before + steps)
+    return sorted(work.values(), key=lambda each: -each[1])[:KINDS]
 
 
 def _replayed(chosen: Sequence[Sequence[str]], traits: Mapping[str, Traits]) -> tuple[Group, ...]:

@@ -10,41 +10,41 @@ from collections.abc import Callable
 
 KEPT = 0.92
 """The share of its speed that a worker keeps beside others, which use the same memory: 0.91 to 1.0 was measured."""
-WORTH = 1.1
-"""How many times as fast it must promise to be."""
+WORTH = 1.05
+"""How many times as fast it must promise to be, the start included."""
 STARTUP = 8.0
 """Seconds until worker processes have imported torch and transformers."""
 FEWEST_STEPS = 100
 """Optimizer steps of a study, over all runs, below which nobody measures."""
+KINDS = 3
+"""Parties that are timed: the largest."""
 PROCESS_MIB = 700.0
 """Memory of a worker before it trains."""
 
 
-def choose_workers(cores: int, most: int, work: float, throughput: Callable[[int], float]) -> int:
+def choose_workers(cores: int, most: int, seconds: Callable[[int], float]) -> int:
     """The number of workers, each with ``cores // workers`` threads.
 
     Args:
         cores: threads that torch would use alone.
         most: workers at most, since there is no work or no memory for more.
-        work: steps of runs that the study takes.
-        throughput: steps of runs a second with so many workers.
+        seconds: what the study takes with so many workers, without their start.
 
-    >>> choose_workers(4, 4, 1e6, lambda workers: {1: 10.0, 2: 18.0, 4: 20.0}[workers])
+    >>> choose_workers(4, 4, lambda workers: {1: 300.0, 2: 170.0, 4: 150.0}[workers])
     4
-    >>> choose_workers(4, 4, 1e6, lambda workers: 10.0)
+    >>> choose_workers(4, 4, lambda workers: 300.0)
     1
-    >>> choose_workers(4, 4, 100, lambda workers: {1: 10.0, 2: 18.0, 4: 20.0}[workers])  # over before they are ready
+    >>> choose_workers(4, 4, lambda workers: {1: 15.0, 2: 8.5, 4: 7.5}[workers])  # over before they are ready
     1
     """
-    alone = best = throughput(1)
+    alone = best = seconds(1)
     found = 1
     for workers in _candidates(min(cores, most)):
-        rate = throughput(workers)
-        if rate < best:
+        needed = seconds(workers)
+        if needed > best:
             break
-        best, found = rate, workers
-    pays = work / best + STARTUP < work / alone
-    return found if best > WORTH * alone and pays else 1
+        best, found = needed, workers
+    return found if best + STARTUP < alone / WORTH else 1
 
 
 def _candidates(most: int) -> list[int]:
