@@ -35,7 +35,7 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 
 bench: $(STAMP)          ## the short benchmark
-	HF_HUB_OFFLINE=1 $(BIN)/python -m benchmarks.study_vs_trainer --set demo --rows 1000 --steps 20 --slices 1
+	HF_HUB_OFFLINE=1 $(BIN)/python -m benchmarks.study_vs_trainer --set demo --rows 1000 --steps 12 --slices 1
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
