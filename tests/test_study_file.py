@@ -152,3 +152,12 @@ def test_a_study_is_a_frozen_value() -> None:
     assert isinstance(study, StudyConfig)
     with pytest.raises(ValueError, match="frozen"):
         study.name = "other"
+
+
+@pytest.mark.parametrize(("written", "meant"), [("on", "on"), ("off", "off"), ("auto", "auto"), ("'on'", "on")])
+def test_checkpointing_is_meant_as_written_and_makes_no_other_run(written: str, meant: str) -> None:
+    study = parse_study(f"data: a.csv\ncompare: [head]\ntraining: {{checkpointing: {written}}}")
+    assert study.training.checkpointing == meant
+    (run,) = expand(study)
+    (plain,) = expand(parse_study("data: a.csv\ncompare: [head]"))
+    assert run.config.id == plain.config.id

@@ -98,7 +98,9 @@ def test_all_kinds_of_runs_have_a_say(tiny_folder: Path, messages_csv: Path, mon
 
 
 def test_a_plan_says_it(tiny_folder: Path, messages_csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    timing(monkeypatch, {(4, 2): 0.2, (2, 1): 0.12, (1, 1): 0.08})
+    timing(monkeypatch, {(4, 2): 0.2, (2, 1): 0.12, (1, 1): 0.08, (1, 2): 0.08})
     with compute_threads(2):
         text = str(study(tiny_folder, messages_csv).plan(timings=False))
-    assert "trained in 3 passes, 2 at a time with 1 thread each, which measured faster" in text
+        lone = str(study(tiny_folder, messages_csv).plan(timings=False, workers=1))
+    assert "trained in 3 passes, 2 at a time with 1 thread each\n" in text
+    assert "passes, one after another\n" in lone

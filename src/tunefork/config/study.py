@@ -114,7 +114,7 @@ class TrainingConfig(Value):
     @field_validator("checkpointing", mode="before")
     @classmethod
     def _yaml_on_off(cls, value: Any) -> Any:
-        return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
+        return ("off", "on")[value] if isinstance(value, bool) else value  # YAML reads bare words as truth values
 
     @field_validator("betas")
     @classmethod

@@ -47,7 +47,7 @@ def passes(plan: Plan) -> list[str]:
     known = {run.config.id: run for run in plan.runs}
     how_many = f"trained in {len(plan.groups)} pass{'es' if len(plan.groups) > 1 else ''}"
     threads = f"{plan.threads} thread{'s' if plan.threads > 1 else ''}"
-    at_once = f"{plan.workers} at a time with {threads} each, which measured faster" if plan.workers > 1 else ""
+    at_once = f"{plan.workers} at a time with {threads} each" if plan.workers > 1 else ""
     lines = [*first, f"{how_many}, {at_once or 'one after another'}"]
     lone: dict[str, list[str]] = {}
     for group in plan.groups:
