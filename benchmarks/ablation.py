@@ -7,7 +7,6 @@ Slices of all variants take turns. Seconds are those of the study's steps and of
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import statistics
@@ -15,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -23,6 +21,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import torch
 
+from benchmarks.options import slices_parser
 from benchmarks.study_vs_trainer import ours as side
 from benchmarks.study_vs_trainer.__main__ import machine
 from benchmarks.study_vs_trainer.ours import Ours
@@ -126,13 +125,7 @@ def seconds(ours: Ours, steps: int, part: int, epoch: int) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--set", choices=["sst2", "imdb"], default="sst2")
-    parser.add_argument("--rows", type=int, default=8000)
-    parser.add_argument("--steps", type=int, default=30)
-    parser.add_argument("--slices", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    parser = slices_parser(__doc__.splitlines()[0], steps=30, slices=2)
     options = parser.parse_args()
     ours = Ours(Setting(options.set, options.rows, 2000, options.data.resolve()))
     ours.__dict__["plan"] = ours.study.plan(timings=False, workers=1)  # parts of the engine, one process

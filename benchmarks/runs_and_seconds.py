@@ -8,7 +8,6 @@ slices that take turns; times the steps of one epoch. Prints a table, draws the 
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import statistics
@@ -20,6 +19,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import numpy as np
 
+from benchmarks.options import slices_parser
 from benchmarks.study_vs_trainer.__main__ import START, machine
 from benchmarks.study_vs_trainer.ours import Ours
 from benchmarks.study_vs_trainer.study import Setting
@@ -31,14 +31,8 @@ RATES = ("1e-4", "3e-4", "1e-3", "3e-3")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--set", choices=["sst2", "imdb"], default="sst2")
-    parser.add_argument("--rows", type=int, default=8000)
-    parser.add_argument("--steps", type=int, default=30)
-    parser.add_argument("--slices", type=int, default=2)
+    parser = slices_parser(__doc__.splitlines()[0], steps=30, slices=2)
     parser.add_argument("--figure", type=Path, default=Path("docs/figures/runs_and_seconds.png"))
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     options = parser.parse_args()
     rates = [f"lora:rank=8,targets=query+value,learning_rate={rate}" for rate in RATES]
     runs = tuple((rates[number % len(rates)], number // len(rates)) for number in range(max(COUNTS)))
