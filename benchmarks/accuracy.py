@@ -32,6 +32,10 @@ RATES = {"full": "1e-4", "head": "1e-1", "lora": "5e-4"}
 """Where each strategy learns: at the study's shared 2e-5, head and LoRA stay at the majority class on both sides."""
 
 
+CAREFUL = [name for name, leg in LEGS.items() if leg.careful]
+"""Trainer's bf16, as tunefork's."""
+
+
 def configurations(seeds: int) -> tuple[tuple[str, int], ...]:
     """S0's distinct configurations, each with its own rate and every seed."""
     texts = dict.fromkeys(text for text, _ in RUNS)
@@ -61,7 +65,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=8000)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--margin", type=float, default=1.0, help="points")
-    parser.add_argument("--legs", nargs="+", choices=["b_no_dropout", "b"], default=["b_no_dropout", "b"])
+    parser.add_argument("--legs", nargs="+", choices=CAREFUL, default=CAREFUL)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     options = parser.parse_args()
     runs = configurations(options.seeds)

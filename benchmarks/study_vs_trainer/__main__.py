@@ -34,7 +34,7 @@ from tunefork.plan import makespan
 from .limit import evaluation_flops, flops, matmul_rate
 from .ours import Ours
 from .study import SETS, STUDIES, Setting
-from .trainer import LEGS, WARM
+from .trainer import LEGS, TIMED, WARM
 from .workers import Crew, Worker
 
 START = 8.0
@@ -74,17 +74,17 @@ def main() -> None:
 def slices(setting: Setting, options: argparse.Namespace) -> dict[str, Any]:
     """Step and evaluation times of every leg, and what the study takes with them."""
     ours = Ours(setting)
-    workers = {name: Worker(name, setting, options.device) for name in LEGS}
+    workers = {name: Worker(name, setting, options.device) for name in TIMED}
     crew = Crew(setting, options.device, ours.plan.workers, ours.plan.threads)
     runs = Counter(run.configuration for run in setting.configs())
     distinct = {run.configuration: run for run in reversed(setting.configs())}
     took: dict[str, dict[str, list[float]]] = {name: {} for name in (*LEGS, "c")}
-    rows: dict[str, dict[str, float]] = {name: {} for name in LEGS}
+    rows: dict[str, dict[str, float]] = {name: {} for name in TIMED}
     rates = []
     for part in range(options.slices):
         rates.append(matmul_rate(options.device))
         for key, run in distinct.items():
-            for name in LEGS:
+            for name in TIMED:
                 took[name].setdefault(key, []).append(
                     workers[name].call("steps", run, options.steps, part, options.warm)
                 )
@@ -100,7 +100,7 @@ def slices(setting: Setting, options: argparse.Namespace) -> dict[str, Any]:
         name: sum(
             runs[key] * (statistics.median(times) * steps + rows[name][key] * test) for key, times in took[name].items()
         )
-        for name in LEGS
+        for name in TIMED
     }
     parts = {}
     for number, group in enumerate(ours.groups):
@@ -150,13 +150,15 @@ def whole(setting: Setting, options: argparse.Namespace, path: Path) -> dict[str
             done[key] = {**worker.call("whole", *call), "peak_mib": worker.peak_mib()}
             path.write_text(json.dumps(done, indent=1), encoding="utf-8")
 
-    for name in LEGS:
+    for name in TIMED:
         with Worker(name, setting, options.device) as worker:
             for run in setting.configs():
                 keep(f"{name}/{run.id}", worker, run)
     with Worker("c", setting, options.device) as worker, TemporaryDirectory() as folder:
         keep("c", worker, Path(folder) / "study")
-    totals = {name: sum(value["seconds"] for key, value in done.items() if key.startswith(f"{name}/")) for name in LEGS}
+    totals = {
+        name: sum(value["seconds"] for key, value in done.items() if key.startswith(f"{name}/")) for name in TIMED
+    }
     return {"seconds": {**totals, "c": done["c"]["seconds"]}, "runs": done}
 
 
@@ -196,7 +198,7 @@ def machine() -> dict[str, Any]:
 
 def show(document: dict[str, Any]) -> None:
     """The table for people."""
-    names = {**{name: leg.says for name, leg in LEGS.items()}, "c": "tunefork"}
+    names = {**{name: LEGS[name].says for name in TIMED}, "c": "tunefork"}
     print(f"{document['study']} on {document['data']}: {document['rows']:,} rows, {document['tokens']:.0f} tokens each")
     print(document["machine"])
     for name, says in names.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,13 +41,21 @@ class Leg:
     """bf16, batches grouped by length, fused AdamW, larger evaluation batches."""
     dropout: bool = True
     """The backbone's, as pretrained."""
+    grouped: bool = True
+    """Whether the careful user's batches are grouped by length."""
 
 
 LEGS = {
     "a": Leg("a", "Trainer + PEFT, fp32, as documented", careful=False),
     "b": Leg("b", "Trainer + PEFT, bf16 and every switch", careful=True),
     "b_no_dropout": Leg("b_no_dropout", "the same, without dropout", careful=True, dropout=False),
+    "b_shuffled": Leg(
+        "b_shuffled", "the same, without dropout and not grouped by length", careful=True, dropout=False, grouped=False
+    ),
 }
+
+TIMED = ("a", "b", "b_no_dropout")
+"""The scripts whose time is compared. The others only answer where accuracy differs."""
 
 
 class _Clock(TrainerCallback):
@@ -81,6 +90,7 @@ class Script:
 
     def __init__(self, leg: Leg, setting: Setting, device: str) -> None:
         self.leg, self.splits, self.device, self.epochs = leg, setting.splits(), device, setting.epochs
+        self.directory = Path(tempfile.gettempdir()) / "trainer"  # nothing is saved, but it makes one
         self.tokenizer = AutoTokenizer.from_pretrained(locate(MODEL))
         self.train, self.test = (self._rows(split, setting.source) for split in (self.splits.train, self.splits.test))
 
@@ -147,11 +157,11 @@ class Script:
         careful: dict[str, Any] = {}
         if self.leg.careful:
             careful = {
-                "bf16": True, "train_sampling_strategy": "group_by_length", "optim": "adamw_torch_fused",
-                "per_device_eval_batch_size": 64,
+                "bf16": True, "optim": "adamw_torch_fused", "per_device_eval_batch_size": 64,
+                "train_sampling_strategy": "group_by_length" if self.leg.grouped else "random",
             }  # fmt: skip
         arguments = TrainingArguments(
-            output_dir=tempfile.mkdtemp(prefix="trainer-"), num_train_epochs=self.epochs,
+            output_dir=str(self.directory), num_train_epochs=self.epochs,
             per_device_train_batch_size=16,
             learning_rate=run.strategy.learning_rate, weight_decay=0.01, lr_scheduler_type="linear", warmup_steps=0,
             seed=run.seed, use_cpu=self.device == "cpu", report_to=[], save_strategy="no", disable_tqdm=True,
