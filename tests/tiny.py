@@ -11,8 +11,9 @@ import numpy as np
 import torch
 import transformers
 
-from tunefork.data import EncodedSplit
-from tunefork.models import Backbone, anatomy_of, load_tokenizer
+from tunefork.data import EncodedSplit, ImageSplit, TokenSplit
+from tunefork.data.images.pixels import Pixels
+from tunefork.models import Backbone, ImageReader, anatomy_of, load_tokenizer
 
 VOCABULARY = 512
 LABELS = ("a", "b", "c")
@@ -48,7 +49,27 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "qwen3": _DECODER,
 }
 FAMILIES = tuple(kind for kind in CONFIGS if kind != "xlm-roberta")
-"""Every described architecture once."""
+"""Every described architecture of texts once."""
+SIDE = 16
+"""Pixels of a tiny image."""
+_VIT = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 64,
+    "image_size": SIDE,
+    "patch_size": 4,
+    "num_labels": len(LABELS),
+}
+IMAGE_CONFIGS: dict[str, dict[str, Any]] = {
+    "vit": _VIT,
+    "vit_msn": _VIT,
+    "deit": _VIT,
+    "dinov2": {**_VIT, "mlp_ratio": 2, "layerscale_value": 0.5},
+    "dinov2_with_registers": {**_VIT, "mlp_ratio": 2, "layerscale_value": 0.5, "num_register_tokens": 2},
+    "beit": {**_VIT, "use_relative_position_bias": True},
+}
+"""Every described architecture of images."""
 DROPOUTS = (
     "dropout",
     "attention_dropout",
@@ -61,18 +82,24 @@ DROPOUTS = (
     "embd_pdrop",
     "attn_pdrop",
     "resid_pdrop",
+    "drop_path_rate",
 )
 
 
 def tiny_model(kind: str, *, dropout: float | None = 0.0) -> Any:
     """A model of the architecture with random weights; ``dropout`` None keeps the architecture's own."""
-    config = transformers.AutoConfig.for_model(kind, **_SHAPE, **CONFIGS[kind])
+    images = kind in IMAGE_CONFIGS
+    shape = IMAGE_CONFIGS[kind] if images else {**_SHAPE, **CONFIGS[kind]}
+    config = transformers.AutoConfig.for_model(kind, **shape)
+    if kind == "deit":
+        config.architectures = ["DeiTForImageClassification"]
     if dropout is not None:
         for name in DROPOUTS:
             if hasattr(config, name):
                 setattr(config, name, dropout)
     torch.manual_seed(0)
-    model = transformers.AutoModelForSequenceClassification.from_config(config)
+    auto = transformers.AutoModelForImageClassification if images else transformers.AutoModelForSequenceClassification
+    model = auto.from_config(config)
     with torch.no_grad():
         for parameter in model.parameters():  # biases and norms start at 0 and 1, which would hide mistakes
             parameter.add_(torch.randn_like(parameter) * 0.05)
@@ -84,7 +111,16 @@ def tiny_backbone(kind: str, *, dropout: float | None = 0.0, dtype: torch.dtype 
     model = tiny_model(kind, dropout=dropout).to(dtype)
     anatomy = anatomy_of(model)
     fresh = frozenset(anatomy.inside(anatomy.head))
+    if kind in IMAGE_CONFIGS:
+        return Backbone(kind, None, model, anatomy, None, fresh, (), reader())
     return Backbone(kind, None, model, anatomy, tokenizer(), fresh, ())
+
+
+def reader(side: int = SIDE) -> ImageReader:
+    """An image processor."""
+    from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
+
+    return ImageReader(ViTImageProcessorPil(size={"height": side, "width": side}))
 
 
 @cache
@@ -105,7 +141,7 @@ def encoded(rows: range, *, labels: int = len(LABELS)) -> EncodedSplit:
     texts = [messages()[row][0] for row in rows]
     intents = sorted({intent for _, intent in messages()})
     ids = [np.asarray(each, dtype=np.int32) % (VOCABULARY - 10) + 5 for each in tokenizer()(texts)["input_ids"]]
-    return EncodedSplit(
+    return TokenSplit(
         tokens=ids,
         types=None,
         labels=np.array([intents.index(messages()[row][1]) % labels for row in rows], dtype=np.int64),
@@ -114,3 +150,40 @@ def encoded(rows: range, *, labels: int = len(LABELS)) -> EncodedSplit:
         truncated_share=0.0,
         longest=max(len(each) for each in ids),
     )
+
+
+@cache
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    """Real handwriting: [N, 8, 8] bytes and the digit of each, from scikit-learn."""
+    from sklearn.datasets import load_digits
+
+    found = load_digits()
+    return np.asarray(found.images * (255 / 16), dtype=np.uint8), found.target.astype(np.int64)
+
+
+def pictured(
+    rows: range, *, side: int = SIDE, labels: int = len(LABELS), interpolate: bool = False, extra: int = 1
+) -> ImageSplit:
+    """Some of the digits as colour images, as a tiny model reads them."""
+    images, numbers = digits()
+    large = np.stack([np.kron(images[row], np.ones((side // 8, side // 8), dtype=np.uint8)) for row in rows])
+    tints = np.array([[255, 160, 90], [90, 255, 160], [160, 90, 255]])[np.arange(len(rows)) % 3]
+    pixels = (large[..., None].astype(np.int64) * tints[:, None, None] // 255).astype(np.uint8)
+    own = reader(side)
+    return ImageSplit(
+        labels=numbers[rows.start : rows.stop] % labels,
+        ids=tuple(str(row) for row in rows),
+        lengths=np.full(len(rows), (side // 4) ** 2 + extra),
+        pixels=Pixels(pixels),
+        places=np.arange(len(rows)),
+        gain=own.gain,
+        offset=own.offset,
+        interpolate=interpolate,
+    )
+
+
+def rows_for(kind: str, rows: range) -> EncodedSplit:
+    """Rows that a model of this architecture reads: images or texts."""
+    if kind not in IMAGE_CONFIGS:
+        return encoded(rows)
+    return pictured(rows, extra={"deit": 2, "dinov2_with_registers": 3}.get(kind, 1))

@@ -78,7 +78,7 @@ def slices(setting: Setting, options: argparse.Namespace) -> dict[str, Any]:
     crew = Crew(setting, options.device, ours.plan.workers, ours.plan.threads)
     runs = Counter(run.configuration for run in setting.configs())
     distinct = {run.configuration: run for run in reversed(setting.configs())}
-    took: dict[str, dict[str, list[float]]] = {name: {} for name in (*LEGS, "c")}
+    took: dict[str, dict[str, list[float]]] = {name: {} for name in (*TIMED, "c")}
     rows: dict[str, dict[str, float]] = {name: {} for name in TIMED}
     rates = []
     for part in range(options.slices):

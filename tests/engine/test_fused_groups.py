@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tests.engine.recording import Kept
-from tests.tiny import encoded, tiny_backbone
+from tests.tiny import encoded, rows_for, tiny_backbone
 from tunefork.config import RunConfig, TrainingConfig, parse_run
 from tunefork.engine import GroupModel, Outcome, Precision, Rows, Training, assemble
 from tunefork.errors import UnsupportedModelError
@@ -29,7 +29,8 @@ def build(backbone: Backbone, runs: Sequence[RunConfig]) -> GroupModel:
 
 def train(backbone: Backbone, runs: Sequence[RunConfig]) -> tuple[GroupModel, Kept]:
     group, kept = build(backbone, runs), Kept()
-    Training(group, runs, Rows(encoded(range(90)), encoded(range(90, 120)), encoded(range(120, 150)), 0), kept).run()
+    parts = [rows_for(backbone.name, part) for part in (range(90), range(90, 120), range(120, 150))]
+    Training(group, runs, Rows(*parts, 0), kept).run()
     return group, kept
 
 
@@ -41,7 +42,7 @@ DIFFERENT = [
 ]
 
 
-@pytest.mark.parametrize("kind", ["bert", "distilbert", "gpt2"])
+@pytest.mark.parametrize("kind", ["bert", "distilbert", "gpt2", "vit", "dinov2", "beit"])
 def test_a_fused_run_equals_the_run_alone(kind: str) -> None:
     backbone = tiny_backbone(kind, dropout=0.1)
     together, kept = train(backbone, DIFFERENT)

@@ -9,17 +9,20 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from tests.tiny import encoded, tiny_backbone
+from tests.tiny import encoded, rows_for, tiny_backbone
 from tunefork.config import RunConfig, TrainingConfig, parse_run
-from tunefork.data import EncodedSplit
-from tunefork.engine import GroupModel, Precision, assemble
+from tunefork.data import EncodedSplit, ImageSplit, TokenSplit
+from tunefork.data.images.pixels import Pixels
+from tunefork.engine import GroupModel, Precision, assemble, model_inputs
 from tunefork.engine.batches import collate
 from tunefork.engine.packing import ROUND, Packed
+from tunefork.engine.pictures import Pictures
 from tunefork.models import Backbone
 from tunefork.strategies import select
 
 FP64 = Precision(torch.device("cpu"), torch.float64, torch.float64)
 PACKED = ("bert", "roberta", "distilbert", "electra", "gpt2", "modernbert", "llama", "qwen2", "qwen3")
+IMAGES = ("vit", "deit", "dinov2", "dinov2_with_registers")
 EXACT = {"rtol": 1e-9, "atol": 1e-11}
 ROUGH = {"rtol": 1e-5, "atol": 1e-6}
 """Rotary positions and RMS norms are computed in fp32 whatever the model's precision."""
@@ -48,19 +51,22 @@ def gradients(group: GroupModel) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("strategy", ["full", "lora:rank=3,targets=all-linear"])
-@pytest.mark.parametrize("kind", PACKED)
+@pytest.mark.parametrize("kind", PACKED + IMAGES)
 def test_packed_equals_one_example_at_a_time(kind: str, strategy: str) -> None:
-    """Logits against transformers' eager attention on padded rows; gradients against lone examples."""
-    backbone, split = tiny_backbone(kind, dtype=torch.float64), encoded(range(24))
+    """Logits against transformers' own attention on padded rows; gradients against lone examples."""
+    backbone, split = tiny_backbone(kind, dtype=torch.float64), rows_for(kind, range(24))
     assert backbone.anatomy.packs
     rows = np.array([3, 17, 4, 9, 20, 11])
     packed = group_of(backbone, strategy)
     batch = packed.batch(split, [rows], 0)
-    assert isinstance(batch, Packed)
+    assert isinstance(batch, Pictures if kind in IMAGES else Packed)
     logits = packed.logits(batch)[0]
-    inputs, _ = collate(split, [batch.rows[0]], 0, FP64.device)
+    inputs = {
+        name: each.double() if each.is_floating_point() else each
+        for name, each in model_inputs(split, batch.rows[0], 0, FP64.device).items()
+    }
     plain = backbone.copy()
-    plain.set_attn_implementation("eager")
+    plain.set_attn_implementation("sdpa" if kind in IMAGES else "eager")  # ViT's eager softmax is in fp32
     head = packed.tensors(0)
     with torch.no_grad():
         for name, tensor in head.items():
@@ -81,14 +87,19 @@ def test_packed_equals_one_example_at_a_time(kind: str, strategy: str) -> None:
 
 
 def changed(split: EncodedSplit, row: int) -> EncodedSplit:
+    if isinstance(split, ImageSplit):
+        pixels = split.pixels.take(np.arange(len(split)))
+        pixels[row] = 255 - pixels[row]
+        return replace(split, pixels=Pixels(pixels))
+    assert isinstance(split, TokenSplit)
     tokens = list(split.tokens)
     tokens[row] = (tokens[row] * 7 + 3) % 500
     return replace(split, tokens=tokens)
 
 
-@pytest.mark.parametrize("kind", PACKED)
-def test_another_text_changes_nothing_for_its_neighbours(kind: str) -> None:
-    backbone, split = tiny_backbone(kind, dtype=torch.float64), encoded(range(24))
+@pytest.mark.parametrize("kind", PACKED + IMAGES)
+def test_another_row_changes_nothing_for_its_neighbours(kind: str) -> None:
+    backbone, split = tiny_backbone(kind, dtype=torch.float64), rows_for(kind, range(24))
     group = group_of(backbone, "lora:rank=3,targets=query+value", "lora:rank=2,targets=query+value")
     rows = [np.arange(8), np.arange(6, 14)]
     batch = group.batch(split, rows, 0)

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from tests.engine.test_packing import EXACT, FP64, gradients, tolerance
-from tests.tiny import encoded, tiny_backbone
+from tests.tiny import encoded, rows_for, tiny_backbone
 from tunefork.config import RunConfig, TrainingConfig, parse_run
 from tunefork.data import EncodedSplit
 from tunefork.engine import GroupModel, PrefixCache, assemble
@@ -38,9 +38,11 @@ def passed(group: GroupModel, split: EncodedSplit) -> tuple[torch.Tensor, dict[s
 
 
 @pytest.mark.parametrize("strategy", DEPTHS)
-@pytest.mark.parametrize("kind", ["bert", "roberta", "distilbert", "gpt2", "modernbert", "llama"])
+@pytest.mark.parametrize(
+    "kind", ["bert", "roberta", "distilbert", "gpt2", "modernbert", "llama", "vit", "deit", "dinov2"]
+)
 def test_a_cached_prefix_gives_the_same(kind: str, strategy: str) -> None:
-    backbone, split = tiny_backbone(kind, dtype=torch.float64), encoded(range(24))
+    backbone, split = tiny_backbone(kind, dtype=torch.float64), rows_for(kind, range(24))
     selection = select(parse_run(strategy).strategies[0], backbone.anatomy, backbone.model)
     assert frozen_depth(backbone.anatomy, selection) == DEPTHS[strategy]
     logits, grads = passed(build(backbone, [strategy], PrefixCache()), split)
@@ -63,9 +65,9 @@ def test_the_blocks_of_a_cached_prefix_do_not_run() -> None:
 
 
 @pytest.mark.parametrize("strategy", ["full", "lora:rank=3,targets=all-linear", "last_layers"])
-@pytest.mark.parametrize("kind", ["bert", "roberta", "distilbert", "electra", "gpt2"])
+@pytest.mark.parametrize("kind", ["bert", "roberta", "distilbert", "electra", "gpt2", "vit", "deit"])
 def test_a_pruned_last_block_gives_the_same(kind: str, strategy: str) -> None:
-    backbone, split = tiny_backbone(kind, dtype=torch.float64), encoded(range(24))
+    backbone, split = tiny_backbone(kind, dtype=torch.float64), rows_for(kind, range(24))
     pruned, whole = build(backbone, [strategy], None), build(backbone, [strategy], None)
     last = whole.model.get_submodule(backbone.anatomy.blocks[-1])
     assert isinstance(last.forward, Stage)

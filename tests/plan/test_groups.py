@@ -81,6 +81,6 @@ def test_the_plan_says_who_trains_together_and_what_it_saves() -> None:
     assert "trained in 6 passes, one after another" in text
     assert "  10 runs at once (" in text
     assert "they share the frozen model's every pass: 2 min instead of 10 min" in text
-    assert "each text passes through the frozen model once, and all heads train on what it gives" in text
+    assert "each row passes through the frozen model once, and all heads train on what it gives" in text
     assert "  one at a time, since each trains the backbone's own parameters: full" in text
     assert "the whole study: 10 min" in text

@@ -21,16 +21,20 @@ DEFAULT_RUNS = (
 
 @app.command()
 def compare(
-    data: Annotated[str, typer.Argument(help="CSV, TSV, JSONL, Parquet, or hub:NAME.")],
+    data: Annotated[str, typer.Argument(help="CSV, TSV, JSONL, Parquet, hub:NAME, or class folders of pictures.")],
     model: Annotated[
-        str, typer.Option("--model", "-m", help="A hub id, a folder, or builtin:minilm.")
-    ] = "builtin:minilm",
+        str | None,
+        typer.Option("--model", "-m", help="A hub id, a folder, builtin:minilm or (images) builtin:vit-fashion."),
+    ] = None,
     run: Annotated[
         list[str] | None,
         typer.Option("--run", help="A configuration, such as full or lora:rank=8,targets=query+value. Repeat it."),
     ] = None,
     text: Annotated[
         str | None, typer.Option("--text", help="The text column, or two of them: premise+hypothesis.")
+    ] = None,
+    image: Annotated[
+        str | None, typer.Option("--image", help="The column with pictures: paths, or their bytes.")
     ] = None,
     label: Annotated[str | None, typer.Option("--label", help="The label column.")] = None,
     test: Annotated[str | None, typer.Option("--test", help="A test file, or a share; 0.2 unless given.")] = None,
@@ -43,8 +47,18 @@ def compare(
     batch_size: Annotated[int | None, typer.Option("--batch-size", min=1, help="Rows per step.")] = None,
     shared_learning_rate: SharedRate = None,
     max_length: Annotated[int | None, typer.Option("--max-length", min=1, help="Tokens kept of a text.")] = None,
+    image_size: Annotated[
+        int | None, typer.Option("--image-size", min=1, help="Height and width of images; the model's unless given.")
+    ] = None,
+    augment: Annotated[
+        str | None,
+        typer.Option("--augment", help="Change training images: flip+crop+color+randaugment+mixup."),
+    ] = None,
+    bad_images: Annotated[
+        str | None, typer.Option("--bad-images", help="Pictures that cannot be read: error or skip.")
+    ] = None,
     drop_missing: Annotated[bool, typer.Option("--drop-missing", help="Leave out rows without a label.")] = False,
-    drop_empty: Annotated[bool, typer.Option("--drop-empty", help="Leave out rows without text.")] = False,
+    drop_empty: Annotated[bool, typer.Option("--drop-empty", help="Leave out rows without text or image.")] = False,
     id_column: Annotated[str | None, typer.Option("--id", help="The column with the rows' ids.")] = None,
     group: Annotated[
         str | None, typer.Option("--group", help="A column whose values stay on one side of a split.")
@@ -52,7 +66,7 @@ def compare(
     rare: Annotated[str | None, typer.Option("--rare", help="Classes with one example: error, train or drop.")] = None,
     encoding: Annotated[str | None, typer.Option("--encoding", help="Of the files.")] = None,
     leakage: Annotated[
-        str | None, typer.Option("--leakage", help="Texts in two splits: error, drop_train or allow.")
+        str | None, typer.Option("--leakage", help="Texts or images in two splits: error, drop_train or allow.")
     ] = None,
     workers: Workers = None,
     out: Out = None,
@@ -66,6 +80,9 @@ def compare(
     settings: dict[str, Any] = {
         "train": data,
         "text": text,
+        "image": image,
+        "image_size": image_size,
+        "bad_images": bad_images,
         "label": label,
         "test": share_or_file(test),
         "validation": share_or_file(validation),
@@ -79,11 +96,16 @@ def compare(
         "rare": rare,
         "encoding": encoding,
     }
-    training = {"epochs": epochs, "batch_size": batch_size, "shared_learning_rate": shared_learning_rate}
-    name = Path(data.removeprefix("hub:").partition("#")[0]).stem or "study"
+    training = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "shared_learning_rate": shared_learning_rate,
+        "augment": augment,
+    }
+    name = Path(data.removeprefix("hub:").partition("#")[0]).name.partition(".")[0] or "study"
     plain: dict[str, Any] = {
         "name": name,
-        "model": model,
+        "model": model or _model_for(data, image, as_json),
         "data": {key: value for key, value in settings.items() if value is not None},
         "training": {key: value for key, value in training.items() if value is not None},
         "seeds": seed_option(seeds) or 1,
@@ -100,6 +122,16 @@ def compare(
         for notice in study.splits.notices:
             typer.echo(f"{notice}", err=True)
     show_results(study.run(out, progress=not as_json, workers=workers).store, as_json)
+
+
+def _model_for(data: str, image: str | None, quiet: bool) -> str:
+    """The model that ships for texts, or for images."""
+    from tunefork.data.images.class_folders import holds_pictures
+
+    model = "builtin:vit-fashion" if image or holds_pictures(data) else "builtin:minilm"
+    if not quiet:
+        typer.echo(f"No --model given; {model}, which is small and needs no network, is used.", err=True)
+    return model
 
 
 def share_or_file(text: str | None) -> str | float | None:

@@ -73,7 +73,7 @@ def _show(name: str, model: str, plan: Plan) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from tunefork.plan import duration, passes
+    from tunefork.plan import duration, lengths, passes
 
     console = Console()
     table = Table(title=f"{name}: {len(plan.runs)} runs on {model}", title_justify="left")
@@ -97,10 +97,7 @@ def _show(name: str, model: str, plan: Plan) -> None:
         )
     console.print(table)
     for split, rows in plan.rows.items():
-        lengths = ""
-        if split in plan.tokens:
-            lengths = f", {plan.tokens[split]:.0f} tokens on average, {plan.truncated[split]:.1%} of the texts cut off"
-        console.print(f"{split}: {rows:,} rows{lengths}", highlight=False)
+        console.print(f"{split}: {rows:,} rows{lengths(plan, split)}", highlight=False)
     for line in passes(plan):
         console.print(line, highlight=False, markup=False)
     console.print(f"the whole study: {duration(plan.seconds)}", highlight=False)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,11 +15,18 @@ from tunefork.cli.app import Json, app, emit
 def predict(
     model: Annotated[Path, typer.Argument(help="A study's folder (its best run), a run's folder, or a saved model.")],
     data: Annotated[
-        str, typer.Argument(help="CSV, TSV, JSONL or Parquet with the text columns; labels are not needed.")
+        str,
+        typer.Argument(
+            help="CSV, TSV, JSONL or Parquet with the columns that the model reads, or a folder (a zip, a tar) of "
+            "pictures; labels are not needed."
+        ),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="The CSV to write.")],
     probabilities: Annotated[bool, typer.Option("--probabilities", help="Add a column for every label.")] = False,
     text: Annotated[str | None, typer.Option("--text", help="The text column, where it has another name here.")] = None,
+    image: Annotated[
+        str | None, typer.Option("--image", help="The column with pictures, where it has another name here.")
+    ] = None,
     id_column: Annotated[
         str | None, typer.Option("--id", help="The id column, where it has another name here.")
     ] = None,
@@ -31,18 +39,22 @@ def predict(
     """Predict labels for new rows and write them with the rows' ids."""
     import pandas as pd
 
-    from tunefork.data import read_rows, read_unlabelled
-    from tunefork.predictor import load_model
+    from tunefork.data import read_rows, read_unlabelled, read_unlabelled_pictures
+    from tunefork.predictor import ImagePredictor, load_model
     from tunefork.store.atomic import write_text
 
     loaded = load_model(model)
-    columns = tuple(text.split("+")) if text else tuple(loaded.facts["text"])
-    remembered = loaded.facts.get("id") or ""
-    if id_column is None and remembered and remembered not in read_rows(data, encoding).values:
-        typer.echo(f"there is no column '{remembered}'; rows are numbered from 0", err=True)
-        remembered = ""
-    ids, texts, id_name = read_unlabelled(data, columns, remembered if id_column is None else id_column, encoding)
-    found = loaded.predict(list(texts))
+    rows: Sequence[Any]
+    remembered = id_column if id_column is not None else loaded.facts.get("id") or ""
+    if isinstance(loaded, ImagePredictor):
+        ids, rows, id_name = read_unlabelled_pictures(data, image or loaded.columns[0], remembered, encoding)
+    else:
+        columns = tuple(text.split("+")) if text else loaded.columns
+        if id_column is None and remembered and remembered not in read_rows(data, encoding).values:
+            typer.echo(f"there is no column '{remembered}'; rows are numbered from 0", err=True)
+            remembered = ""
+        ids, rows, id_name = read_unlabelled(data, columns, remembered, encoding)
+    found = loaded.predict(list(rows))
     table = pd.DataFrame({id_name: list(ids), label_name: found["prediction"].to_list()})
     if probabilities:
         table = pd.concat([table, found.drop(columns="prediction").reset_index(drop=True)], axis=1)

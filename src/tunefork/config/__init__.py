@@ -14,6 +14,7 @@ from tunefork.config.strategies import (
 )
 from tunefork.config.study import (
     LOWER_IS_BETTER,
+    Augmentation,
     DataConfig,
     EarlyStopping,
     Rows,
@@ -27,6 +28,7 @@ from tunefork.config.values import canonical_json, digest
 __all__ = [
     "LOWER_IS_BETTER",
     "AnyStrategy",
+    "Augmentation",
     "Configuration",
     "DataConfig",
     "EarlyStopping",

@@ -24,6 +24,7 @@ class RunConfig(Value):
         """The configuration's identity: equal for runs that differ only in their seed."""
         # Whether activations are kept or computed again changes no number, so it makes no other run.
         training = self.training.model_dump(mode="json", exclude={"checkpointing"})
+        training = {key: value for key, value in training.items() if key != "augment" or value}
         settings = [self.strategy.model_dump(mode="json"), training]
         return f"{self.strategy.kind}-{digest(settings, 8)}"
 

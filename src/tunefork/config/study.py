@@ -12,6 +12,7 @@ from tunefork.config.compare import Configuration
 from tunefork.config.values import Count, Positive, Share, Value, plus_list
 
 Metric = Literal["loss", "accuracy", "macro_f1", "f1"]
+Augmentation = Literal["flip", "crop", "color", "randaugment", "mixup"]
 LOWER_IS_BETTER = frozenset({"loss"})
 
 
@@ -34,6 +35,8 @@ class DataConfig(Value):
     test: str | Share = 0.2
     text: Annotated[tuple[str, ...], BeforeValidator(plus_list)] = ()
     """One column, or two for a pair; guessed where not given."""
+    image: str = ""
+    """The column with pictures: paths, or their bytes. A folder of class folders needs none."""
     label: str = ""
     id: str = ""
     group: str = ""
@@ -43,6 +46,10 @@ class DataConfig(Value):
     max_length: Count = 128
     truncation: Literal["head", "tail", "head_tail"] = "head"
     """What stays of a text that is too long: its beginning, its end, or a quarter of the one and more of the other."""
+    image_size: Count | None = None
+    """Height and width in pixels; the model's own unless given. Positions are interpolated where it is another."""
+    bad_images: Literal["error", "skip"] = "error"
+    """What happens to pictures that cannot be read."""
     rows: Rows = Rows()
     split_seed: int = 0
     leakage: Literal["error", "drop_train", "allow"] = "error"
@@ -62,6 +69,14 @@ class DataConfig(Value):
         if len(value) > 2:
             raise ValueError(f"text is one column or a pair of columns but got {len(value)}")
         return value
+
+    @model_validator(mode="after")
+    def _text_or_image(self) -> DataConfig:
+        if self.text and self.image:
+            raise ValueError(
+                f"rows are texts or images, but text: {'+'.join(self.text)} and image: {self.image} are given"
+            )
+        return self
 
 
 class EarlyStopping(Value):
@@ -101,6 +116,8 @@ class TrainingConfig(Value):
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     backbone_dropout: Literal["off", "as_pretrained"] = "off"
     """``as_pretrained`` gives Trainer's behaviour. The head's own dropout is always as the architecture has it."""
+    augment: Annotated[tuple[Augmentation, ...], BeforeValidator(plus_list)] = ()
+    """What changes training images at random, such as ``flip+crop``; evaluation never does."""
     checkpointing: Literal["auto", "on", "off"] = "auto"
     """Compute activations twice instead of keeping them; ``auto`` does so where they would not fit into free memory."""
     shared_learning_rate: Positive | None = None

@@ -1,31 +1,37 @@
-"""Files, DataFrames and hub data sets → frozen splits → tokens. Nothing here imports torch.
+"""Files, folders, DataFrames and hub data sets → frozen splits → tokens or pixels. Nothing here imports torch.
 
-read (readers, decoding, delimited, jsonl, columnar, hub) → table → columns → labels, rows → leakage → holdout
-→ splits (the whole way) → text (tokens)
+read (readers, decoding, delimited, jsonl, columnar, hub, images) → table → columns → labels, rows → leakage → holdout
+→ splits (the whole way) → text (tokens) or images (pixels) → encoded
 """
 
 from tunefork.data.api import Data, load_data
 from tunefork.data.columns import Columns
+from tunefork.data.encoded import EncodedSplit, ImageSplit, TokenSplit
+from tunefork.data.images.gallery import read_pictures
 from tunefork.data.labels import LabelMap
 from tunefork.data.readers import read_rows
 from tunefork.data.splits import load_splits
 from tunefork.data.table import Table
-from tunefork.data.text import EncodedSplit, encode
-from tunefork.data.unlabelled import read_unlabelled
+from tunefork.data.text import encode
+from tunefork.data.unlabelled import read_unlabelled, read_unlabelled_pictures
 from tunefork.data.values import Split, Splits, half_width
 
 __all__ = [
     "Columns",
     "Data",
     "EncodedSplit",
+    "ImageSplit",
     "LabelMap",
     "Split",
     "Splits",
     "Table",
+    "TokenSplit",
     "encode",
     "half_width",
     "load_data",
     "load_splits",
+    "read_pictures",
     "read_rows",
     "read_unlabelled",
+    "read_unlabelled_pictures",
 ]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from tunefork.config import DataConfig
+from tunefork.data.images.gallery import Resize
 from tunefork.data.sources import HANDED
 from tunefork.data.splits import load_splits
 from tunefork.data.values import Splits
@@ -29,31 +29,35 @@ class Data:
     """DataFrames that were handed over, under train, validation or test."""
     base: Path | None = None
     """The folder that relative paths start from; the working directory unless given."""
+    _loaded: dict[str, Splits] = field(default_factory=dict)
 
-    def splits(self) -> Splits:
-        """The frozen splits, loaded once.
+    def splits(self, resize: Callable[[], Resize] | None = None) -> Splits:
+        """The frozen splits.
+
+        Args:
+            resize: where rows are images, gives what makes them the size that a model wants.
 
         Raises:
             TuneforkError: see ``load_splits``.
         """
-        return self._splits
-
-    @cached_property
-    def _splits(self) -> Splits:
-        return load_splits(self.config, frames=self.frames, base=self.base)
+        known = self._loaded.get("splits")
+        if known is None or (resize is not None and known.train.images is not None):
+            known = self._loaded["splits"] = load_splits(self.config, frames=self.frames, base=self.base, resize=resize)
+        return known
 
     def __repr__(self) -> str:
         source = "DataFrame" if self.config.train == HANDED else repr(self.config.train)
-        if "_splits" not in self.__dict__:
+        if (splits := self._loaded.get("splits")) is None:
             return f"Data({source}, not read yet)"
-        rows = ", ".join(f"{number:,} {name}" for name, number in self._splits.rows.items())
-        return f"Data({source}: {rows} rows, {len(self._splits.labels)} classes)"
+        rows = ", ".join(f"{number:,} {name}" for name, number in splits.rows.items())
+        return f"Data({source}: {rows} rows, {len(splits.labels)} classes)"
 
 
 def load_data(
     source: str | Path | pd.DataFrame,
     *,
     text: str | Sequence[str] | None = None,
+    image: str | None = None,
     label: str | None = None,
     validation: str | Path | float | pd.DataFrame | None = None,
     test: str | Path | float | pd.DataFrame | None = None,
@@ -62,8 +66,10 @@ def load_data(
     """The data of a study.
 
     Args:
-        source: training rows: a CSV, TSV, JSONL or Parquet file, ``hub:NAME``, or a pandas DataFrame.
+        source: training rows: a CSV, TSV, JSONL or Parquet file, ``hub:NAME``, a pandas DataFrame, or a folder (a zip,
+            a tar) that holds a folder of pictures for each class.
         text: the text column, or two of them for a pair; guessed unless given.
+        image: the column with pictures: paths, bytes, or image objects; guessed unless given.
         label: the label column; guessed unless given.
         validation: a share of the training rows, or a source of its own.
         test: the same for the test rows.
@@ -84,8 +90,8 @@ def load_data(
     settings: dict[str, Any] = {role: _plain(value, role, frames) for role, value in given.items() if value is not None}
     if text is not None:
         settings["text"] = text if isinstance(text, str) else tuple(text)
-    if label is not None:
-        settings["label"] = label
+    named = {"image": image, "label": label}
+    settings |= {key: value for key, value in named.items() if value is not None}
     return Data(_config(settings | options), frames)
 
 

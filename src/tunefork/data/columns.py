@@ -1,4 +1,4 @@
-"""Which columns hold the text, the label, the id and the group: as configured, or guessed and said so."""
+"""Which columns hold the text or image, the label, the id and the group: as configured, or guessed and said so."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tunefork.config import DataConfig
+from tunefork.data.images.class_folders import UNIT
+from tunefork.data.images.pictures import holds_picture
 from tunefork.data.table import Table, shorten
 from tunefork.errors import ColumnError, did_you_mean
 
@@ -35,11 +37,22 @@ class Columns:
     """The chosen columns."""
 
     text: tuple[str, ...]
-    """One column, or two for a pair."""
+    """One column, or two for a pair; none where rows are images."""
     label: str
     id: str = ""
     """Empty where rows are numbered."""
     group: str = ""
+    image: str = ""
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """The columns that a model reads."""
+        return (self.image,) if self.image else self.text
+
+    @property
+    def kind(self) -> str:
+        """What a row is, for messages."""
+        return "image" if self.image else "text"
 
 
 def choose_columns(table: Table, config: DataConfig) -> tuple[Columns, tuple[str, ...]]:
@@ -48,21 +61,26 @@ def choose_columns(table: Table, config: DataConfig) -> tuple[Columns, tuple[str
     Raises:
         ColumnError: a named column is not there, two roles share one, or nothing sensible can be guessed.
     """
-    check_columns(table, Columns(config.text, config.label, config.id, config.group))
+    check_columns(table, Columns(config.text, config.label, config.id, config.group, config.image))
     _distinct_roles(table, config)
     notices: list[str] = []
+    image = config.image or ("" if config.text else guess_image(table, taken=(config.label, config.id, config.group)))
     label = config.label
     if not label:
-        label = guess_label(table, taken=(*config.text, config.id, config.group))
+        label = guess_label(table, taken=(*config.text, image, config.id, config.group))
         notices.append(f"label column guessed: {label}")
     text = config.text
-    if not text:
+    if not text and not image:
         text = (guess_text(table, taken=(label, config.id, config.group)),)
         notices.append(f"text column guessed: {text[0]}{_pair_hint(table)}")
-    identity = config.id or guess_id(table, taken=(*text, label, config.group))
+    if image and not config.image:
+        notices.append(f"image column guessed: {image}")
+    identity = config.id or guess_id(table, taken=(*text, image, label, config.group))
     if identity and not config.id:
         notices.append(f"id column guessed: {identity}")
-    return Columns(text, label, identity, config.group), tuple(notices)
+    if table.unit == UNIT:
+        notices = []  # what folders are called is no guess
+    return Columns(text, label, identity, config.group, image), tuple(notices)
 
 
 def check_columns(table: Table, columns: Columns) -> None:
@@ -71,7 +89,7 @@ def check_columns(table: Table, columns: Columns) -> None:
     Raises:
         ColumnError: naming the columns present and the nearest name.
     """
-    roles = [(column, "text") for column in columns.text]
+    roles = [(column, "text") for column in columns.text] + [(columns.image, "image")]
     roles += [(columns.label, "label"), (columns.id, "id"), (columns.group, "group")]
     for column, role in roles:
         if column and column not in table.values:
@@ -84,14 +102,14 @@ def check_columns(table: Table, columns: Columns) -> None:
 
 
 def _distinct_roles(table: Table, config: DataConfig) -> None:
-    named = [column for column in (*config.text, config.label, config.id) if column]
+    named = [column for column in (*config.text, config.image, config.label, config.id) if column]
     for place, column in enumerate(named):
         if column in named[:place]:
             raise ColumnError(
                 f"The column '{column}' is given two parts to play",
                 where=table.name,
                 found=f"columns {shorten(table.columns, 20)}",
-                fix="Name different columns for text, label and id.",
+                fix="Name different columns for text or image, label and id.",
             )
 
 
@@ -102,6 +120,7 @@ def guess_label(table: Table, taken: Sequence[str] = ()) -> str:
         ColumnError: none does, or several do.
     """
     free = [column for column in table.columns if column not in taken]
+    free = [column for column in free if not _pictures(table.values[column])]
     by_name = {column.lower(): column for column in reversed(free) if _few_values(table.values[column])}
     for name in LABELS:
         if name in by_name:
@@ -143,6 +162,17 @@ def guess_text(table: Table, taken: Sequence[str] = ()) -> str:
             fix="Name it: --text COLUMN (text: in a study file).",
         )
     return max(scores, key=lambda column: scores[column])
+
+
+def guess_image(table: Table, taken: Sequence[str] = ()) -> str:
+    """The column that holds pictures, or names files of pictures; empty where there is none."""
+    free = [column for column in table.columns if column not in taken]
+    return next((column for column in free if _pictures(table.values[column])), "")
+
+
+def _pictures(values: Sequence[Any]) -> bool:
+    sample = [value for value in values[:: max(1, len(values) // SAMPLE)] if value is not None]
+    return bool(sample) and sum(map(holds_picture, sample)) > 0.9 * len(sample)
 
 
 def guess_id(table: Table, taken: Sequence[str] = ()) -> str:

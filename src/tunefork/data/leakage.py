@@ -1,4 +1,4 @@
-"""The same text on both sides of splits that the user supplied, and the same text with two labels."""
+"""The same text or image on both sides of splits that the user supplied, and the same one with two labels."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def settle(
     shared = overlap(rows, held)
     if not shared.texts:
         return rows, "", ""
-    found = f"{count(shared.texts, 'distinct text')} in both {name} and {other}"
+    found = f"{count(shared.texts, f'distinct {rows.kind}')} in both {name} and {other}"
     if policy == "allow":
         return rows, "", f"{found}: results on {other} are too good ({name}: {count(len(shared.first), 'row')})."
     if policy == "drop_train":
@@ -53,7 +53,7 @@ def settle(
         return kept, f"{found}: {count(len(out), 'row')} left out of {name}.", ""
     example = held.texts[shared.second[0]][0]
     raise LeakageError(
-        f"{count(shared.texts, 'text')} {'is' if shared.texts == 1 else 'are'} in both {name} and {other}",
+        f"{count(shared.texts, rows.kind)} {'is' if shared.texts == 1 else 'are'} in both {name} and {other}",
         where=f"{rows.places(shared.first)}; {held.places(shared.second)}",
         found=f"for one, {example[:60]!r}",
         fix="Remove them, or set leakage: drop_train to leave them out of training, or leakage: allow to keep them.",
@@ -67,7 +67,7 @@ def two_labels(rows: RowSet, name: str) -> str:
     if not torn:
         return ""
     places = [place for place, key in enumerate(rows.keys) if key in torn]
-    verb = "text has" if len(torn) == 1 else "texts have"
+    verb = f"{rows.kind} has" if len(torn) == 1 else f"{rows.kind}s have"
     return f"{len(torn):,} {verb} more than one label in {name} ({rows.places(places)})."
 
 

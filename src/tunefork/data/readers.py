@@ -5,6 +5,7 @@ Files are never trusted: whatever is in one, it gives a table or an error that n
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from tunefork.data.columnar import read_frame, read_parquet
 from tunefork.data.decoding import decode
 from tunefork.data.delimited import read_delimited
 from tunefork.data.hub import PREFIX, read_hub
+from tunefork.data.images.class_folders import holds_pictures, picture_splits
 from tunefork.data.jsonl import read_jsonl
 from tunefork.data.table import Table, shorten
 from tunefork.errors import ReadError, did_you_mean
@@ -29,7 +31,7 @@ FORMATS = {
     ".pq": "parquet",
 }
 PACKED = (
-    (b"PK\x03\x04", "a zip archive or an Excel workbook"),
+    (b"PK\x03\x04", "a damaged zip archive, or an Excel workbook"),
     (b"\x1f\x8b", "compressed with gzip"),
     (b"BZh9", "compressed with bzip2"),
     (b"\xfd7zXZ\x00", "compressed with xz"),
@@ -40,7 +42,7 @@ PARQUET = b"PAR1"
 
 
 def read_rows(source: str | Path | pd.DataFrame, encoding: str = "utf-8", *, base: Path | None = None) -> Table:
-    """Read a CSV, TSV, JSONL or Parquet file, a DataFrame, or ``hub:NAME[@config][#split]``.
+    """Read a CSV, TSV, JSONL or Parquet file, a DataFrame, ``hub:NAME[@config][#split]``, or class folders of pictures.
 
     Args:
         source: what to read; the format follows from the suffix, and from the content where the suffix says nothing.
@@ -59,6 +61,12 @@ def read_rows(source: str | Path | pd.DataFrame, encoding: str = "utf-8", *, bas
     if isinstance(source, str) and source.startswith(PREFIX):
         return read_hub(source, base)
     name = str(source)
+    if holds_pictures(name, base):
+        return picture_splits(name, base).pick("train")
+    return replace(_read_file(source, name, encoding, base), folder=((base or Path()) / name).parent)
+
+
+def _read_file(source: str | Path, name: str, encoding: str, base: Path | None) -> Table:
     data = _bytes(source, name, base)
     if not data.strip():
         raise ReadError("The file is empty", where=name, fix="Give a file with a header and rows.")

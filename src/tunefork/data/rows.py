@@ -1,4 +1,4 @@
-"""Rows of one table that can be used: texts as strings, labels as names, an id and a key for each."""
+"""Rows of one table that can be used: texts as strings or pictures, labels as names, an id and a key for each."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 
 from tunefork.config import DataConfig
 from tunefork.data.columns import Columns
+from tunefork.data.images.gallery import Gallery, Resize, bad_pictures, read_gallery
+from tunefork.data.images.pictures import picture_of
 from tunefork.data.labels import read_labels
 from tunefork.data.table import Table, count, missing, printable, shorten
 from tunefork.errors import DataError
@@ -23,15 +25,23 @@ class RowSet:
     rows: list[int]
     """The table's row of each."""
     texts: list[tuple[str, ...]]
+    """Where rows are images, each one's name."""
     labels: list[str]
     ids: list[str]
     keys: list[str]
-    """Normalised texts: rows that share one are the same text."""
+    """Normalised texts, or hashes of pixels: rows that share one are the same text or image."""
     groups: list[str | None]
     """Values of the group column; None where there is none."""
+    gallery: Gallery | None = None
+    """The table's pictures, where rows are images."""
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def kind(self) -> str:
+        """What the rows are, for messages."""
+        return "image" if self.gallery is not None else "text"
 
     def take(self, places: Sequence[int]) -> RowSet:
         """The rows at these places, in this order."""
@@ -43,6 +53,7 @@ class RowSet:
             [self.ids[place] for place in places],
             [self.keys[place] for place in places],
             [self.groups[place] for place in places],
+            self.gallery,
         )
 
     def relabel(self, names: dict[str, str]) -> RowSet:
@@ -67,23 +78,41 @@ def normalise(texts: tuple[str, ...]) -> str:
     )
 
 
-def clean_rows(table: Table, columns: Columns, config: DataConfig) -> tuple[RowSet, tuple[str, ...]]:
+def clean_rows(
+    table: Table, columns: Columns, config: DataConfig, resize: Resize | None = None
+) -> tuple[RowSet, tuple[str, ...]]:
     """The usable rows of a table, and notices of every conversion and every row left out.
+
+    Args:
+        table: as read.
+        columns: which of its columns are what.
+        config: what is done about rows that cannot be used.
+        resize: makes pictures the size that a model wants.
 
     Raises:
         LabelError: see ``read_labels``.
-        DataError: empty texts, values that are no texts, ids that repeat.
+        DataError: empty texts, values that are no texts, pictures that cannot be read, ids that repeat.
     """
     labels, label_notices = read_labels(table, columns.label, drop_missing=config.drop_missing, classes=config.classes)
     rows = [row for row, label in enumerate(labels) if label is not None]
-    texts, text_notices = read_texts(table, columns.text, rows)
-    empty = [place for place, parts in enumerate(texts) if not all(part.strip() for part in parts)]
+    gallery = _gallery(table, columns.image, rows, config, resize) if columns.image else None
+    if gallery is None:
+        texts, text_notices = read_texts(table, columns.text, rows)
+        keys = [normalise(parts) for parts in texts]
+        empty = [place for place, parts in enumerate(texts) if not all(part.strip() for part in parts)]
+    else:
+        texts, text_notices = [(gallery.names[row],) for row in rows], tuple(gallery.notices(table.name))
+        keys = [gallery.hashes[row] for row in rows]
+        empty = [place for place, key in enumerate(keys) if not key and rows[place] not in gallery.bad]
     notices = [*label_notices, *text_notices]
     if empty:
         places = table.places([rows[place] for place in empty])
         if not config.drop_empty:
-            raise empty_texts(len(empty), places, columns.text)
-        notices.append(f"{count(len(empty), 'row')} with an empty text left out ({places}).")
+            raise empty_cells(len(empty), places, columns)
+        notices.append(f"{count(len(empty), 'row')} with an empty {columns.kind} left out ({places}).")
+    if gallery is not None and gallery.bad:
+        notices.append(f"{count(len(gallery.bad), 'picture')} left out: {_reasons(gallery)}.")
+        empty += [place for place, row in enumerate(rows) if row in gallery.bad]
     kept_ids = read_ids(table, columns.id)
     groups, group_notices = _groups(table, columns.group)
     absent = set(empty)
@@ -97,20 +126,38 @@ def clean_rows(table: Table, columns: Columns, config: DataConfig) -> tuple[RowS
         [texts[place] for place in kept],
         [name for row in chosen if (name := labels[row]) is not None],
         [kept_ids[row] for row in chosen],
-        [normalise(texts[place]) for place in kept],
+        [keys[place] for place in kept],
         [groups[row] for row in chosen],
+        gallery,
     ), (*notices, *group_notices)
 
 
-def empty_texts(
+def _gallery(table: Table, column: str, rows: Sequence[int], config: DataConfig, resize: Resize | None) -> Gallery:
+    """The pictures of the rows that have a label."""
+    values, wanted = table.values[column], set(rows)
+    pictures = [
+        picture_of(value, table.place(row), table.folder) if row in wanted else None for row, value in enumerate(values)
+    ]
+    gallery = read_gallery(table, pictures, resize)
+    if gallery.bad and config.bad_images == "error":
+        raise bad_pictures(gallery, table)
+    return gallery
+
+
+def _reasons(gallery: Gallery) -> str:
+    return shorten([f"{gallery.names[row]} ({reason})" for row, reason in sorted(gallery.bad.items())])
+
+
+def empty_cells(
     number: int,
     places: str,
-    text: Sequence[str],
+    columns: Columns,
     fix: str = "Fill them in, or leave these rows out with --drop-empty (drop_empty: true).",
 ) -> DataError:
-    """The error for rows without a text."""
+    """The error for rows without a text or an image."""
+    verb, names = "has" if number == 1 else "have", " or ".join(columns.content)
     return DataError(
-        f"{count(number, 'row')} {'has' if number == 1 else 'have'} an empty text in column {' or '.join(text)}",
+        f"{count(number, 'row')} {verb} an empty {columns.kind} in column {names}",
         where=places,
         fix=fix,
     )

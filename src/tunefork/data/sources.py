@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tunefork.config import DataConfig
 from tunefork.data.hub import PREFIX, HubSplits, hub_splits
+from tunefork.data.images.class_folders import FolderSplits, holds_pictures, picture_splits
 from tunefork.data.readers import read_rows
 from tunefork.data.table import Table
 from tunefork.errors import ConfigError, SplitError, did_you_mean
@@ -29,14 +30,15 @@ class Sources:
     validation: Table | None
     test: Table | None
     own: frozenset[str] = frozenset()
-    """Splits that nobody asked for by name: a hub data set brought them."""
+    """Splits that nobody asked for by name: a hub data set or a folder brought them."""
 
 
 def read_sources(config: DataConfig, frames: Mapping[str, pd.DataFrame], base: Path | None) -> Sources:
     """Read every table that the configuration names.
 
-    A hub data set's own validation and test splits are used where the configuration leaves those settings at their
-    defaults. Compared are the values, not whether they were written down: a resolved study file writes all of them.
+    The validation and test splits that a hub data set or a folder of pictures has of its own are used where the
+    configuration leaves those settings at their defaults. Compared are the values, not whether they were written down:
+    a resolved study file writes all of them.
 
     Raises:
         ConfigError: DataFrames under an unknown name, or missing for ``-``.
@@ -53,9 +55,9 @@ def read_sources(config: DataConfig, frames: Mapping[str, pd.DataFrame], base: P
     if config.test == 0 and "test" not in frames:
         raise SplitError("There would be no test rows", where="test: 0", fix="Give a share such as 0.2, or a file.")
     found: dict[str, Table | None] = {}
-    hub = _hub(config.train, base)
+    splits = _splits(config.train, base)
     own = frozenset(
-        role for role in ROLES[1:] if hub and role not in frames and _default(config, role) and hub.find(role)
+        role for role in ROLES[1:] if splits and role not in frames and _default(config, role) and splits.find(role)
     )
     for role in ROLES:
         source = getattr(config, role)
@@ -67,8 +69,8 @@ def read_sources(config: DataConfig, frames: Mapping[str, pd.DataFrame], base: P
                 where=f"{role}: '-'",
                 fix="Give a path, or pass the DataFrame again.",
             )
-        elif hub and (role == "train" or role in own):
-            found[role] = hub.pick(role)
+        elif splits and (role == "train" or role in own):
+            found[role] = splits.pick(role)
         elif isinstance(source, str):
             found[role] = _read(source, role, config.encoding, base)
         else:
@@ -78,8 +80,11 @@ def read_sources(config: DataConfig, frames: Mapping[str, pd.DataFrame], base: P
     return Sources(train, found["validation"], found["test"], own)
 
 
-def _hub(train: str, base: Path | None) -> HubSplits | None:
-    return hub_splits(train, base) if train.startswith(PREFIX) else None
+def _splits(source: str, base: Path | None) -> HubSplits | FolderSplits | None:
+    """The splits of a source that may have several; None for a file of rows."""
+    if source.startswith(PREFIX):
+        return hub_splits(source, base)
+    return picture_splits(source, base) if source != HANDED and holds_pictures(source, base) else None
 
 
 def _default(config: DataConfig, role: str) -> bool:
@@ -87,6 +92,5 @@ def _default(config: DataConfig, role: str) -> bool:
 
 
 def _read(source: str, role: str, encoding: str, base: Path | None) -> Table:
-    if source.startswith(PREFIX):
-        return hub_splits(source, base).pick(role)
-    return read_rows(source, encoding, base=base)
+    splits = _splits(source, base)
+    return splits.pick(role) if splits else read_rows(source, encoding, base=base)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tunefork.config import DataConfig
 from tunefork.data.columns import Columns, check_columns, choose_columns, unique
 from tunefork.data.holdout import held_size, hold_out, subset
+from tunefork.data.images.gallery import Resize
 from tunefork.data.labels import LabelMap, build_label_map, unseen_labels
 from tunefork.data.leakage import settle, torn_groups, two_labels
 from tunefork.data.rows import RowSet, clean_rows
 from tunefork.data.sources import Sources, read_sources
 from tunefork.data.table import Table, count, missing, shorten
-from tunefork.data.values import Split, Splits
+from tunefork.data.values import Images, Split, Splits
 from tunefork.data.weaknesses import weaknesses
 from tunefork.errors import LabelError, SplitError
 
@@ -31,7 +34,11 @@ class _Said:
 
 
 def load_splits(
-    config: DataConfig, *, frames: Mapping[str, pd.DataFrame] | None = None, base: Path | None = None
+    config: DataConfig,
+    *,
+    frames: Mapping[str, pd.DataFrame] | None = None,
+    base: Path | None = None,
+    resize: Callable[[], Resize] | None = None,
 ) -> Splits:
     """Read, check and split the data of a study. The same rows and configuration give the same splits anywhere.
 
@@ -39,6 +46,8 @@ def load_splits(
         config: the ``data`` part of a study.
         frames: DataFrames under ``train``, ``validation`` or ``test``; ``train`` needs ``config.train == "-"``.
         base: the folder that relative paths start from; the working directory unless given.
+        resize: where rows turn out to be images, gives what makes them the size that a model wants; without it their
+            pixels are not kept.
 
     Raises:
         ReadError, ColumnError, LabelError, SplitError, LeakageError, DataError: rows that cannot be trained on.
@@ -54,7 +63,8 @@ def load_splits(
     said.notices += guesses
     tables = _tables(sources, columns, said)
     columns = _common_columns(tables, columns, config, said)
-    pools = {role: _clean(table, columns, config, said) for role, table in tables.items()}
+    wanted = resize() if resize is not None and columns.image else None
+    pools = {role: _clean(table, columns, config, wanted, said) for role, table in tables.items()}
     _settle_leaks(pools, columns, config, said)
     pools, labels = _label(pools, columns, config, said)
     if "test" not in pools or ("validation" not in pools and config.validation):
@@ -101,10 +111,10 @@ def _common_columns(tables: Mapping[str, Table], columns: Columns, config: DataC
     return columns
 
 
-def _clean(table: Table, columns: Columns, config: DataConfig, said: _Said) -> RowSet:
+def _clean(table: Table, columns: Columns, config: DataConfig, resize: Resize | None, said: _Said) -> RowSet:
     said.notices += table.notices
     group = columns.group if columns.group in table.values else ""
-    rows, notices = clean_rows(table, replace(columns, group=group), config)
+    rows, notices = clean_rows(table, replace(columns, group=group), config, resize)
     said.notices += notices
     return rows
 
@@ -120,7 +130,7 @@ def _settle_leaks(pools: dict[str, RowSet], columns: Columns, config: DataConfig
         pools[first], notice, warning = settle((first, pools[first]), (second, pools[second]), config.leakage)
         if not len(pools[first]):
             raise SplitError(
-                f"No row of {first} is left: all of its texts are in {second}",
+                f"No row of {first} is left: all of its {pools[first].kind}s are in {second}",
                 where=pools[first].table.name,
                 fix="Give another file.",
             )
@@ -192,17 +202,16 @@ def _hold_out(pools: dict[str, RowSet], config: DataConfig, said: _Said) -> dict
             raise SplitError(
                 f"No rows can be held out as {role}",
                 where=train.table.name,
-                found=f"{count(len(train), 'row')} with {count(len(set(train.keys)), 'distinct text')}",
+                found=f"{count(len(train), 'row')} with {count(len(set(train.keys)), f'distinct {train.kind}')}",
                 fix="Add rows, or give it a file. "
-                "Equal texts and groups stay together, and every class keeps a training row.",
+                f"Equal {train.kind}s and groups stay together, and every class keeps a training row.",
             )
         said.notices.append(
             f"{role}: {count(len(held), 'row')} of {train.table.name} held out (split_seed {config.split_seed})."
         )
         if abs(len(held) - wanted) > max(1, 0.1 * wanted):
-            said.warnings.append(
-                f"{role} has {count(len(held), 'row')} instead of {wanted:,}: equal texts and groups stay together."
-            )
+            reason = f"equal {train.kind}s and groups stay together"
+            said.warnings.append(f"{role} has {count(len(held), 'row')} instead of {wanted:,}: {reason}.")
         made["train"], made[role] = train.take(stay), train.take(held)
     return {role: made[role] for role in ("train", "validation", "test") if role in made}
 
@@ -227,4 +236,8 @@ def _subset(rows: RowSet, role: str, config: DataConfig, labels: LabelMap, said:
 
 
 def _split(role: str, rows: RowSet, labels: LabelMap) -> Split:
-    return Split(role, tuple(rows.texts), labels.encode(rows.labels), tuple(rows.ids))
+    images = None
+    if rows.gallery is not None:
+        places = rows.gallery.places[np.array(rows.rows, dtype=np.int64)]
+        images = Images(tuple(rows.keys), rows.gallery.pixels, places)
+    return Split(role, tuple(rows.texts), labels.encode(rows.labels), tuple(rows.ids), images)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tunefork.errors import ReadError
@@ -28,6 +29,8 @@ class Table:
     ids: tuple[str, ...] = ()
     """Ids for data without an id column."""
     notices: tuple[str, ...] = ()
+    folder: Path = Path()
+    """Where the source lies: paths in its cells start from there."""
 
     def __len__(self) -> int:
         return len(self.numbers)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tunefork.data.encoded import TokenSplit
 from tunefork.data.table import count, shorten
 from tunefork.data.values import Split
 from tunefork.errors import ConfigError, DataError, UnsupportedModelError
@@ -21,46 +21,12 @@ UNLABELLED = -1
 Truncation = Literal["head", "tail", "head_tail"]
 
 
-@dataclass(frozen=True, eq=False)
-class EncodedSplit:
-    """The rows of a split as tokens, in their order."""
-
-    tokens: list[NDArray[np.int32]]
-    """Per row, its [length] input ids, special tokens included."""
-    types: list[NDArray[np.int32]] | None
-    """Per row, its [length] token type ids; None for tokenizers that make none."""
-    labels: NDArray[np.int64]
-    """[N] class numbers; -1 throughout for texts without labels."""
-    ids: tuple[str, ...]
-    lengths: NDArray[np.int64]
-    """[N] tokens per row, after truncation."""
-    truncated_share: float
-    """Share (0–1) of rows that were longer than ``max_length``."""
-    longest: int
-    """Tokens of the longest row before truncation."""
-
-    def __len__(self) -> int:
-        return len(self.tokens)
-
-    def take(self, rows: NDArray[np.int64]) -> EncodedSplit:
-        """Some of the rows, in the order of their numbers given."""
-        return EncodedSplit(
-            tokens=[self.tokens[row] for row in rows],
-            types=None if self.types is None else [self.types[row] for row in rows],
-            labels=self.labels[rows],
-            ids=tuple(self.ids[row] for row in rows),
-            lengths=self.lengths[rows],
-            truncated_share=self.truncated_share,
-            longest=self.longest,
-        )
-
-
 def encode(
     rows: Split | Sequence[str] | Sequence[tuple[str, ...]],
     tokenizer: Any,
     max_length: int,
     truncation: Truncation = "head",
-) -> EncodedSplit:
+) -> TokenSplit:
     """Tokenize a split, or texts (strings, or tuples of one or two).
 
     ``head`` keeps the beginning of a long text, ``tail`` its end, ``head_tail`` a quarter from its beginning and the
@@ -95,7 +61,7 @@ def encode(
             if kinds is not None:
                 types.append(_array(kinds[row], kept))
     _refuse_nothing(full, ids)
-    return EncodedSplit(
+    return TokenSplit(
         tokens=tokens,
         types=types if len(types) == len(tokens) and types else None,
         labels=labels,

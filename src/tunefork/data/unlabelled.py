@@ -1,4 +1,4 @@
-"""Rows to predict: texts and ids, no label."""
+"""Rows to predict: texts or pictures and ids, no label."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tunefork.data.columns import Columns, check_columns, guess_id, guess_text
+from tunefork.data.columns import Columns, check_columns, guess_id, guess_image, guess_text
+from tunefork.data.images.class_folders import IMAGE, holds_pictures, loose_pictures
+from tunefork.data.images.pictures import Picture, picture_of
 from tunefork.data.readers import read_rows
-from tunefork.data.rows import empty_texts, read_ids, read_texts
+from tunefork.data.rows import empty_cells, read_ids, read_texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,5 +44,30 @@ def read_unlabelled(
     texts, _ = read_texts(table, text, range(len(table)))
     empty = [row for row, parts in enumerate(texts) if not all(part.strip() for part in parts)]
     if empty:
-        raise empty_texts(len(empty), table.places(empty), text, fix="Fill them in, or remove these rows.")
+        raise empty_cells(len(empty), table.places(empty), Columns(text, ""), fix="Fill them in, or remove these rows.")
     return tuple(read_ids(table, identity)), tuple(texts), identity or ROW
+
+
+def read_unlabelled_pictures(
+    source: str, image_column: str, id_column: str = "", encoding: str = "utf-8"
+) -> tuple[tuple[str, ...], tuple[Picture | None, ...], str]:
+    """Read pictures without labels: all of a folder or an archive, or those of a table's column.
+
+    Returns:
+        ids: [N] paths inside the folder; of a table values of the id column where it has one, else row numbers from 0.
+        pictures: [N], not read yet; None where a cell is empty.
+        id_column: the id column's name, ``image`` for paths, ``row`` where rows are numbered.
+
+    Raises:
+        ReadError: see ``read_rows``.
+        ColumnError: a named column is not there.
+    """
+    if holds_pictures(source):
+        table = loose_pictures(source)
+        return table.ids, tuple(table.values[IMAGE]), IMAGE
+    table = read_rows(source, encoding)
+    column = image_column if image_column in table.values else guess_image(table) or image_column
+    check_columns(table, Columns((), "", image=column))
+    identity = id_column if id_column in table.values else guess_id(table, taken=(column,))
+    pictures = [picture_of(value, table.place(row), table.folder) for row, value in enumerate(table.values[column])]
+    return tuple(read_ids(table, identity)), tuple(pictures), identity or ROW

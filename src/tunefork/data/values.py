@@ -10,7 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunefork.data.columns import Columns
+from tunefork.data.images.pixels import Pixels
 from tunefork.data.labels import LabelMap
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """The pictures of a split."""
+
+    hashes: tuple[str, ...]
+    """[N] of each one's size and pixels, before resizing."""
+    pixels: Pixels | None
+    """In the size that a model wants; None where nobody said which."""
+    places: NDArray[np.int64]
+    """[N] of each row's picture in ``pixels``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +38,8 @@ class Split:
     """[N] class numbers, read-only."""
     ids: tuple[str, ...]
     """[N] values of the id column, else row numbers in the source, from 0 (a DataFrame's index labels)."""
+    images: Images | None = None
+    """Where rows are images; ``texts`` then are their names."""
 
     def __post_init__(self) -> None:
         labels = np.array(self.labels, dtype=np.int64)
@@ -53,7 +68,7 @@ class Splits:
     warnings: tuple[str, ...] = ()
     """What makes conclusions weaker."""
     hash: str = field(default="")
-    """SHA-256 over texts, labels, ids and class names of all splits."""
+    """SHA-256 over texts or pixels, labels, ids and class names of all splits."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hash", self.hash or content_hash(self.present(), self.labels))
@@ -61,6 +76,11 @@ class Splits:
     def present(self) -> tuple[Split, ...]:
         """The splits that there are: train, validation unless it is None, test."""
         return tuple(split for split in (self.train, self.validation, self.test) if split is not None)
+
+    @property
+    def task(self) -> str:
+        """``image-classification`` or ``text-classification``."""
+        return "image-classification" if self.train.images is not None else "text-classification"
 
     @property
     def rows(self) -> dict[str, int]:
@@ -86,7 +106,8 @@ def content_hash(splits: Iterable[Split], labels: LabelMap) -> str:
     add(str(len(labels)), *labels.names)
     for split in splits:
         add(split.name, str(len(split)))
-        for parts, label, identity in zip(split.texts, split.labels.tolist(), split.ids):
+        contents = split.texts if split.images is None else [(each,) for each in split.images.hashes]
+        for parts, label, identity in zip(contents, split.labels.tolist(), split.ids):
             add(str(len(parts)), *parts, str(label), identity)
     return state.hexdigest()
 

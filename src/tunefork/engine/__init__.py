@@ -1,6 +1,6 @@
 """The only training loop: groups of runs over one backbone."""
 
-from tunefork.engine.artefacts import Artefact, load_artefact, save_run, verify_run
+from tunefork.engine.artefacts import Artefact, load_artefact, model_inputs, save_run, verify_run
 from tunefork.engine.assemble import assemble, has_banks
 from tunefork.engine.evaluate import evaluate
 from tunefork.engine.group_model import GroupModel
@@ -30,6 +30,7 @@ __all__ = [
     "evaluate",
     "has_banks",
     "load_artefact",
+    "model_inputs",
     "save_run",
     "time_steps",
     "verify_run",

@@ -21,13 +21,14 @@ import torch
 from safetensors.torch import save_file
 
 from tunefork.config import LoRAStrategy, PeftStrategy, RunConfig, digest
-from tunefork.data import EncodedSplit
+from tunefork.data import EncodedSplit, ImageSplit, TokenSplit
 from tunefork.engine.assemble import assemble
 from tunefork.engine.batches import collate
 from tunefork.engine.group_model import GroupModel
+from tunefork.engine.pictures import picture_inputs
 from tunefork.engine.precision import Precision
 from tunefork.errors import ArtefactError
-from tunefork.models import Backbone, is_linear, load_backbone, locate, quietly
+from tunefork.models import Backbone, is_linear, load_backbone, locate, quietly, task_of
 from tunefork.strategies import Selection
 
 SHARDS = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
@@ -81,7 +82,7 @@ def save_run(
     else:
         _save_model(tensors, backbone, folder)
         kind = "transformers"
-    backbone.tokenizer.save_pretrained(str(folder))
+    backbone.reader.save_pretrained(str(folder))
     facts = {"format": 1, "kind": kind, "model": backbone.name, "revision": backbone.revision, **facts}
     (folder / "tunefork.json").write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return Artefact(kind, folder, tensors)
@@ -112,9 +113,9 @@ def verify_run(
     ours = assemble(backbone, [run], [selection], fp32)
     ours.load(0, artefact.tensors)
     fresh = load_artefact(artefact.folder, backbone)
-    numbers, pad_id = np.arange(rows), backbone.tokenizer.pad_token_id
-    batch = ours.batch(split, [numbers], pad_id)
-    inputs, _ = collate(split, [numbers], pad_id, fp32.device)
+    numbers = np.arange(rows)
+    batch = ours.batch(split, [numbers], backbone.pad_id)
+    inputs = model_inputs(split, numbers, backbone.pad_id, fp32.device)
     expected = torch.empty(rows, backbone.model.config.num_labels)
     expected[torch.from_numpy(batch.rows[0])] = ours.evaluate_logits(batch)[0]
     with torch.no_grad():
@@ -129,6 +130,14 @@ def verify_run(
     return expected
 
 
+def model_inputs(split: EncodedSplit, rows: np.ndarray, pad_id: int, device: torch.device) -> dict[str, Any]:
+    """What transformers' own forward takes for some rows [n] of a split."""
+    if isinstance(split, ImageSplit):
+        return dict(picture_inputs(split, rows, device))
+    assert isinstance(split, TokenSplit)
+    return dict(collate(split, [rows], pad_id, device)[0])
+
+
 def load_artefact(folder: Path, backbone: Backbone | None = None) -> Any:
     """The saved model as transformers or PEFT load it, in fp32 and eval mode, on the CPU.
 
@@ -139,13 +148,19 @@ def load_artefact(folder: Path, backbone: Backbone | None = None) -> Any:
 
     if not (folder / "adapter_config.json").is_file():
         with quietly():
-            model = transformers.AutoModelForSequenceClassification.from_pretrained(str(folder), dtype=torch.float32)
+            config = transformers.AutoConfig.from_pretrained(str(folder))
+            auto = (
+                transformers.AutoModelForSequenceClassification
+                if task_of(config) == "text-classification"
+                else transformers.AutoModelForImageClassification
+            )
+            model = auto.from_pretrained(str(folder), dtype=torch.float32)
         return model.eval()
     facts = json.loads((folder / "tunefork.json").read_text(encoding="utf-8"))
     if backbone is None:
         own = folder / facts["model"]  # a base model that was saved along
         name = str(own) if own.is_dir() else facts["model"]
-        backbone = load_backbone(name, facts["labels"], facts["revision"])
+        backbone = load_backbone(name, facts["labels"], facts["revision"], facts.get("image_size"))
     with quietly():
         return PeftModel.from_pretrained(backbone.copy(), str(folder)).eval()
 
@@ -157,7 +172,7 @@ def _save_adapter(
 
     adapted = [adapter.module for adapter in selection.adapters]
     config = LoraConfig(
-        task_type="SEQ_CLS",
+        task_type="SEQ_CLS" if backbone.task == "text-classification" else None,  # PEFT has no word for images
         base_model_name_or_path=_public_name(backbone),
         revision=backbone.revision,
         inference_mode=True,

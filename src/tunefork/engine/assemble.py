@@ -19,6 +19,7 @@ from tunefork.engine.allocator import keep_memory
 from tunefork.engine.arena import Arena
 from tunefork.engine.attention import NAME as PACKED_ATTENTION
 from tunefork.engine.attention import install as install_attention
+from tunefork.engine.augment import Augment
 from tunefork.engine.banks import Bank, LinearBank, LoRABank, NormBank
 from tunefork.engine.checkpointing import Checkpointing
 from tunefork.engine.group_model import GroupModel
@@ -28,8 +29,8 @@ from tunefork.engine.precision import Precision
 from tunefork.engine.prefix_cache import PrefixCache
 from tunefork.engine.randomness import Draws, RunDropout
 from tunefork.engine.rows import sparse_embedding
-from tunefork.engine.slots import Part, Slot, bank_slots
-from tunefork.engine.stages import install_stages
+from tunefork.engine.slots import Part, Slot, bank_slots, direct_slot
+from tunefork.engine.stages import install_embeddings, install_stages
 from tunefork.errors import UnsupportedModelError
 from tunefork.models import Backbone, is_linear, weight_in_out
 from tunefork.strategies import Selection, alone_because, frozen_depth, install_peft
@@ -77,7 +78,7 @@ def assemble(
         model = install_peft(runs[0].strategy, backbone.anatomy, model)
         direct = _peft_slots(model)
     else:
-        direct = [Slot(name, "backbone", model.get_parameter(name), "direct") for name in selections[0].backbone]
+        direct = [direct_slot(model, name, "backbone") for name in selections[0].backbone]
         banks += _install_adapters(model, runs, selections, draws, arena)
         for path in backbone.anatomy.head:
             own, left = _install_head(model, path, members, arena)
@@ -90,9 +91,12 @@ def assemble(
         slots += bank_slots(name, part, bank)
     _choose_attention(model, precision, packs)
     base = model.get_base_model() if peft else model
-    checkpointing = Checkpointing(base, backbone.anatomy, backbone.model.config.hidden_size)
+    checkpointing = Checkpointing(base, backbone.anatomy, backbone.anatomy.hidden)
+    embeddings = None
     if packs:
         install_stages(model, backbone.anatomy)
+        if backbone.images is not None:
+            embeddings = install_embeddings(model, backbone.anatomy)
     depth = 0 if whole else min(frozen_depth(backbone.anatomy, selection) for selection in selections)
     group = GroupModel(
         model,
@@ -106,12 +110,27 @@ def assemble(
         depth=depth,
         cache=cache,
         checkpointing=checkpointing,
+        embeddings=embeddings,
+        augment=_augmentation(backbone, runs[0]),
     )
     if not peft:
         for run, tensors in enumerate(weights):
             group.load(run, tensors)
     group.train(False)
     return group
+
+
+def _augmentation(backbone: Backbone, run: RunConfig) -> Augment | None:
+    names, images = run.training.augment, backbone.images
+    if not names:
+        return None
+    if images is None:
+        raise UnsupportedModelError(
+            "augment changes images, and this model reads texts",
+            where=f"training.augment: {'+'.join(names)}",
+            fix="Take it out.",
+        )
+    return Augment(names, (images.height, images.width))
 
 
 def has_banks(backbone: Backbone) -> bool:
@@ -184,7 +203,7 @@ def _install_head(
         elif isinstance(module, nn.LayerNorm) and "weight" in own:
             bank = NormBank(module.normalized_shape[-1], bias, module.eps, members, arena)
         elif members.runs == 1:
-            left += [Slot(f"{name}.{key}", "head", parameter, "direct") for key, parameter in own.items()]
+            left += [direct_slot(model, f"{name}.{key}", "head") for key in own]
             continue
         else:
             raise UnsupportedModelError(
@@ -199,7 +218,7 @@ def _install_head(
 
 def _peft_slots(model: Any) -> list[Slot]:
     return [
-        Slot(name, "head" if ".modules_to_save." in name else "adapter", parameter, "direct")
+        direct_slot(model, name, "head" if ".modules_to_save." in name else "adapter")
         for name, parameter in model.named_parameters()
         if parameter.requires_grad
     ]

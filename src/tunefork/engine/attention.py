@@ -167,10 +167,10 @@ def attend(
     packing: Any = None,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
-    """transformers' attention interface: q, k, v as [1, heads, tokens, d] → [1, tokens, heads, d].
+    """transformers' attention interface: q, k, v as [B, heads, tokens, d] → [B, tokens, heads, d].
 
-    ``packing`` is the batch's ``Packed``; it holds the whole sequences' keys and values where only the pooled tokens
-    ask (the last block).
+    B is 1 for packed texts, and the number of images. ``packing`` is the batch; it holds the whole sequences' keys and
+    values where only the pooled tokens ask (the last block).
     """
     heads, size = query.shape[1], query.shape[3]
     pooled = packing.whole is not None
@@ -189,7 +189,7 @@ def attend(
     )
     flat = [each.transpose(1, 2).reshape(-1, size) for each in (query, key, value)]
     found = _Attend.apply(*flat, layout, rules)  # type: ignore[no-untyped-call] # torch has no types for it
-    return found.view(1, -1, heads, size), None
+    return found.view(query.shape[0], -1, heads, size), None
 
 
 def install() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from tunefork.config import TrainingConfig
-from tunefork.data import EncodedSplit
+from tunefork.data import TokenSplit
 from tunefork.engine.randomness import order
 from tunefork.plan.steps import steps_per_epoch
 
@@ -47,7 +47,7 @@ def chunks(seed: int, rows: int, training: TrainingConfig, steps: int) -> Iterat
 
 
 def collate(
-    split: EncodedSplit, rows: Sequence[np.ndarray], pad_id: int, device: torch.device
+    split: TokenSplit, rows: Sequence[np.ndarray], pad_id: int, device: torch.device
 ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
     """Padded tensors of the runs' rows.
 
@@ -82,7 +82,7 @@ def collate(
 class Padded:
     """A padded batch of K runs, for architectures that cannot be packed: the rows of run 0, then those of run 1."""
 
-    def __init__(self, split: EncodedSplit, rows: Sequence[np.ndarray], pad_id: int, device: torch.device) -> None:
+    def __init__(self, split: TokenSplit, rows: Sequence[np.ndarray], pad_id: int, device: torch.device) -> None:
         self.rows = np.stack(list(rows))
         """[K, n] row numbers."""
         self._inputs, self.labels = collate(split, rows, pad_id, device)
@@ -95,7 +95,7 @@ class Padded:
         return self._inputs
 
 
-def padded_length(split: EncodedSplit, rows: np.ndarray) -> int:
+def padded_length(split: TokenSplit, rows: np.ndarray) -> int:
     """The length to which these rows are padded when they share a batch."""
     return -(-int(split.lengths[rows].max()) // PAD_TO) * PAD_TO
 

@@ -53,11 +53,21 @@ class Spans:
         spare: [sequences] for each a place of its run that belongs to no sequence: what pads it. Neighbours must not
             meet there, or a run that diverges would spoil the others. The last is the batch's last place.
         device: where attention computes.
+        width: places of the batch, where the last is not the last of ``spare``.
+        exact: queries are not padded, since no place is spare.
     """
 
-    def __init__(self, starts: np.ndarray, lengths: np.ndarray, spare: np.ndarray, device: torch.device) -> None:
+    def __init__(
+        self,
+        starts: np.ndarray,
+        lengths: np.ndarray,
+        spare: np.ndarray,
+        device: torch.device,
+        width: int = 0,
+        exact: bool = False,
+    ) -> None:
         self.device, self.starts, self.lengths, self.spare = device, starts, lengths, spare
-        self.width = int(spare[-1]) + 1
+        self.width, self._queries = width or int(spare[-1]) + 1, 1 if exact else QUERIES
         self._layouts: dict[tuple[int, bool], Layout] = {}
 
     def layout(self, heads: int, pooled: bool) -> Layout:
@@ -69,7 +79,7 @@ class Spans:
 
     def buckets(self, heads: int) -> list[Bucket]:
         """The sequences by padded length, in pieces."""
-        padded = -(-self.lengths // QUERIES) * QUERIES
+        padded = -(-self.lengths // self._queries) * self._queries
         found = []
         for queries in np.unique(padded).tolist():
             members = np.flatnonzero(padded == queries)

@@ -9,19 +9,22 @@ import numpy as np
 import torch
 from torch import nn
 
-from tunefork.data import EncodedSplit
+from tunefork.data import EncodedSplit, ImageSplit, TokenSplit
 from tunefork.engine.arena import Arena
+from tunefork.engine.augment import Augment
 from tunefork.engine.batches import Padded
 from tunefork.engine.checkpointing import Checkpointing
 from tunefork.engine.packing import Packed
+from tunefork.engine.pictures import Pictures
 from tunefork.engine.precision import Precision
 from tunefork.engine.prefix_cache import PrefixCache
 from tunefork.engine.randomness import Draws, derive
 from tunefork.engine.rows import SeenRows
 from tunefork.engine.slots import Slot
+from tunefork.engine.stages import Embeddings
 from tunefork.models import Anatomy
 
-Batch = Packed | Padded
+Batch = Packed | Padded | Pictures
 
 
 class GroupModel:
@@ -39,6 +42,8 @@ class GroupModel:
         depth: how many blocks at the bottom are frozen and free of dropout in all runs.
         cache: keeps what those blocks give.
         checkpointing: its blocks, which may compute again in backward.
+        embeddings: an image model's, which are skipped where the prefix is cached.
+        augment: changes training images at random.
     """
 
     def __init__(
@@ -55,11 +60,13 @@ class GroupModel:
         depth: int = 0,
         cache: PrefixCache | None = None,
         checkpointing: Checkpointing | None = None,
+        embeddings: Embeddings | None = None,
+        augment: Augment | None = None,
     ) -> None:
         self.model, self.anatomy, self.slots, self.arena = model, anatomy, tuple(slots), arena
         self.draws, self.precision = draws, precision
         self.runs, self.members, self.packs, self.depth = len(draws.seeds), draws.members, packs, depth
-        self.checkpointing = checkpointing
+        self.checkpointing, self._embeddings, self._augment = checkpointing, embeddings, augment
         self.seen_rows: list[SeenRows] = []
         """The optimizers of embeddings with sparse gradients."""
         self._quiet, self._cache = tuple(quiet), cache if packs and depth else None
@@ -68,13 +75,20 @@ class GroupModel:
 
     def batch(self, split: EncodedSplit, rows: Sequence[np.ndarray], pad_id: int) -> Batch:
         """The rows [n] of every run that takes part, as the model wants them."""
-        if not self.packs:
-            return Padded(split, rows, pad_id, self.precision.device)
-        packed = self._packed(split, rows)
-        if self._cache is not None and self._prepare(split):
-            packed.start = self.depth
-            packed.hidden = self._cache.take(split, self.depth, packed, self.precision.compute)
-        return packed
+        batch = self._plain(split, rows, pad_id)
+        if self._cache is not None and not isinstance(batch, Padded) and self._prepare(split):
+            batch.start = self.depth
+            batch.hidden = self._cache.take(split, self.depth, batch, self.precision.compute)
+        return batch
+
+    def training_batch(self, split: EncodedSplit, rows: Sequence[np.ndarray], pad_id: int, step: int) -> Batch:
+        """The same for a forward pass of training, the ``step``-th: images may change at random, and are not cached."""
+        if self._augment is None:
+            return self.batch(split, rows, pad_id)
+        batch = self._plain(split, rows, pad_id)
+        assert isinstance(batch, Pictures), "texts are not augmented"
+        batch.augment(self._augment, [self.draws.seeds[run] for run in self.members.active], step)
+        return batch
 
     def logits(self, batch: Batch) -> torch.Tensor:
         """[K, n, classes] in the master precision, of the runs that take part."""
@@ -165,16 +179,24 @@ class GroupModel:
         for rows in self.seen_rows:
             rows.reload()
 
-    def _packed(self, split: EncodedSplit, rows: Sequence[np.ndarray]) -> Packed:
-        anatomy = self.anatomy
-        return Packed(split, rows, anatomy.pooling, len(anatomy.blocks), anatomy.first_position, self.precision.device)
+    def _plain(self, split: EncodedSplit, rows: Sequence[np.ndarray], pad_id: int) -> Batch:
+        """A batch that begins at the beginning."""
+        anatomy, device = self.anatomy, self.precision.device
+        blocks = len(anatomy.blocks)
+        if isinstance(split, ImageSplit):
+            return Pictures(split, rows, anatomy.pooling, blocks, device, self.packs, self.precision.compute)
+        assert isinstance(split, TokenSplit)
+        if not self.packs:
+            return Padded(split, rows, pad_id, device)
+        return Packed(split, rows, anatomy.pooling, blocks, anatomy.first_position, device)
 
     def _forward(self, batch: Batch) -> torch.Tensor:
         found: torch.Tensor
-        padded = isinstance(batch, Padded)
-        self.members.tokens, self.members.width = ((), 0) if padded else (batch.totals, batch.width)
-        if isinstance(batch, Padded) or batch.pooling == "first":
-            named = {} if isinstance(batch, Padded) else {"packing": batch}
+        self.members.tokens, self.members.width = (batch.totals, batch.width) if self.packs else ((), 0)
+        if isinstance(batch, Padded) or batch.pooling in ("first", "all"):
+            if self._embeddings is not None and isinstance(batch, Pictures):
+                self._embeddings.prefix = batch.hidden
+            named = {"packing": batch} if self.packs else {}
             found = self.model(**batch.inputs(), **named).logits
             return found
         # The classifiers of decoders look for the last token in padded rows; here it is known where it is.
@@ -189,16 +211,19 @@ class GroupModel:
         """Fill the cache for a split, in eval mode, with one run's worth of rows."""
         assert self._cache is not None
 
-        def forward(packed: Packed) -> None:
+        def forward(packed: Packed | Pictures) -> None:
             self._forward(packed)
+
+        def pack(rows: np.ndarray) -> Packed | Pictures:
+            batch = self._plain(split, [rows], 0)
+            assert not isinstance(batch, Padded)
+            return batch
 
         active, training = self.members.active, self.model.training
         self.members.active = active[:1]
         self.train(False)
         try:
-            return self._cache.prepare(
-                split, self.depth, forward, lambda rows: self._packed(split, [rows]), self.precision.compute
-            )
+            return self._cache.prepare(split, self.depth, forward, pack, self.precision.compute)
         finally:
             self.members.active = active
             self.train(training)

@@ -17,10 +17,11 @@ from tunefork.config import RunConfig
 from tunefork.data import EncodedSplit
 from tunefork.engine.batches import Chunk, chunks
 from tunefork.engine.evaluate import evaluate
-from tunefork.engine.group_model import GroupModel
+from tunefork.engine.group_model import Batch, GroupModel
 from tunefork.engine.memory import PeakMemory
 from tunefork.engine.observer import Observer
 from tunefork.engine.optimise import GroupOptimizer
+from tunefork.engine.pictures import Pictures
 from tunefork.engine.progress import RunProgress
 from tunefork.plan.steps import evaluation_interval, total_steps
 from tunefork.store import EvaluationRecord, Predictions, StepRecord
@@ -144,12 +145,10 @@ class Training:
         active = self.group.members.active
         losses = torch.zeros(len(active), device=self.group.precision.device)
         for rows in zip(*(part.micro for part in parts)):
-            batch = self.group.batch(self.rows.train, rows, self.rows.pad_id)
+            batch = self.group.training_batch(self.rows.train, rows, self.rows.pad_id, self._passes)
             self.group.at_step(self._passes, batch)
             self._passes += 1
-            logits = self.group.logits(batch)
-            each = F.cross_entropy(logits.flatten(0, 1), batch.labels.flatten(), reduction="none")
-            share = each.view_as(batch.labels).sum(dim=1) / parts[0].rows
+            share = _losses(self.group.logits(batch), batch).sum(dim=1) / parts[0].rows
             torch.autograd.backward(share.sum())
             self.group.collect()
             losses += share.detach()
@@ -219,6 +218,18 @@ class Training:
 
     def _alive(self) -> tuple[int, ...]:
         return tuple(number for number, each in enumerate(self.progress) if each.status == "done")
+
+
+def _losses(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """[K, n] cross-entropies; of mixed images, of both labels by their shares (Zhang et al. 2018, section 2)."""
+
+    def of(labels: torch.Tensor) -> torch.Tensor:
+        return F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none").view_as(labels)
+
+    if not isinstance(batch, Pictures) or batch.mixed is None:
+        return of(batch.labels)
+    others, shares = batch.mixed
+    return torch.lerp(of(others), of(batch.labels), shares.to(logits.dtype))
 
 
 def _record(

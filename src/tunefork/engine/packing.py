@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from tunefork.data import EncodedSplit
+from tunefork.data import TokenSplit
 from tunefork.engine.buckets import Spans
 from tunefork.models import Pooling
 
@@ -30,7 +30,7 @@ class Packed:
 
     def __init__(
         self,
-        split: EncodedSplit,
+        split: TokenSplit,
         rows: Sequence[np.ndarray],
         pooling: Pooling,
         blocks: int,
@@ -86,6 +86,12 @@ class Packed:
             types[self.places] = np.concatenate([self._split.types[row] for row in rows])
             found["token_type_ids"] = types
         return {name: self._tensor(array[None]) for name, array in found.items()}
+
+    def index(self, starts: np.ndarray) -> np.ndarray:
+        """[1, width] where this batch's tokens are, in a table in which row r begins at ``starts[r]``."""
+        index = np.full(self.width, starts[self.rows[0, 0]], dtype=np.int64)
+        index[self.places] = self.places + np.repeat(starts[self.rows.ravel()] - self.spans.starts, self.spans.lengths)
+        return index[None]
 
     def take_whole(self, heads: int, size: int) -> tuple[torch.Tensor, torch.Tensor]:
         """The last block's keys and values of all tokens, [1, heads, width, d]; they are given once."""

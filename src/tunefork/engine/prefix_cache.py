@@ -13,6 +13,7 @@ import torch
 
 from tunefork.data import EncodedSplit
 from tunefork.engine.packing import Packed
+from tunefork.engine.pictures import Pictures
 
 MEMORY = 2 * 2**30
 """Bytes kept in memory; what comes after goes to a file."""
@@ -21,8 +22,9 @@ DISK = 20 * 2**30
 ROWS = 64
 """Rows per forward pass when the cache is filled."""
 
-Forward = Callable[[Packed], None]
-Pack = Callable[[np.ndarray], Packed]
+Batch = Packed | Pictures
+Forward = Callable[[Batch], None]
+Pack = Callable[[np.ndarray], Batch]
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class _Entry:
 
     split: EncodedSplit
     states: torch.Tensor
-    """[Σ tokens, hidden], or [N, hidden] of the pooled tokens behind the last block."""
+    """[Σ tokens, hidden], or [N, hidden] of the pooled tokens behind the last block, where the head reads no others."""
     starts: np.ndarray
     """[N] where each row begins."""
 
@@ -78,17 +80,13 @@ class PrefixCache:
             self._entries[key] = self._fill(split, depth, forward, pack, dtype)
         return self._entries[key] is not None
 
-    def take(self, split: EncodedSplit, depth: int, packed: Packed, dtype: torch.dtype) -> torch.Tensor:
-        """What a packed batch needs at ``depth``: [1, width, hidden], or [K·n, 1, hidden] behind all blocks."""
+    def take(self, split: EncodedSplit, depth: int, packed: Batch, dtype: torch.dtype) -> torch.Tensor:
+        """What a batch needs at ``depth``: all its tokens as its blocks want them, or [K·n, 1, hidden] behind all."""
         entry = self._entries[(id(split), depth, dtype)]
         assert entry is not None
-        if depth == packed.blocks:
-            rows = torch.from_numpy(packed.rows.ravel())
-            return entry.states.index_select(0, rows).unsqueeze(1).to(packed.device)
-        index = np.full(packed.width, entry.starts[packed.rows[0, 0]], dtype=np.int64)
-        begin = entry.starts[packed.rows.ravel()] - packed.spans.starts
-        index[packed.places] = packed.places + np.repeat(begin, packed.spans.lengths)
-        return entry.states.index_select(0, torch.from_numpy(index)).unsqueeze(0).to(packed.device)
+        index = packed.rows.reshape(-1, 1) if _pooled(packed, depth) else packed.index(entry.starts)
+        states = entry.states.index_select(0, torch.from_numpy(index.ravel()))
+        return states.view(*index.shape, -1).to(packed.device)
 
     @torch.no_grad()
     def _fill(
@@ -107,7 +105,7 @@ class PrefixCache:
             self._shortcut(split, packed, depth, dtype)
             forward(packed)
             assert packed.caught is not None
-            pooled = depth == packed.blocks
+            pooled = _pooled(packed, depth)
             states = packed.caught.flatten(0, 1).to("cpu", dtype)
             if found is None:
                 lengths = np.ones_like(split.lengths) if pooled else split.lengths
@@ -122,7 +120,7 @@ class PrefixCache:
                 at_rows += length
         return found
 
-    def _shortcut(self, split: EncodedSplit, packed: Packed, depth: int, dtype: torch.dtype) -> None:
+    def _shortcut(self, split: EncodedSplit, packed: Batch, depth: int, dtype: torch.dtype) -> None:
         """Begin at the deepest shallower state that is at hand."""
         known = [key[1] for key, entry in self._entries.items() if entry and key[0] == id(split) and key[2] == dtype]
         below = [each for each in known if each < depth]
@@ -145,3 +143,8 @@ class PrefixCache:
             return torch.from_file(path, shared=True, size=shape[0] * shape[1], dtype=dtype).view(shape)
         finally:
             Path(path).unlink()  # the mapping keeps it until the tensor goes
+
+
+def _pooled(batch: Batch, depth: int) -> bool:
+    """Whether only the pooled tokens are kept: behind the last block nobody reads the others."""
+    return depth == batch.blocks and batch.pooling != "all"

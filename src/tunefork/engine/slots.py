@@ -35,6 +35,8 @@ class Slot:
     """The model's own copy of a direct parameter, in the compute precision, where that is not the master's."""
     sparse: bool = False
     """Whether backward gives the gradients of the rows that were read, and of no others."""
+    spared: bool = False
+    """A direct parameter that is a bias or a norm's, and so does not decay."""
 
     @property
     def direct(self) -> bool:
@@ -43,8 +45,8 @@ class Slot:
 
     @property
     def decays(self) -> bool:
-        """Whether weight decay applies: to matrices, not to biases and norms."""
-        return self.parameter.dim() > 1 if self.direct else self.layout != "vector"
+        """Whether weight decay applies: not to biases and norms, as in transformers' Trainer."""
+        return not self.spared if self.direct else self.layout != "vector"
 
     def of(self, run: int) -> torch.Tensor:
         """The run's share as it is stored: a view of the weights."""
@@ -60,6 +62,14 @@ class Slot:
         if self.layout == "matrix":
             return share.t()
         return share.squeeze(0) if self.layout == "vector" else share
+
+
+def direct_slot(model: nn.Module, name: str, part: Part) -> Slot:
+    """The slot of a parameter that trains where it stands."""
+    owner = model.get_submodule(name.rpartition(".")[0])
+    return Slot(
+        name, part, model.get_parameter(name), "direct", spared="bias" in name or "Norm" in type(owner).__name__
+    )
 
 
 def bank_slots(name: str, part: Part, bank: Bank) -> list[Slot]:

@@ -13,7 +13,10 @@ import torch
 from torch import nn
 
 from tunefork.engine.packing import Packed
+from tunefork.engine.pictures import Pictures
 from tunefork.models import Anatomy
+
+Batch = Packed | Pictures
 
 
 class Stage:
@@ -22,11 +25,11 @@ class Stage:
     def __init__(self, block: nn.Module, number: int, norm: nn.Module | None, prunes: bool) -> None:
         self.number, self.norm, self.prunes = number, norm, prunes
         self.forward: Any = block.forward
-        self.passing: Packed | None = None
+        self.passing: Batch | None = None
         """The batch whose pooled tokens alone are passing through."""
 
     def __call__(
-        self, hidden: torch.Tensor, *positional: Any, packing: Packed | None = None, **named: Any
+        self, hidden: torch.Tensor, *positional: Any, packing: Batch | None = None, **named: Any
     ) -> torch.Tensor:
         """The block's output for a packed batch; of the last block, that of the pooled tokens as [K·n, 1, hidden]."""
         if packing is None:
@@ -40,13 +43,15 @@ class Stage:
             return hidden
         if self.number == packing.start and packing.hidden is not None:
             hidden = packing.hidden
-        if last:
+        if last and packing.pooling != "all":
             return self._pooled(hidden, positional, packing, named)
         found: torch.Tensor = self.forward(hidden, *positional, packing=packing, **named)
+        if last:
+            packing.caught = found
         return found
 
     def _pooled(
-        self, hidden: torch.Tensor, positional: tuple[Any, ...], packing: Packed, named: dict[str, Any]
+        self, hidden: torch.Tensor, positional: tuple[Any, ...], packing: Batch, named: dict[str, Any]
     ) -> torch.Tensor:
         runs, tokens, width = hidden.shape
         if self.prunes:
@@ -91,8 +96,28 @@ class _Whole:
         return torch.cat([asking] * 3, dim=-1)
 
 
+class Embeddings:
+    """An image model's embeddings: not computed where a frozen prefix is at hand, which no block would look at."""
+
+    def __init__(self, embeddings: nn.Module) -> None:
+        self.forward: Any = embeddings.forward
+        self.prefix: torch.Tensor | None = None
+        """Given in their place."""
+
+    def __call__(self, *positional: Any, **named: Any) -> Any:
+        """[K·n, tokens, hidden]."""
+        return self.forward(*positional, **named) if self.prefix is None else self.prefix
+
+
+def install_embeddings(model: Any, anatomy: Anatomy) -> Embeddings:
+    """Make an image model's embeddings skippable."""
+    module = model.get_submodule(anatomy.embeddings[0])
+    module.forward = found = Embeddings(module)
+    return found
+
+
 def install_stages(model: Any, anatomy: Anatomy) -> None:
-    """Put a stage in front of every block of a model whose architecture is packed."""
+    """Put a stage in front of every block of a model whose attention is ours."""
     count = len(anatomy.blocks)
     for number, name in enumerate(anatomy.blocks):
         block = model.get_submodule(name)

@@ -65,7 +65,7 @@ def time_steps(
     seconds = (time.perf_counter() - began) / len(batch)
     # While the heap grows, steps are up to three times slower; the faster ones are what a long training is made of.
     usual = float(np.quantile(took, 0.25))
-    return StepTiming(usual, seconds, prefix if group.depth else 0.0)
+    return StepTiming(usual, seconds, prefix if group.depth and not training.augment else 0.0)
 
 
 def _few(split: EncodedSplit, run: RunConfig, count: int) -> tuple[EncodedSplit, np.ndarray]:

@@ -1,30 +1,27 @@
-"""Pretrained transformers: their anatomy, their weights, their tokenizers."""
+"""Pretrained transformers: their anatomy, their weights, what reads their rows."""
 
 from tunefork.models.anatomy import Anatomy, Linear, anatomy_of, is_linear, size, weight_in_out
 from tunefork.models.families import Pooling
-from tunefork.models.load import (
-    Backbone,
-    Task,
-    load_backbone,
-    load_config,
-    load_tokenizer,
-    locate,
-    longest_input,
-    quietly,
-    skeleton,
-    task_of,
-)
+from tunefork.models.images import BACKEND, ImageReader, load_image_reader
+from tunefork.models.library import locate, quietly
+from tunefork.models.load import Backbone, Task, image_size, image_tokens, load_backbone, load_config, skeleton, task_of
+from tunefork.models.tokenizers import load_tokenizer, longest_input
 
 __all__ = [
+    "BACKEND",
     "Anatomy",
     "Backbone",
+    "ImageReader",
     "Linear",
     "Pooling",
     "Task",
     "anatomy_of",
+    "image_size",
+    "image_tokens",
     "is_linear",
     "load_backbone",
     "load_config",
+    "load_image_reader",
     "load_tokenizer",
     "locate",
     "longest_input",

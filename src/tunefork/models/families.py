@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Role = Literal["query", "key", "value", "output", "mlp"]
-Pooling = Literal["first", "last", "mean"]
+Pooling = Literal["first", "last", "mean", "all"]
+"""Which tokens the head reads; ``all`` where it is more than one, such as DINOv2's first and the mean of the others."""
 ROLES: tuple[Role, ...] = ("query", "key", "value", "output", "mlp")
 QKV: tuple[Role, ...] = ("query", "key", "value")
 
@@ -43,6 +44,8 @@ class Family:
     """The norm inside a block that keys and values come from, where it stands before the attention."""
     behind_padding: bool = False
     """Positions begin behind the padding id (RoBERTa)."""
+    interpolates: bool = False
+    """Its forward takes ``interpolate_pos_encoding``, for images of another size than it was pretrained on."""
 
 
 def _bert(
@@ -84,6 +87,44 @@ _DECODER = Family(
     between=("model.norm",),
     packs=True,
 )
+
+_VIT_LINEARS: dict[str, tuple[Role, ...]] = {
+    "attention.q_proj": ("query",),
+    "attention.k_proj": ("key",),
+    "attention.v_proj": ("value",),
+    "attention.o_proj": ("output",),
+    "mlp.fc1": ("mlp",),
+    "mlp.fc2": ("mlp",),
+}
+
+
+def _vit(base: str, between: tuple[str, ...] = (), packs: bool = True, pooling: Pooling = "first") -> Family:
+    return Family(
+        blocks=f"{base}.layers",
+        linears=_VIT_LINEARS,
+        head=("classifier",),
+        embeddings=(f"{base}.embeddings",),
+        pooling=pooling,
+        between=between or (f"{base}.layernorm",),
+        packs=packs,
+        prunes=packs,
+        norm="layernorm_before",
+        interpolates=True,
+    )
+
+
+def _dinov2(base: str) -> Family:
+    return Family(
+        blocks=f"{base}.encoder.layer",
+        linears=_VIT_LINEARS
+        | {"mlp.gate_proj": ("mlp",), "mlp.up_proj": ("mlp",), "mlp.down_proj": ("mlp",)},  # the giant one's
+        head=("classifier",),
+        embeddings=(f"{base}.embeddings",),
+        pooling="all",
+        between=(f"{base}.layernorm",),
+        packs=True,
+    )
+
 
 FAMILIES: dict[str, Family] = {
     "distilbert": Family(
@@ -187,18 +228,11 @@ FAMILIES: dict[str, Family] = {
     "mistral": _DECODER,
     "qwen2": _DECODER,
     "qwen3": _DECODER,
-    "vit": Family(
-        blocks="vit.layers",
-        linears={
-            "attention.q_proj": ("query",),
-            "attention.k_proj": ("key",),
-            "attention.v_proj": ("value",),
-            "attention.o_proj": ("output",),
-            "mlp.fc1": ("mlp",),
-            "mlp.fc2": ("mlp",),
-        },
-        head=("classifier",),
-        embeddings=("vit.embeddings",),
-        between=("vit.layernorm",),
-    ),
+    "vit": _vit("vit"),
+    "vit_msn": _vit("vit"),
+    "deit": _vit("deit"),
+    "dinov2": _dinov2("dinov2"),
+    "dinov2_with_registers": _dinov2("dinov2_with_registers"),
+    # Its blocks add a bias of their own to the scores, so attention stays the model's.
+    "beit": _vit("beit", between=("beit.pooler",), packs=False, pooling="all"),
 }

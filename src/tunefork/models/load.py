@@ -1,11 +1,9 @@
-"""Models by name: config → skeleton (no weights), and the pretrained model itself, in fp32, with its tokenizer."""
+"""Models by name: config → skeleton (no weights), and the pretrained model itself, in fp32, with what its rows need."""
 
 from __future__ import annotations
 
 import copy
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -18,20 +16,15 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
 )
 
-from tunefork.errors import ModelNotFoundError, TuneforkError, UnsupportedModelError, WeightsError
+from tunefork.errors import ModelNotFoundError, UnsupportedModelError, WeightsError
 from tunefork.models.anatomy import Anatomy, anatomy_of
-from tunefork.models.builtin import builtin_location, shipped_config
+from tunefork.models.builtin import shipped_config
 from tunefork.models.families import FAMILIES
+from tunefork.models.images import ImageReader, load_image_reader
+from tunefork.models.library import locate, translated
+from tunefork.models.tokenizers import ensure_padding, load_tokenizer
 
 Task = Literal["text-classification", "image-classification"]
-TOKENIZER_FILES = (
-    "tokenizer.json",
-    "vocab.txt",
-    "vocab.json",
-    "spiece.model",
-    "sentencepiece.bpe.model",
-    "tokenizer.model",
-)
 
 
 @dataclass(frozen=True)
@@ -46,9 +39,34 @@ class Backbone:
     model: Any
     anatomy: Anatomy
     tokenizer: Any
+    """None for image models."""
     fresh: frozenset[str]
     """Parameters that the checkpoint does not bring along; every run initialises them from its seed."""
     notices: tuple[str, ...]
+    images: ImageReader | None = None
+    """None for text models."""
+
+    @property
+    def task(self) -> Task:
+        """What its rows are."""
+        return "text-classification" if self.images is None else "image-classification"
+
+    @property
+    def reader(self) -> Any:
+        """The tokenizer or the image processor."""
+        return self.tokenizer if self.images is None else self.images
+
+    @property
+    def pad_id(self) -> int:
+        """The token that fills up a batch of texts; 0, which nobody reads, for images."""
+        return 0 if self.tokenizer is None else int(self.tokenizer.pad_token_id)
+
+    @property
+    def interpolate(self) -> bool:
+        """Whether the model has to be told that images have another size than it was pretrained on."""
+        if self.images is None or not self.anatomy.interpolates:
+            return False
+        return (self.images.height, self.images.width) != image_size(self.model.config)
 
     def copy(self) -> Any:
         """A copy of the model whose weights may be changed."""
@@ -73,15 +91,8 @@ def load_config(name: str, revision: str | None = None) -> Any:
     shipped = None if folder.is_dir() else shipped_config(name)
     if shipped is not None and revision is None:
         return transformers.AutoConfig.for_model(**shipped)
-    with _translated(name):
+    with translated(name):
         return transformers.AutoConfig.from_pretrained(locate(name), revision=revision, trust_remote_code=False)
-
-
-def locate(name: str) -> str:
-    """Where transformers finds a model: a folder or a hub id."""
-    from huggingface_hub import constants
-
-    return builtin_location(name, offline=constants.HF_HUB_OFFLINE) if name.startswith("builtin:") else name
 
 
 def task_of(config: Any) -> Task:
@@ -104,36 +115,43 @@ def skeleton(config: Any, labels: int) -> nn.Module:
     """The classification model on the meta device: every module and shape, no weights."""
     config = copy.deepcopy(config)
     config.num_labels = labels
+    if config.model_type == "deit":
+        config.architectures = [_auto(config).__name__]
     auto = (
         transformers.AutoModelForSequenceClassification
         if task_of(config) == "text-classification"
         else transformers.AutoModelForImageClassification
     )
-    with _translated(config.model_type), torch.device("meta"):
+    with translated(config.model_type), torch.device("meta"):
         model: nn.Module = auto.from_config(config)
     return model
 
 
-def load_backbone(name: str, labels: Sequence[str], revision: str | None = None) -> Backbone:
-    """A pretrained text model with a fresh head for ``labels``, and its tokenizer.
+def load_backbone(
+    name: str, labels: Sequence[str], revision: str | None = None, image_size: int | None = None
+) -> Backbone:
+    """A pretrained model with a fresh head for ``labels``, and its tokenizer or image processor.
 
     Only safetensors are read. A head of another size is replaced, with a notice; what the checkpoint lacks is head.
 
+    Args:
+        name: a hub id, a folder, or ``builtin:``.
+        labels: class names.
+        revision: of a hub id.
+        image_size: height and width of images, where they are to be others than the processor's.
+
     Raises:
-        ModelNotFoundError: no such model, no tokenizer.
+        ModelNotFoundError: no such model, no tokenizer or image processor.
         WeightsError: NaN or Inf in a tensor, or a shape that does not fit outside the head.
     """
     if Path(name).is_dir():
         name = str(Path(name).resolve())  # what is saved must find it from anywhere
     place = locate(name)
     config = load_config(name, revision)
-    if task_of(config) != "text-classification":
-        raise UnsupportedModelError(
-            f"'{name}' classifies images, and these rows are texts", found=config.model_type, fix="Choose a text model."
-        )
+    task = task_of(config)
     ids = dict(enumerate(labels))
-    with _translated(name):
-        model, info = transformers.AutoModelForSequenceClassification.from_pretrained(
+    with translated(name):
+        model, info = _auto(config).from_pretrained(
             place,
             revision=revision,
             num_labels=len(labels),
@@ -149,41 +167,41 @@ def load_backbone(name: str, labels: Sequence[str], revision: str | None = None)
     model.eval().requires_grad_(False)
     anatomy, fresh, notices = _with_fresh(anatomy_of(model), info, name)
     _check_finite(model, name)
-    tokenizer = load_tokenizer(name, revision)
-    notices += _ensure_padding(tokenizer, model)
+    tokenizer = reader = None
+    if task == "text-classification":
+        tokenizer = load_tokenizer(name, revision)
+        notices += ensure_padding(tokenizer, model)
+    else:
+        reader = load_image_reader(name, revision, image_size)
     if not anatomy.described:
         notices += (
             f"{anatomy.family} has no description of its own; the roles of its linears were guessed from their names",
         )
-    return Backbone(name, revision, model, anatomy, tokenizer, fresh, notices)
+    return Backbone(name, revision, model, anatomy, tokenizer, fresh, notices, reader)
 
 
-def load_tokenizer(name: str, revision: str | None = None) -> Any:
-    """The tokenizer of a model.
-
-    Raises:
-        ModelNotFoundError: naming the files looked for.
-    """
-    place = locate(name)
-    if Path(place).is_dir() and not any((Path(place) / file).is_file() for file in TOKENIZER_FILES):
-        raise ModelNotFoundError(
-            "The model has no tokenizer",
-            where=place,
-            found=f"none of {', '.join(TOKENIZER_FILES)}",
-            fix="Copy the tokenizer's files from the model it was trained from.",
-        )
-    with _translated(name):
-        return transformers.AutoTokenizer.from_pretrained(place, revision=revision, trust_remote_code=False)
+def image_size(config: Any) -> tuple[int, int]:
+    """Height and width that an image model was pretrained on."""
+    size = config.image_size
+    return (size, size) if isinstance(size, int) else (size[0], size[1])
 
 
-def longest_input(config: Any) -> int | None:
-    """The most tokens a model's positions allow; None where they have no end."""
-    length = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None)
-    if length is None or getattr(config, "position_biased_input", True) is False:
-        return None
-    # RoBERTa's positions begin behind the padding id, MPNet's likewise: two of them are never used
-    offset = 2 if config.model_type in ("roberta", "xlm-roberta", "camembert", "mpnet") else 0
-    return int(length) - offset
+def image_tokens(backbone: Backbone, height: int, width: int) -> int:
+    """How many tokens the model makes of an image."""
+    with torch.no_grad():
+        module = backbone.model.get_submodule(backbone.anatomy.embeddings[0])
+        named = {"interpolate_pos_encoding": True} if backbone.interpolate else {}
+        found = module(torch.zeros(1, 3, height, width), **named)
+    return int((found[0] if isinstance(found, tuple) else found).shape[1])
+
+
+def _auto(config: Any) -> Any:
+    """The class that loads a model's weights. Of DeiT there is another, with a teacher, that can only predict."""
+    if config.model_type == "deit":
+        return transformers.DeiTForImageClassification
+    if task_of(config) == "text-classification":
+        return transformers.AutoModelForSequenceClassification
+    return transformers.AutoModelForImageClassification
 
 
 def _with_fresh(anatomy: Anatomy, info: dict[str, Any], name: str) -> tuple[Anatomy, frozenset[str], tuple[str, ...]]:
@@ -223,56 +241,3 @@ def _check_finite(model: nn.Module, name: str) -> None:
                 where=name,
                 fix="Download the weights again, or use another checkpoint.",
             )
-
-
-def _ensure_padding(tokenizer: Any, model: Any) -> tuple[str, ...]:
-    """A pad token in the tokenizer and the config: GPT-2 and its like have none and would pool the wrong position."""
-    notices: tuple[str, ...] = ()
-    if tokenizer.pad_token_id is None:
-        if tokenizer.eos_token is None:
-            raise ModelNotFoundError(
-                "The tokenizer has neither a pad token nor an end token",
-                where=model.config.model_type,
-                fix="Set pad_token in it.",
-            )
-        tokenizer.pad_token = tokenizer.eos_token
-        notices = (
-            f"the tokenizer has no pad token; {tokenizer.eos_token} is used, in the tokenizer and in the config",
-        )
-    model.config.pad_token_id = tokenizer.pad_token_id
-    return notices
-
-
-@contextmanager
-def quietly() -> Iterator[None]:
-    """transformers and PEFT without progress bars, load reports and deprecations: what matters becomes notices."""
-    from transformers.utils import logging
-
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()
-
-
-@contextmanager
-def _translated(name: str) -> Iterator[None]:
-    """transformers' errors as ours."""
-    try:
-        with quietly():
-            yield
-    except TuneforkError:
-        raise
-    except Exception as error:  # whatever a damaged or foreign file makes transformers raise; the cause stays attached
-        first = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-        raise ModelNotFoundError(
-            f"The model '{name}' cannot be loaded",
-            found=first.rstrip("."),
-            fix="Check the name, and that its weights are safetensors. Offline, use a folder or builtin:minilm.",
-        ) from error

@@ -23,15 +23,22 @@ def explain(plan: Plan) -> str:
             f"({run.counts.peft_percent:.3g} %)  {steps}, {duration(run.seconds)} each"
         )
     for split, rows in plan.rows.items():
-        lengths = ""
-        if split in plan.tokens:
-            lengths = f", {plan.tokens[split]:.0f} tokens on average, {plan.truncated[split]:.1%} of the texts cut off"
-        lines.append(f"{split}: {rows:,} rows{lengths}")
+        lines.append(f"{split}: {rows:,} rows{lengths(plan, split)}")
     lines += passes(plan)
     lines.append(f"the whole study: {duration(plan.seconds)}")
     lines += [f"warning: {warning}" for warning in plan.warnings]
     notices = [*plan.notices, *(notice for run in plan.runs for notice in run.notices)]
     return "\n".join([*lines, *(f"note: {notice}" for notice in dict.fromkeys(notices))])
+
+
+def lengths(plan: Plan, split: str) -> str:
+    """How long a split's rows are, as the end of a sentence; empty where nobody knows."""
+    if split not in plan.tokens:
+        return ""
+    tokens = f"{plan.tokens[split]:.0f} tokens"
+    if split not in plan.truncated:
+        return f", {tokens} each"
+    return f", {tokens} on average, {plan.truncated[split]:.1%} of the texts cut off"
 
 
 def passes(plan: Plan) -> list[str]:
@@ -60,7 +67,7 @@ def passes(plan: Plan) -> list[str]:
         if group.seconds is not None and None not in alone:
             times = f": {duration(group.seconds)} instead of {duration(sum(each or 0.0 for each in alone))}"
         how = (
-            "each text passes through the frozen model once, and all heads train on what it gives"
+            "each row passes through the frozen model once, and all heads train on what it gives"
             if group.features
             else "they share the frozen model's every pass"
         )

@@ -27,7 +27,7 @@ class Traits:
 
     @property
     def features(self) -> bool:
-        """Whether only the head trains, so that each text passes through the model once."""
+        """Whether only the head trains, so that each row passes through the model once."""
         return self.depth == self.blocks
 
 

@@ -31,7 +31,7 @@ class Group:
     depth: int = 0
     """Blocks at the bottom of the model that all of them leave as they are."""
     features: bool = False
-    """Only heads train: each text passes through the model once."""
+    """Only heads train: each row passes through the model once."""
     alone: str = ""
     """Why a lone run cannot share a pass; empty when it could."""
     seconds: float | None = None

@@ -1,6 +1,7 @@
 """Reports read a store and answer: tables, a verdict that the data supports, figures, HTML, JSON. Never torch."""
 
 from tunefork.report.json import to_json
+from tunefork.report.mistakes import galleries, wanted_thumbnails
 from tunefork.report.records import csv_text, run_rows
 from tunefork.report.statistics import (
     Difference,
@@ -30,6 +31,7 @@ __all__ = [
     "as_markdown",
     "as_rich",
     "csv_text",
+    "galleries",
     "holm",
     "macro_f1",
     "markdown_table",
@@ -43,6 +45,7 @@ __all__ = [
     "table",
     "to_json",
     "verdict",
+    "wanted_thumbnails",
     "wilson",
     "write_report",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from tunefork import metrics
 from tunefork.report.figures import Drawing, inline_svg
+from tunefork.report.mistakes import Gallery
 from tunefork.report.summary import RunSummary, Summary
 from tunefork.report.tables import Table, step_table, table
 from tunefork.report.verdict import Verdict
@@ -47,7 +48,7 @@ class RunSection:
     notices: tuple[str, ...]
 
 
-def html(summary: Summary, found: Verdict, drawings: Sequence[Drawing]) -> str:
+def html(summary: Summary, found: Verdict, drawings: Sequence[Drawing], galleries: Sequence[Gallery] = ()) -> str:
     """The report as an HTML page. Every text of the study is escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
@@ -65,6 +66,8 @@ def html(summary: Summary, found: Verdict, drawings: Sequence[Drawing]) -> str:
         table=table(summary),
         # our own SVG: Matplotlib escaped the texts in it
         figures=[(drawing, Markup(inline_svg(drawing))) for drawing in drawings],
+        galleries=galleries,
+        best=next((_title(run) for run in summary.runs if run.record.id == summary.best), ""),
         runs=[_section(run, summary) for run in summary.runs],
         data=_data(summary),
         environment=_flat(summary.study.environment),
@@ -76,7 +79,7 @@ def _section(run: RunSummary, summary: Summary) -> RunSection:
     matrix, pairs, scores = _answers(run, labels)
     return RunSection(
         id=record.id,
-        title=f"{record.name}, seed {record.seed}",
+        title=_title(run),
         status=record.status,
         reason=record.reason,
         best=record.id == summary.best,
@@ -89,6 +92,10 @@ def _section(run: RunSummary, summary: Summary) -> RunSection:
         scores=scores,
         notices=record.notices,
     )
+
+
+def _title(run: RunSummary) -> str:
+    return f"{run.record.name}, seed {run.record.seed}"
 
 
 def _facts(run: RunSummary) -> tuple[tuple[str, str], ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tunefork.report.figures import draw, save
 from tunefork.report.html import html
+from tunefork.report.mistakes import galleries
 from tunefork.report.records import csv_text
 from tunefork.report.summary import summarise
 from tunefork.report.tables import as_markdown, rich_table, table
@@ -29,7 +30,7 @@ def write_report(store: Store) -> list[Path]:
     found = verdict(summary)
     drawings = draw(summary, found)
     contents = {
-        "report.html": html(summary, found, drawings),
+        "report.html": html(summary, found, drawings, galleries(store, summary)),
         "table.md": as_markdown(table(summary)),
         "table.csv": csv_text(summary),
     }

@@ -28,6 +28,7 @@ class MemoryStore(StudyFolder):
         self._steps: dict[tuple[str, int], Row] = {}
         self._evaluations: dict[tuple[str, str, int], Row] = {}
         self._predictions: dict[tuple[str, str, int], Predictions] = {}
+        self._thumbnails: dict[str, bytes] = {}
 
     def begin(self, study: StudyRecord) -> None:
         """Record the study, or replace what was recorded of it; runs are kept."""
@@ -92,6 +93,14 @@ class MemoryStore(StudyFolder):
         if not keys:
             raise no_predictions(run_id, split, step)
         return self._predictions[max(keys)]
+
+    def put_thumbnails(self, pictures: Mapping[str, bytes]) -> None:
+        """Keep small pictures (JPEG) of rows, by their ids, for reports; those that are there stay."""
+        self._thumbnails |= {key: bytes(value) for key, value in pictures.items()}
+
+    def thumbnails(self) -> dict[str, bytes]:
+        """The small pictures that were kept, by the ids of their rows."""
+        return dict(self._thumbnails)
 
     def close(self) -> None:
         """Nothing to release."""

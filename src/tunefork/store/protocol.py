@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -48,6 +48,12 @@ class Store(Protocol):
 
     def predictions(self, run_id: str, split: str, step: int | None = None) -> Predictions:
         """The predictions of one evaluation, by default the split's last. Raises StoreError when there is none."""
+
+    def put_thumbnails(self, pictures: Mapping[str, bytes]) -> None:
+        """Keep small pictures (JPEG) of rows, by their ids, for reports; those that are there stay."""
+
+    def thumbnails(self) -> dict[str, bytes]:
+        """The small pictures that were kept, by the ids of their rows."""
 
     def run_folder(self, run_id: str) -> Path:
         """``runs/<id>/``, made where it is missing."""

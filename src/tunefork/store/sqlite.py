@@ -1,7 +1,8 @@
 """The store that lasts: ``study.db`` in the study's folder, SQLite in WAL mode.
 
-Tables: study, runs, steps, evaluations, predictions, and splits, which keeps the ids and labels of a split's rows once
-for all the evaluations on it. Any SQLite client reads them; blobs are little-endian (labels int64, logits float32).
+Tables: study, runs, steps, evaluations, predictions, splits (which keeps the ids and labels of a split's rows once for
+all the evaluations on it), and thumbnails (small pictures of rows). Any SQLite client reads them; blobs are
+little-endian (labels int64, logits float32).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,7 +36,8 @@ CREATE TABLE IF NOT EXISTS splits (
     hash TEXT PRIMARY KEY, rows INTEGER NOT NULL, ids TEXT NOT NULL, labels BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS predictions (run TEXT NOT NULL, split TEXT NOT NULL, step INTEGER NOT NULL,
     rows_of TEXT NOT NULL REFERENCES splits (hash), classes INTEGER NOT NULL, logits BLOB NOT NULL,
-    UNIQUE (run, split, step))
+    UNIQUE (run, split, step));
+CREATE TABLE IF NOT EXISTS thumbnails (id TEXT PRIMARY KEY, jpeg BLOB NOT NULL)
 """
 Record = TypeVar("Record")
 
@@ -151,6 +153,17 @@ class SqliteStore(StudyFolder):
         ids = tuple(json.loads(found[0]["ids"]))
         logits = np.frombuffer(found[0]["logits"], "<f4").reshape(len(ids), found[0]["classes"])
         return Predictions(ids, np.frombuffer(found[0]["labels"], "<i8").astype(np.int64), logits.astype(np.float32))
+
+    def put_thumbnails(self, pictures: Mapping[str, bytes]) -> None:
+        """Keep small pictures (JPEG) of rows, by their ids, for reports; those that are there stay."""
+        with self._write() as db:
+            db.executemany("INSERT OR REPLACE INTO thumbnails VALUES (?, ?)", list(pictures.items()))
+
+    def thumbnails(self) -> dict[str, bytes]:
+        """The small pictures that were kept, by the ids of their rows."""
+        if not self._rows("SELECT name FROM sqlite_master WHERE name = 'thumbnails'"):
+            return {}  # a study that an older tunefork wrote
+        return {row["id"]: row["jpeg"] for row in self._rows("SELECT id, jpeg FROM thumbnails ORDER BY rowid")}
 
     def close(self) -> None:
         """Release the files. What was recorded is then in ``study.db`` alone."""

@@ -73,8 +73,9 @@ class Planner:
         anatomy, found = self._backbone.anatomy, {}
         for run in runs:
             selection = self._selections[run.config.configuration]
-            whole = run.config.training.backbone_dropout == "as_pretrained" or not anatomy.packs
-            depth = 0 if whole else frozen_depth(anatomy, selection)
+            training = run.config.training
+            changing = training.backbone_dropout == "as_pretrained" or bool(training.augment)
+            depth = 0 if changing or not anatomy.packs else frozen_depth(anatomy, selection)
             alone = alone_because(run.config, selection, anatomy)
             if not alone and not self._banks:
                 alone = "has a head that only a lone run can train"

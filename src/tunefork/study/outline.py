@@ -30,7 +30,7 @@ def outline(study: Study, timings: bool = True, workers: int | None = None) -> P
 
 
 def _from_config(study: Study, config: object, reason: str) -> Plan:
-    splits = study.splits
+    splits = study.read(sized=False)
     rows = splits.rows
     runs = []
     for run in expand(study.config):

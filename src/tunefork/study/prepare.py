@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from tunefork import metrics
-from tunefork.config import DataConfig, RunConfig, StudyConfig
-from tunefork.data import EncodedSplit, Splits, encode
-from tunefork.engine import Precision, Rows, assemble, choose_precision, evaluate
+from tunefork.config import RunConfig, StudyConfig
+from tunefork.data import EncodedSplit, Splits, TokenSplit
+from tunefork.engine import Precision, assemble, choose_precision, evaluate
 from tunefork.errors import ConfigError
-from tunefork.models import Backbone, longest_input, skeleton
+from tunefork.models import Backbone, skeleton
 from tunefork.plan import (
     ExpandedRun,
     Plan,
@@ -28,27 +27,12 @@ from tunefork.plan import (
     total_steps,
 )
 from tunefork.store import StudyRecord
-from tunefork.strategies import Selection, count, select
+from tunefork.strategies import Selection, count, frozen_depth, select
 from tunefork.study.choices import Choices
+from tunefork.study.encoding import Encoded
 from tunefork.study.grouping import Arrangement
 
 PACKAGES = ("tunefork", "torch", "transformers", "peft", "tokenizers", "numpy", "scikit-learn")
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """The rows as token arrays, and what was done to them."""
-
-    rows: Rows
-    max_length: int
-    """Tokens kept of a text: what was asked for, or what the model's positions allow."""
-    notices: tuple[str, ...]
-
-    @property
-    def splits(self) -> dict[str, EncodedSplit]:
-        """The splits that exist, by name."""
-        named = {"train": self.rows.train, "validation": self.rows.validation, "test": self.rows.test}
-        return {name: split for name, split in named.items() if split is not None}
 
 
 def check_metrics(study: StudyConfig, classes: int) -> None:
@@ -87,21 +71,6 @@ def resolved(study: StudyConfig, base: Path | None) -> StudyConfig:
     return study.model_copy(update={"data": data.model_copy(update=paths), "model": model, "start_from": start})
 
 
-def encode_rows(splits: Splits, backbone: Backbone, data: DataConfig) -> Encoded:
-    """Tokenise all splits for a model, within what its positions allow."""
-    limit = longest_input(backbone.model.config)
-    length = data.max_length
-    notices: tuple[str, ...] = ()
-    if limit is not None and length > limit:
-        length, notices = (
-            limit,
-            (f"max_length {data.max_length} is more than the model's {limit} positions; {limit} is used",),
-        )
-    encoded = {split.name: encode(split, backbone.tokenizer, length, data.truncation) for split in splits.present()}
-    pad = backbone.tokenizer.pad_token_id
-    return Encoded(Rows(encoded["train"], encoded.get("validation"), encoded.get("test"), pad), length, notices)
-
-
 def select_all(runs: tuple[ExpandedRun, ...], backbone: Backbone) -> dict[str, Selection]:
     """What every configuration trains in a model, by configuration.
 
@@ -125,10 +94,11 @@ def make_plan(
     timings: Mapping[str, StepTiming],
     precision: str,
     arrange: Callable[[tuple[PlannedRun, ...]], Arrangement],
+    plain_timings: Mapping[str, StepTiming] | None = None,
 ) -> Plan:
     """The study's plan with counts, steps, estimates where a configuration was timed, and the groups of ``arrange``.
 
-    ``precision`` is what ``auto`` stands for.
+    ``precision`` is what ``auto`` stands for; ``plain_timings`` are those of augmented configurations, without that.
     """
     sizes = {name: len(split.labels) for name, split in encoded.splits.items()}
     tokens = {name: float(split.lengths.mean()) for name, split in encoded.splits.items()}
@@ -137,19 +107,43 @@ def make_plan(
         for run in expand(study)
     )
     warning = shared_rate_warning(study)
+    augmented = augmentation_notice(runs, backbone, selections, timings, plain_timings or {})
     arrangement = arrange(runs)
     return Plan(
         runs=runs,
         groups=arrangement.groups,
         rows=sizes,
-        truncated={name: split.truncated_share for name, split in encoded.splits.items()},
+        truncated={
+            name: split.truncated_share for name, split in encoded.splits.items() if isinstance(split, TokenSplit)
+        },
         tokens=tokens,
-        notices=tuple(dict.fromkeys([*splits.notices, *backbone.notices, *encoded.notices])),
+        notices=tuple(dict.fromkeys([*splits.notices, *backbone.notices, *encoded.notices, *augmented])),
         warnings=(*splits.warnings, *((warning,) if warning else ())),
         precision=precision,
         workers=arrangement.workers,
         threads=arrangement.threads,
     )
+
+
+def augmentation_notice(
+    runs: Sequence[PlannedRun],
+    backbone: Backbone,
+    selections: Mapping[str, Selection],
+    timings: Mapping[str, StepTiming],
+    plain: Mapping[str, StepTiming],
+) -> tuple[str, ...]:
+    """What augmentation costs runs that leave blocks as they are: what those give cannot be kept."""
+    found = {}
+    for run in runs:
+        key = run.config.configuration
+        if run.config.training.augment and frozen_depth(backbone.anatomy, selections[key]):
+            known = key in timings and key in plain
+            times = [1000 * each[key].step_seconds for each in (timings, plain)] if known else []
+            found[run.name] = " ({:.0f} ms a step, {:.0f} without)".format(*times) if known else ""
+    if not found:
+        return ()
+    names = ", ".join(f"{name}{cost}" for name, cost in found.items())
+    return (f"augment changes images at every step, so frozen layers are computed anew each time: {names}",)
 
 
 def _planned(
@@ -167,13 +161,12 @@ def _planned(
     seconds = None
     if timing is not None:
         seconds = estimate_seconds(timing, training, rows["train"], rows.get("validation", 0), rows.get("test", 0))
-    config = backbone.model.config
     sizes = Sizes(
         parameters=counts.total,
         trainable=counts.trainable,
         blocks=len(backbone.anatomy.blocks),
-        hidden=config.hidden_size,
-        heads=config.num_attention_heads,
+        hidden=backbone.anatomy.hidden,
+        heads=backbone.anatomy.heads,
         tokens=tokens,
         compute_bytes=2 if choose_precision(training.precision, automatic=automatic).name == "bf16" else 4,
     )
@@ -207,7 +200,7 @@ def study_record(study: StudyConfig, backbone: Backbone, splits: Splits, encoded
         baseline = {"accuracy": fresh.accuracy, "macro_f1": fresh.macro_f1, "loss": fresh.loss}
     return StudyRecord(
         name=study.name,
-        task="text-classification",
+        task=splits.task,
         model=study.model,
         labels=labels,
         rows=plan.rows,

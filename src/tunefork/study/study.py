@@ -10,20 +10,22 @@ from typing import Any
 
 from tunefork.config import Configuration, RunConfig, StudyConfig
 from tunefork.data import Data, Splits, load_data
-from tunefork.engine import automatic_precision, choose_precision
-from tunefork.errors import StoreError
-from tunefork.models import Backbone, load_backbone
-from tunefork.plan import Plan, expand
+from tunefork.engine import Precision, Rows, automatic_precision, choose_precision
+from tunefork.models import BACKEND, Backbone, ImageReader, load_backbone, load_config, load_image_reader, task_of
+from tunefork.plan import Plan, StepTiming, expand
 from tunefork.report import write_report
 from tunefork.runner import Display, Job, LocalRunner, Runner, Silence, Watcher
 from tunefork.store import RunRecord, SqliteStore, Store
 from tunefork.store.atomic import write_text
-from tunefork.strategies import Selection
+from tunefork.strategies import Selection, frozen_depth
 from tunefork.study.choices import Choices
+from tunefork.study.encoding import Encoded, check_task, encode_rows
+from tunefork.study.folders import check_folder
 from tunefork.study.grouping import Planner
-from tunefork.study.prepare import Encoded, check_metrics, encode_rows, make_plan, resolved, select_all, study_record
+from tunefork.study.prepare import check_metrics, make_plan, resolved, select_all, study_record
 from tunefork.study.results import Results
 from tunefork.study.start import keep_beside, starting_labels, starting_model
+from tunefork.study.thumbnails import keep_thumbnails
 from tunefork.study.timings import timed
 from tunefork.study_file import build_study, read_study, write_study
 
@@ -92,11 +94,21 @@ class Study:
 
     @cached_property
     def splits(self) -> Splits:
-        """The rows: read, checked and split once."""
+        """The rows: read, checked and split once; pictures in the size that the model wants."""
+        return self.read()
+
+    def read(self, sized: bool = True) -> Splits:
+        """The rows; without ``sized`` nothing has to be known of the model, and pixels are not kept."""
         data = self._data or Data(self.config.data, base=self._base)
-        splits = data.splits()
+        splits = data.splits(self._resize if sized else None)
         check_metrics(self.config, len(splits.labels))
         return splits
+
+    def _resize(self) -> ImageReader:
+        """What makes pictures the size that the model wants; asked for where rows turn out to be pictures."""
+        model, revision = self.model, self.config.revision
+        check_task("image-classification", task_of(load_config(model, revision)), model)
+        return load_image_reader(model, revision, self.config.data.image_size)
 
     @property
     def model(self) -> str:
@@ -108,9 +120,10 @@ class Study:
         """The model that training starts from, with a head for these labels."""
         labels = self.splits.labels.names
         if self.config.start_from is None:
-            return load_backbone(self.model, labels, self.config.revision)
+            return load_backbone(self.model, labels, self.config.revision, self.config.data.image_size)
         start = (self._base or Path()) / self.config.start_from
-        backbone = load_backbone(str(starting_model(start, self.model, self.config.revision)), labels)
+        place = starting_model(start, self.model, self.config.revision)
+        backbone = load_backbone(str(place), labels, image_size=self.config.data.image_size)
         before = starting_labels(start)
         if before and before != tuple(labels):
             notice = f"the starting model's classes were {', '.join(before)}; here they are {', '.join(labels)}"
@@ -119,7 +132,7 @@ class Study:
 
     @cached_property
     def encoded(self) -> Encoded:
-        """The rows as tokens."""
+        """The rows as the model reads them."""
         return encode_rows(self.splits, self.backbone, self.config.data)
 
     @cached_property
@@ -139,20 +152,29 @@ class Study:
 
     def _plan(self, timings: bool, chosen: Choices, workers: int | None) -> Plan:
         """The plan; with what was chosen when the study began, where it is known."""
-        found, automatic = {}, chosen.precision or automatic_precision()
-        if timings:
-            for run in _configurations(expand(self.config)):
-                precision = choose_precision(run.training.precision, automatic=automatic)
-                selection = self.selections[run.configuration]
-                found[run.configuration] = timed(self.backbone, [run], [selection], self.encoded.rows, precision)
+        automatic = chosen.precision or automatic_precision()
+        found, plain = self._timings(automatic) if timings else ({}, {})
         planner = Planner(
             self.backbone, self.selections, self.encoded.rows, chosen,
             measure=timings, automatic=automatic, workers=workers,
         )  # fmt: skip
         return make_plan(
             self.config, self.backbone, self.splits, self.encoded, self.selections, found, automatic,
-            planner.arrange,
+            planner.arrange, plain,
         )  # fmt: skip
+
+    def _timings(self, automatic: str) -> tuple[dict[str, StepTiming], dict[str, StepTiming]]:
+        """Step times by configuration; and, of those that augment images and freeze blocks, without augmentation."""
+        found, plain = {}, {}
+        for run in _configurations(expand(self.config)):
+            precision = choose_precision(run.training.precision, automatic=automatic)
+            selection = self.selections[run.configuration]
+            known = (self.backbone, [selection], self.encoded.rows, precision)
+            found[run.configuration] = _timed(run, *known)
+            if run.training.augment and frozen_depth(self.backbone.anatomy, selection):
+                training = run.training.model_copy(update={"augment": ()})
+                plain[run.configuration] = _timed(run.model_copy(update={"training": training}), *known)
+        return found, plain
 
     def run(
         self,
@@ -176,7 +198,7 @@ class Study:
         """
         path = Path(folder if folder is not None else f"tunefork-{self.config.name}")
         written = resolved(self.config, self._base)
-        _check_folder(path, written, self.splits.hash)
+        check_folder(path, written, self.splits.hash)
         store = SqliteStore(path)
         plan = self._plan(timings=False, chosen=Choices.read(store), workers=workers)
         write_text(path / "study.yaml", write_study(written))
@@ -189,17 +211,27 @@ class Study:
             job = Job(backbone, self.encoded.rows, self.selections, self.config.selection.metric, self._facts())
             watcher = Display() if progress is True else Silence() if progress is False else progress
             (runner or LocalRunner()).execute(plan, job, store, watcher)
+        keep_thumbnails(store, self.splits.test)
         write_report(store)
         return Results(store)
 
     def _facts(self) -> dict[str, Any]:
         data, columns = self.config.data, self.splits.columns
-        return {
+        facts = {
             "study": self.config.name,
-            "task": "text-classification",
+            "task": self.splits.task,
             "labels": list(self.splits.labels.names),
-            "text": list(columns.text),
             "id": columns.id,
+        }
+        if columns.image:
+            return facts | {
+                "image": columns.image,
+                "image_size": data.image_size,
+                "image_backend": BACKEND,
+                "interpolate": self.backbone.interpolate,
+            }
+        return facts | {
+            "text": list(columns.text),
             "max_length": self.encoded.max_length,
             "truncation": data.truncation,
         }
@@ -208,6 +240,12 @@ class Study:
 def _configurations(runs: Iterable[Any]) -> list[RunConfig]:
     """One run of each configuration."""
     return list({run.config.configuration: run.config for run in runs}.values())
+
+
+def _timed(
+    run: RunConfig, backbone: Backbone, selections: list[Selection], rows: Rows, precision: Precision
+) -> StepTiming:
+    return timed(backbone, [run], selections, rows, precision)
 
 
 def _register(store: Store, plan: Plan) -> None:
@@ -232,54 +270,3 @@ def _register(store: Store, plan: Plan) -> None:
 def _finished(store: Store, plan: Plan) -> bool:
     wanted = {run.config.id for run in plan.runs}
     return all(run.status == "done" for run in store.runs() if run.id in wanted)
-
-
-def _check_folder(folder: Path, config: StudyConfig, data_hash: str) -> None:
-    """Continue the same study only: another one in the same folder would mix results."""
-    written = folder / "study.yaml"
-    if not (folder / "study.db").exists():
-        if folder.exists() and any(folder.iterdir()):
-            raise StoreError(
-                "The folder is not empty and holds no study", where=str(folder), fix="Choose another folder with -o."
-            )
-        return
-    differences = []
-    if written.exists():
-        import yaml
-
-        try:
-            before = yaml.safe_load(written.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError):
-            raise StoreError(
-                "The study's copy of its study file cannot be read",
-                where=str(written),
-                fix="Restore it, or choose another folder with -o.",
-            ) from None
-        differences = _differences(before, yaml.safe_load(write_study(config)))
-    store = SqliteStore.open(folder)
-    try:
-        before_hash = store.study().data_hash
-        if not differences and before_hash != data_hash:
-            differences = [f"the data: its hash was {before_hash[:12]} and is {data_hash[:12]}"]
-    except StoreError:
-        pass  # interrupted before anything was recorded
-    finally:
-        store.close()
-    if differences:
-        raise StoreError(
-            "The folder holds another study",
-            where=str(folder),
-            found="; ".join(differences[:4]),
-            fix="Choose another folder with -o, or delete this one.",
-        )
-
-
-def _differences(before: Any, now: Any, name: str = "") -> list[str]:
-    if isinstance(before, dict) and isinstance(now, dict):
-        keys = list(dict.fromkeys([*before, *now]))
-        return [
-            each
-            for key in keys
-            for each in _differences(before.get(key), now.get(key), f"{name}.{key}".removeprefix("."))
-        ]
-    return [] if before == now else [f"{name} was {before!r} and is {now!r}"]

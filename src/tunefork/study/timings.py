@@ -14,7 +14,7 @@ from tunefork.models import Backbone
 from tunefork.plan import StepTiming
 from tunefork.strategies import Selection
 
-ENGINE = 3
+ENGINE = 4
 """Raised when the engine's speed changes, so that old times are not believed."""
 
 
@@ -56,7 +56,8 @@ def _key(backbone: Backbone, runs: Sequence[RunConfig], rows: Rows, precision: P
     return digest(
         [
             [backbone.name, backbone.revision, strategies, [seeds[run.seed] for run in runs], lengths],
-            [training.batch_size, training.accumulation, training.eval_batch_size, training.backbone_dropout],
+            [training.batch_size, training.accumulation, training.eval_batch_size],
+            [training.backbone_dropout, training.augment],
             [str(precision.device), precision.name, torch.get_num_threads(), torch.__version__, ENGINE],
         ],
         24,

@@ -1,0 +1,73 @@
+"""Splits as a model reads them: tokens of texts, or pixels of images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunefork.data.images.pixels import Pixels
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedSplit:
+    """The rows of a split as a model reads them, in their order."""
+
+    labels: NDArray[np.int64]
+    """[N] class numbers; -1 throughout for rows without labels."""
+    ids: tuple[str, ...]
+    lengths: NDArray[np.int64]
+    """[N] tokens per row."""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, rows: NDArray[np.int64]) -> Self:
+        """Some of the rows, in the order of their numbers given."""
+        ids = tuple(self.ids[row] for row in rows)
+        return replace(self, labels=self.labels[rows], ids=ids, lengths=self.lengths[rows], **self._own(rows))
+
+    def _own(self, rows: NDArray[np.int64]) -> dict[str, object]:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False)
+class TokenSplit(EncodedSplit):
+    """Texts as tokens, special tokens included, truncated."""
+
+    tokens: list[NDArray[np.int32]]
+    """Per row, its [length] input ids."""
+    types: list[NDArray[np.int32]] | None
+    """Per row, its [length] token type ids; None for tokenizers that make none."""
+    truncated_share: float
+    """Share (0–1) of rows that were longer than ``max_length``."""
+    longest: int
+    """Tokens of the longest row before truncation."""
+
+    def _own(self, rows: NDArray[np.int64]) -> dict[str, object]:
+        types = None if self.types is None else [self.types[row] for row in rows]
+        return {"tokens": [self.tokens[row] for row in rows], "types": types}
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSplit(EncodedSplit):
+    """Images as bytes, in the size that the model reads. ``lengths`` are the tokens it makes of each: all alike."""
+
+    pixels: Pixels
+    places: NDArray[np.int64]
+    """[N] of each row's picture in ``pixels``."""
+    gain: NDArray[np.float32]
+    """[3] for each channel: what a model reads is ``byte × gain + offset``."""
+    offset: NDArray[np.float32]
+    """[3]."""
+    interpolate: bool = False
+    """Whether the model has to be told that images have another size than it was pretrained on."""
+
+    def bytes_of(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """[n, height, width, 3]."""
+        return self.pixels.take(self.places[rows])
+
+    def _own(self, rows: NDArray[np.int64]) -> dict[str, object]:
+        return {"places": self.places[rows]}

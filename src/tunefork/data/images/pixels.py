@@ -1,0 +1,90 @@
+"""Many pictures of one size as bytes: in memory, and beyond a limit in a file that is mapped into it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import weakref
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+MEMORY = 2 * 2**30
+"""Bytes kept in memory; a table that needs more goes to a file."""
+
+
+class Pixels:
+    """[N, height, width, 3] bytes.
+
+    Another process gets what is in memory by value, and a file by its name: it vanishes with the process that made it.
+    """
+
+    def __init__(self, array: NDArray[np.uint8], path: Path | None = None) -> None:
+        self._array, self.path = array, path
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        return self._array.shape[1], self._array.shape[2]
+
+    def take(self, places: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """[n, height, width, 3]: a copy of some of them."""
+        return np.asarray(self._array[places])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.path is None:
+            return Pixels, (self._array,)
+        return _mapped, (self.path, self._array.shape)
+
+
+class PixelStore:
+    """Takes pictures of one size, one after another.
+
+    Args:
+        memory: bytes at most in memory.
+        folder: where the file goes that takes more; the system's temporary folder unless given.
+    """
+
+    def __init__(self, memory: int = MEMORY, folder: Path | None = None) -> None:
+        self._memory, self._folder = memory, folder
+        self._bytes = bytearray()
+        self._file: BinaryIO | None = None
+        self._shape: tuple[int, ...] = ()
+        self._count = 0
+
+    def add(self, picture: NDArray[np.uint8]) -> int:
+        """Keep one picture [height, width, 3]; returns its place."""
+        self._shape = self._shape or picture.shape
+        assert picture.shape == self._shape, "all pictures are made the same size"
+        data = np.ascontiguousarray(picture).data.cast("B")
+        if self._file is None and len(self._bytes) + len(data) > self._memory:
+            handle, name = tempfile.mkstemp(suffix=".pixels", dir=self._folder)
+            self._file = os.fdopen(handle, "wb")
+            self._file.write(self._bytes)
+            self._path = Path(name)
+            self._bytes = bytearray()
+        if self._file is None:
+            self._bytes += data
+        else:
+            self._file.write(data)
+        self._count += 1
+        return self._count - 1
+
+    def close(self) -> Pixels:
+        """All of them."""
+        shape = (self._count, *self._shape)
+        if self._file is None:
+            return Pixels(np.frombuffer(self._bytes, dtype=np.uint8).reshape(shape))
+        self._file.close()
+        pixels = _mapped(self._path, shape)
+        weakref.finalize(pixels, self._path.unlink, missing_ok=True)
+        return pixels
+
+
+def _mapped(path: Path, shape: tuple[int, ...]) -> Pixels:
+    return Pixels(np.memmap(path, dtype=np.uint8, mode="r", shape=shape), path)

@@ -1,0 +1,119 @@
+"""Image processors: how a model wants its pictures. Resizing is the processor's; scaling is left to the device."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunefork.errors import ModelNotFoundError, UnsupportedModelError
+from tunefork.models.library import locate, translated
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
+BACKEND = "pil"
+"""Processors come in several, which give different pixels. This one needs no torchvision, and is the first one's."""
+
+
+class ImageReader:
+    """A model's image processor: RGB pictures → bytes in the size it wants, and how bytes become what it reads.
+
+    Args:
+        processor: transformers' own.
+
+    Raises:
+        UnsupportedModelError: it gives pictures of different sizes, or of other than three channels.
+    """
+
+    def __init__(self, processor: Any) -> None:
+        self.processor = processor
+        shapes = {self(_blank(*size)).shape for size in ((96, 64), (64, 96))}
+        shape = next(iter(shapes))
+        if len(shapes) > 1 or shape[2] != 3:
+            raise UnsupportedModelError(
+                "The model's image processor does not make all pictures the same size",
+                where=type(processor).__name__,
+                found=" and ".join(f"{height} × {width} × {channels}" for height, width, channels in sorted(shapes)),
+                fix="Set data.image_size.",
+            )
+        self.height, self.width = shape[:2]
+
+    def __call__(self, image: Image) -> NDArray[np.uint8]:
+        """A picture as [height, width, 3]: resized and cropped as the processor says, not scaled yet."""
+        found = self.processor.preprocess(image, do_rescale=False, do_normalize=False)["pixel_values"][0]
+        return np.ascontiguousarray(np.moveaxis(np.asarray(found, dtype=np.uint8), 0, -1))
+
+    @property
+    def gain(self) -> NDArray[np.float32]:
+        """[3] by which bytes are multiplied: what the model reads is ``byte × gain + offset``."""
+        factor = np.full(3, self.processor.rescale_factor if self.processor.do_rescale else 1.0)
+        return np.asarray(factor / self._deviation, dtype=np.float32)
+
+    @property
+    def offset(self) -> NDArray[np.float32]:
+        """[3]."""
+        mean = self.processor.image_mean if self.processor.do_normalize else 0.0
+        return np.asarray(-np.broadcast_to(mean, 3) / self._deviation, dtype=np.float32)
+
+    @property
+    def _deviation(self) -> NDArray[np.float64]:
+        return np.broadcast_to(self.processor.image_std if self.processor.do_normalize else 1.0, 3).astype(np.float64)
+
+    def save_pretrained(self, folder: str) -> None:
+        """Write ``preprocessor_config.json``."""
+        self.processor.save_pretrained(folder)
+
+
+def load_image_reader(name: str, revision: str | None = None, size: int | None = None) -> ImageReader:
+    """The image processor of a model.
+
+    Args:
+        name: a hub id, a folder, or ``builtin:``.
+        revision: of a hub id.
+        size: height and width, where they are to be others than the processor's.
+
+    Raises:
+        ModelNotFoundError: naming the files looked for.
+        UnsupportedModelError: pictures of different sizes.
+    """
+    import transformers
+
+    place = locate(name)
+    if Path(place).is_dir() and not any((Path(place) / file).is_file() for file in PROCESSOR_FILES):
+        raise ModelNotFoundError(
+            "The model has no image processor",
+            where=place,
+            found=f"none of {', '.join(PROCESSOR_FILES)}",
+            fix="Copy preprocessor_config.json from the model it was trained from.",
+        )
+    with translated(name):
+        processor = transformers.AutoImageProcessor.from_pretrained(
+            place, revision=revision, backend=BACKEND, trust_remote_code=False
+        )
+    if size is not None:
+        _resized(processor, size)
+    return ImageReader(processor)
+
+
+def _resized(processor: Any, size: int) -> None:
+    """Have a processor make pictures of another size; one that crops still crops the same share."""
+    from transformers.image_utils import SizeDict
+
+    square = SizeDict(height=size, width=size)
+    processor.do_resize = True
+    if not getattr(processor, "do_center_crop", False):
+        processor.size = square
+        return
+    before, shortest = processor.crop_size["height"], processor.size.get("shortest_edge")
+    processor.crop_size = square
+    processor.size = SizeDict(shortest_edge=round(size * shortest / before)) if shortest else square
+
+
+def _blank(height: int, width: int) -> Image:
+    from PIL import Image
+
+    return Image.new("RGB", (width, height))

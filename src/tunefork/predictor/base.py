@@ -1,0 +1,68 @@
+"""What all predictors do: logits → labels and probabilities, beside the rows they belong to."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tunefork import metrics
+from tunefork.engine.precision import best_device
+from tunefork.errors import ColumnError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Predictor(ABC):
+    """A trained model with its label names, computing in fp32. Get one from ``load_model``."""
+
+    def __init__(self, model: Any, facts: dict[str, Any]) -> None:
+        self.model, self.facts = model.to(best_device()), facts
+        self.labels: tuple[str, ...] = tuple(facts["labels"])
+
+    @property
+    @abstractmethod
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a table that the model reads."""
+
+    @abstractmethod
+    def _logits(self, rows: Any) -> np.ndarray:
+        """[N, classes] for rows as ``predict`` takes them, in fp32."""
+
+    def predict(self, rows: Any) -> pd.DataFrame:
+        """Labels and probabilities.
+
+        Args:
+            rows: texts or pairs of texts; pictures (paths, bytes, Pillow images or arrays); or a DataFrame with the
+                columns the model was trained on.
+
+        Returns:
+            The DataFrame's own columns (if one was given), ``prediction``, and ``p_LABEL`` for every label.
+
+        Raises:
+            ColumnError: the DataFrame lacks a column.
+            DataError: a row that cannot be used.
+        """
+        import pandas as pd
+
+        frame = rows.copy() if isinstance(rows, pd.DataFrame) else pd.DataFrame(index=range(len(rows)))
+        if isinstance(rows, pd.DataFrame):
+            self._check_columns(rows)
+        probabilities = metrics.softmax(self._logits(rows)) if len(frame) else np.empty((0, len(self.labels)))
+        frame["prediction"] = [self.labels[number] for number in probabilities.argmax(axis=1)]
+        for number, label in enumerate(self.labels):
+            frame[f"p_{label}"] = probabilities[:, number]
+        return frame
+
+    def _check_columns(self, rows: pd.DataFrame) -> None:
+        missing = [column for column in self.columns if column not in rows.columns]
+        if missing:
+            near = nearest(missing[0], [str(column) for column in rows.columns])
+            raise ColumnError(
+                f"There is no column '{missing[0]}'",
+                where="the rows to predict",
+                found=f"columns {', '.join(map(str, rows.columns))}",
+                fix=f"Rename '{near[0]}'." if near else f"The model reads {', '.join(self.columns)}.",
+            )
