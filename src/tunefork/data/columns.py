@@ -120,6 +120,7 @@ def guess_label(table: Table, taken: Sequence[str] = ()) -> str:
         ColumnError: none does, or several do.
     """
     free = [column for column in table.columns if column not in taken]
+    pictures = any(_pictures(values) for values in table.values.values())
     free = [column for column in free if not _pictures(table.values[column])]
     by_name = {column.lower(): column for column in reversed(free) if _few_values(table.values[column])}
     for name in LABELS:
@@ -129,7 +130,7 @@ def guess_label(table: Table, taken: Sequence[str] = ()) -> str:
     if len(topics) == 1:
         return topics[0]
     few = topics or [column for column in free if _classes(table.values[column])]
-    if len(few) == 1 and len(free) > 1:
+    if len(few) == 1 and (len(free) > 1 or pictures):
         return few[0]
     reason = f": {shorten(few)} all look like one" if len(few) > 1 else ""
     crowded = [column for column in free if column.lower() in LABELS]

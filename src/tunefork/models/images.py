@@ -31,6 +31,7 @@ class ImageReader:
 
     def __init__(self, processor: Any) -> None:
         self.processor = processor
+        self._as_it_is: tuple[int, int] | None = None
         shapes = {self(_blank(*size)).shape for size in ((96, 64), (64, 96))}
         shape = next(iter(shapes))
         if len(shapes) > 1 or shape[2] != 3:
@@ -41,9 +42,14 @@ class ImageReader:
                 fix="Set data.image_size.",
             )
         self.height, self.width = shape[:2]
+        # Resizing to the size it has gives the very picture, and most of the time goes into setting that up.
+        crops = getattr(processor, "do_center_crop", False) or getattr(processor, "do_pad", False)
+        self._as_it_is = None if crops else (self.width, self.height)
 
     def __call__(self, image: Image) -> NDArray[np.uint8]:
         """A picture as [height, width, 3]: resized and cropped as the processor says, not scaled yet."""
+        if image.size == self._as_it_is:
+            return np.asarray(image)
         found = self.processor.preprocess(image, do_rescale=False, do_normalize=False)["pixel_values"][0]
         return np.ascontiguousarray(np.moveaxis(np.asarray(found, dtype=np.uint8), 0, -1))
 

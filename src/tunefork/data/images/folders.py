@@ -9,6 +9,7 @@ import os
 import tarfile
 import tempfile
 import threading
+import weakref
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -67,7 +68,7 @@ class Listing:
         """What was passed over."""
         found = []
         if self.hidden:
-            found.append(f"{count(self.hidden, 'hidden file')} of {self.name} passed over.")
+            found.append(f"{count(self.hidden, 'hidden entry')} of {self.name} passed over.")
         if self.other:
             kinds = Counter(PurePosixPath(name).suffix.lower() or "no suffix" for name in self.other)
             shown = ", ".join(f"{number:,} {kind}" for kind, number in kinds.most_common(4))
@@ -148,6 +149,7 @@ def list_pictures(path: Path, name: str) -> Listing:
 def _list_folder(root: Path, name: str) -> Listing:
     listing, whole = Listing(name), root.resolve()
     for folder, folders, files in os.walk(root, followlinks=True):
+        listing.hidden += sum(map(hidden, folders))
         folders[:] = sorted(each for each in folders if not hidden(each))
         for each in [*folders, *sorted(files)]:
             path = Path(folder) / each
@@ -216,6 +218,7 @@ def _list_tar(path: Path, name: str) -> Listing:
             plain.seek(at)
             return plain.read(size)
 
+    weakref.finalize(part, plain.close)  # when no picture reads from it any more
     with tarfile.open(fileobj=plain, mode="r:") as archive:
         for member in sorted(archive.getmembers(), key=lambda each: each.name):
             inside = _inside(name, member.name)
@@ -248,7 +251,7 @@ def _plain_tar(path: Path, name: str) -> BinaryIO:
                 raise _refused(name, name, "too large once unpacked; it may be a bomb", f"more than {UNPACKED:,} bytes")
             plain.write(block)
         file.close()
-        plain.flush()
+        plain.seek(0)
         return plain
     file.seek(0)
     return file
