@@ -28,7 +28,7 @@ from tunefork.engine.group_model import GroupModel
 from tunefork.engine.pictures import picture_inputs
 from tunefork.engine.precision import Precision
 from tunefork.errors import ArtefactError
-from tunefork.models import Backbone, is_linear, load_backbone, locate, quietly, task_of
+from tunefork.models import Backbone, is_linear, load_adapter, load_backbone, locate, quietly, task_of
 from tunefork.strategies import Selection
 
 SHARDS = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
@@ -144,7 +144,6 @@ def load_artefact(folder: Path, backbone: Backbone | None = None) -> Any:
     For an adapter the base model comes from ``backbone`` where given, else from the name that the adapter records.
     """
     import transformers
-    from peft import PeftModel
 
     if not (folder / "adapter_config.json").is_file():
         with quietly():
@@ -161,8 +160,7 @@ def load_artefact(folder: Path, backbone: Backbone | None = None) -> Any:
         own = folder / facts["model"]  # a base model that was saved along
         name = str(own) if own.is_dir() else facts["model"]
         backbone = load_backbone(name, facts["labels"], facts["revision"], facts.get("image_size"))
-    with quietly():
-        return PeftModel.from_pretrained(backbone.copy(), str(folder)).eval()
+    return load_adapter(backbone.copy(), folder)
 
 
 def _save_adapter(

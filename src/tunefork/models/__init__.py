@@ -1,5 +1,6 @@
 """Pretrained transformers: their anatomy, their weights, what reads their rows."""
 
+from tunefork.models.adapters import load_adapter
 from tunefork.models.anatomy import Anatomy, Linear, anatomy_of, is_linear, size, weight_in_out
 from tunefork.models.families import Pooling
 from tunefork.models.images import BACKEND, ImageReader, load_image_reader
@@ -19,6 +20,7 @@ __all__ = [
     "image_size",
     "image_tokens",
     "is_linear",
+    "load_adapter",
     "load_backbone",
     "load_config",
     "load_image_reader",

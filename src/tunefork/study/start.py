@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from tunefork.errors import ModelNotFoundError, StoreError, UnsupportedModelError
-from tunefork.models import load_backbone, load_tokenizer, quietly
+from tunefork.models import load_adapter, load_backbone, quietly
 from tunefork.study.timings import cache_folder
 
 HEADS = ("classifier.weight", "score.weight", "out_proj.weight")
@@ -74,8 +74,6 @@ def _content(folder: Path) -> list[tuple[str, str]]:
 
 
 def _merged(adapter: Path, model: str, revision: str | None) -> Path:
-    from peft import PeftModel
-
     weights = adapter / "adapter_model.safetensors"
     if not weights.is_file():
         raise ModelNotFoundError(
@@ -91,7 +89,7 @@ def _merged(adapter: Path, model: str, revision: str | None) -> Path:
     shutil.rmtree(staged, ignore_errors=True)
     try:
         with quietly():
-            merged = PeftModel.from_pretrained(backbone.copy(), str(adapter)).merge_and_unload()
+            merged = load_adapter(backbone.copy(), adapter).merge_and_unload()
             merged.save_pretrained(str(staged))
     except (RuntimeError, AttributeError, ValueError, KeyError, TypeError) as error:
         raise UnsupportedModelError(
@@ -100,7 +98,7 @@ def _merged(adapter: Path, model: str, revision: str | None) -> Path:
             found=str(error).splitlines()[0][:200],
             fix="Name the model that the adapter was trained on; prefix and prompt methods cannot be merged.",
         ) from error
-    load_tokenizer(model, revision).save_pretrained(str(staged))
+    backbone.reader.save_pretrained(str(staged))
     staged.rename(target)
     return target
 
