@@ -57,3 +57,35 @@ def messages_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
         writer.writerow(["id", "message", "intent"])
         writer.writerows((f"m{number}", text, intent) for number, (text, intent) in enumerate(rows))
     return path
+
+
+@pytest.fixture(scope="session")
+def tiny_vit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A two-block ViT with random weights and an image processor of 16 pixels, as a folder that transformers loads."""
+    import torch
+    import transformers
+
+    from tests.tiny import IMAGE_CONFIGS, reader
+
+    folder = tmp_path_factory.mktemp("models") / "tiny-vit"
+    torch.manual_seed(0)
+    transformers.ViTModel(transformers.ViTConfig(**IMAGE_CONFIGS["vit"])).save_pretrained(folder)
+    reader().save_pretrained(str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def digit_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """240 handwritten digits of four classes, as a folder of class folders."""
+    from PIL import Image
+
+    from tests.tiny import digits
+
+    root = tmp_path_factory.mktemp("data") / "digits"
+    names = ("zero", "one", "two", "three")
+    images, numbers = digits()
+    for row in [row for row, number in enumerate(numbers) if number < 4][:240]:
+        folder = root / names[numbers[row]]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(images[row]).resize((24, 24)).save(folder / f"{row}.png")
+    return root

@@ -251,3 +251,10 @@ def test_written_predictions_need_predictions_and_names(store: Store) -> None:
     store.add_evaluation(evaluation("test"), predictions())
     with pytest.raises(StoreError, match="1 names for 2 classes"):
         store.write_predictions(RUN.id, ["only"])
+
+
+def test_thumbnails_are_kept_by_the_ids_of_their_rows(store: Store) -> None:
+    assert store.thumbnails() == {}
+    store.put_thumbnails({"cat/1.jpg": b"one", "naïve ☃": b"\xff\xd8"})
+    store.put_thumbnails({"cat/1.jpg": b"two"})
+    assert store.thumbnails() == {"cat/1.jpg": b"two", "naïve ☃": b"\xff\xd8"}
