@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tunefork.config import Configuration, RunConfig, StudyConfig, parse_run
 from tunefork.config.study import DataConfig, TrainingConfig
@@ -11,6 +12,9 @@ from tunefork.data import Splits, load_data
 from tunefork.demo import demo_study
 from tunefork.plan import expand
 from tunefork.study import Study
+
+if TYPE_CHECKING:
+    from .trainer import Script
 
 MODEL = "builtin:minilm"
 MIDDLE = "lora:rank=8,targets=query+value+mlp"
@@ -117,6 +121,12 @@ class Setting:
             compare=tuple(entries),
         )
         return Study.from_config(config, self.folder)
+
+    def script(self, leg: str, device: str) -> Script:
+        """The other side, in one of its ways."""
+        from .trainer import LEGS, Script
+
+        return Script(LEGS[leg], self, device)
 
     def configs(self) -> list[RunConfig]:
         """The runs, resolved."""

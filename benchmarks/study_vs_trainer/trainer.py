@@ -22,7 +22,7 @@ from transformers import (
 )
 
 from tunefork.config import LoRAStrategy, RunConfig
-from tunefork.models import load_backbone, locate, quietly
+from tunefork.models import Backbone, load_backbone, locate, quietly
 from tunefork.strategies import select
 
 from .study import MODEL, Setting, Source
@@ -88,31 +88,46 @@ class _Rows(torch.utils.data.Dataset[dict[str, Any]]):
 class Script:
     """One leg on one data set: trains single runs, as a script does."""
 
+    lengths = True
+    """Whether rows are of different lengths."""
+
     def __init__(self, leg: Leg, setting: Setting, device: str) -> None:
-        self.leg, self.splits, self.device, self.epochs = leg, setting.splits(), device, setting.epochs
+        self.leg, self.device, self.epochs = leg, device, setting.epochs
         self.directory = Path(tempfile.gettempdir()) / "trainer"  # nothing is saved, but it makes one
-        self.tokenizer = AutoTokenizer.from_pretrained(locate(MODEL))
-        self.train, self.test = (self._rows(split, setting.source) for split in (self.splits.train, self.splits.test))
+        self.prepare(setting)
+
+    def prepare(self, setting: Setting) -> None:
+        """Read what is trained on, and how batches are made of it."""
+        splits, tokenizer = setting.splits(), AutoTokenizer.from_pretrained(locate(MODEL))
+        self.labels = splits.labels.names
+        self.train, self.test = (self._rows(tokenizer, split, setting.source) for split in (splits.train, splits.test))
+        # Shapes cost a kernel build each. Where time is not compared, a few will do.
+        multiple = None if self.leg.name in TIMED else 8
+        self.collator: Any = DataCollatorWithPadding(tokenizer, pad_to_multiple_of=multiple)
+
+    def pretrained(self) -> tuple[Any, Backbone]:
+        """The model with a fresh head, and what is known of it."""
+        with quietly():
+            model = AutoModelForSequenceClassification.from_pretrained(
+                locate(MODEL), num_labels=len(self.labels), dtype=torch.float32
+            )
+        return model, load_backbone(MODEL, self.labels)
 
     def model(self, run: RunConfig) -> Any:
         """The pretrained model with what this run trains, as PEFT and transformers set it up."""
         set_seed(run.seed)
-        with quietly():
-            model = AutoModelForSequenceClassification.from_pretrained(
-                locate(MODEL), num_labels=len(self.splits.labels.names), dtype=torch.float32
-            )
+        model, backbone = self.pretrained()
         if not self.leg.dropout:
             for name, module in model.named_modules():
-                if isinstance(module, torch.nn.Dropout) and name.startswith("bert."):
+                if isinstance(module, torch.nn.Dropout) and name.startswith(f"{model.base_model_prefix}."):
                     module.p = 0.0
         strategy = run.strategy
-        backbone = load_backbone(MODEL, self.splits.labels.names)
         selection = select(strategy, backbone.anatomy, backbone.model)
         if isinstance(strategy, LoRAStrategy):
             targets = [adapter.module for adapter in selection.adapters]
             config = LoraConfig(
-                task_type="SEQ_CLS", r=strategy.rank, lora_alpha=strategy.alpha, target_modules=targets,
-                modules_to_save=["classifier"],
+                task_type="SEQ_CLS" if backbone.images is None else None, r=strategy.rank, lora_alpha=strategy.alpha,
+                target_modules=targets, modules_to_save=["classifier"],
             )  # fmt: skip
             return get_peft_model(model, config)
         for name, parameter in model.named_parameters():
@@ -147,18 +162,18 @@ class Script:
         found = trainer.evaluate(self.test)
         return {"seconds": time.perf_counter() - began, "accuracy": found["eval_accuracy"], "loss": found["eval_loss"]}
 
-    def _rows(self, split: Any, source: Source) -> _Rows:
+    def _rows(self, tokenizer: Any, split: Any, source: Source) -> _Rows:
         texts = [parts[0] for parts in split.texts]
-        tokens = self.tokenizer(texts, truncation=True, max_length=source.max_length)["input_ids"]
+        tokens = tokenizer(texts, truncation=True, max_length=source.max_length)["input_ids"]
         pad_to = source.max_length if source.padded and not self.leg.careful else None
-        return _Rows(tokens, split.labels.tolist(), pad_to, self.tokenizer.pad_token_id)
+        return _Rows(tokens, split.labels.tolist(), pad_to, tokenizer.pad_token_id)
 
     def _trainer(self, run: RunConfig, rows: Any, clock: _Clock, model: Any = None) -> Trainer:
         careful: dict[str, Any] = {}
         if self.leg.careful:
             careful = {
                 "bf16": True, "optim": "adamw_torch_fused", "per_device_eval_batch_size": 64,
-                "train_sampling_strategy": "group_by_length" if self.leg.grouped else "random",
+                "train_sampling_strategy": "group_by_length" if self.leg.grouped and self.lengths else "random",
             }  # fmt: skip
         arguments = TrainingArguments(
             output_dir=str(self.directory), num_train_epochs=self.epochs,
@@ -169,7 +184,7 @@ class Script:
         )  # fmt: skip
         return Trainer(
             model=self.model(run) if model is None else model, args=arguments, train_dataset=rows, callbacks=[clock],
-            data_collator=DataCollatorWithPadding(self.tokenizer), compute_metrics=_accuracy,
+            data_collator=self.collator, compute_metrics=_accuracy,
         )  # fmt: skip
 
 

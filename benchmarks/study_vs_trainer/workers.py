@@ -94,9 +94,7 @@ def _start(name: str, setting: Setting, device: str, threads: int) -> None:
 
         _side = Ours(setting)
     else:
-        from .trainer import LEGS, Script
-
-        _side = Script(LEGS[name], setting, device)
+        _side = setting.script(name, device)
 
 
 def _peak() -> float:

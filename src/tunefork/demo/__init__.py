@@ -1,7 +1,8 @@
-"""The demo's study and data set, which ship with the package.
+"""The demos' studies and data sets. Both are ordinary study files; they need no network.
 
-``messages.csv`` holds short messages to an online shop, written for this project, with the intent of each; README.md
-beside it says what the ten intents mean. ``demo.yaml`` is an ordinary study file.
+``demo.yaml`` is about ``messages.csv``: short messages to an online shop, written for this project, with the intent of
+each; README.md beside it says what the ten intents mean. ``digits.yaml`` is about scikit-learn's handwritten digits
+(Alpaydin and Kaynak 1998), which are written out as a folder of class folders.
 """
 
 from __future__ import annotations
@@ -9,7 +10,32 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
+DIGITS = "digits"
 
-def demo_study() -> Path:
-    """The demo's study file."""
-    return Path(str(files("tunefork.demo").joinpath("demo.yaml")))
+
+def demo_study(task: str = "text") -> Path:
+    """The study file of the demo about ``text`` or ``image``."""
+    name = {"text": "demo.yaml", "image": "digits.yaml"}[task]
+    return Path(str(files("tunefork.demo").joinpath(name)))
+
+
+def write_digits(folder: Path) -> Path:
+    """Scikit-learn's 1,797 handwritten digits as pictures in ``folder/digits/<digit>/``; returns ``folder``.
+
+    Eight by eight pixels each, in shades from 0 to 16 in the original, from 0 to 255 here.
+    """
+    import numpy as np
+    from PIL import Image
+    from sklearn.datasets import load_digits
+
+    target = folder / DIGITS
+    if target.is_dir():
+        return folder
+    staged = folder / f"{DIGITS}.tmp"
+    found = load_digits()
+    for number, (pixels, digit) in enumerate(zip(found.images, found.target)):
+        (staged / str(digit)).mkdir(parents=True, exist_ok=True)
+        picture = Image.fromarray((pixels * (255 / 16)).astype(np.uint8))
+        picture.save(staged / str(digit) / f"{number:04}.png")
+    staged.rename(target)
+    return folder

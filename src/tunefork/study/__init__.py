@@ -3,5 +3,6 @@
 from tunefork.study.outline import outline
 from tunefork.study.results import Results, Run
 from tunefork.study.study import DEFAULT, Study
+from tunefork.study.timings import cache_folder
 
-__all__ = ["DEFAULT", "Results", "Run", "Study", "outline"]
+__all__ = ["DEFAULT", "Results", "Run", "Study", "cache_folder", "outline"]
