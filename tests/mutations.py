@@ -105,4 +105,32 @@ MUTATIONS = (
         "decay = run.training.weight_decay",
         "tests/engine/test_oracle_trainer.py::full and bert and fp64 and equals",
     ),
+    Mutation(
+        "a padded query hands its gradient to an image's first token",
+        "engine/buckets.py",
+        "1 if exact else QUERIES",
+        "QUERIES",
+        "tests/engine/test_packing.py::one_example and vit",
+    ),
+    Mutation(
+        "the pooled token of an image is the one behind",
+        "engine/pictures.py",
+        "torch.arange(0, self.width, self.tokens, device=device)",
+        "torch.arange(0, self.width, self.tokens, device=device) + 1",
+        "tests/engine/test_packing.py::one_example and vit",
+    ),
+    Mutation(
+        "all images are changed by the first run's seed",
+        "engine/pictures.py",
+        "augment(pixels[number * count : (number + 1) * count], seed, step)",
+        "augment(pixels[number * count : (number + 1) * count], seeds[0], step)",
+        "tests/engine/test_pictures.py::fused",
+    ),
+    Mutation(
+        "layer scales do not decay",
+        "engine/slots.py",
+        'spared = "bias" in name or "Norm" in type(owner).__name__',
+        "spared = model.get_parameter(name).dim() < 2",
+        "tests/engine/test_oracle_trainer.py::full and dinov2 and fp64",
+    ),
 )
