@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 
 from tests.engine.recording import Kept
 from tests.tiny import pictured, tiny_backbone
 from tunefork.config import RunConfig, TrainingConfig, parse_run
 from tunefork.engine import GroupModel, Precision, PrefixCache, Rows, Training, assemble, model_inputs
 from tunefork.engine.augment import Augment
+from tunefork.engine.batches import chunks
 from tunefork.engine.pictures import Pictures
 from tunefork.errors import MissingExtraError, UnsupportedModelError
 from tunefork.strategies import select
@@ -196,3 +198,112 @@ def test_what_is_missing_or_makes_no_sense_is_said(monkeypatch: pytest.MonkeyPat
         "augment: flip needs the package kornia, which is not installed. Run: pip install 'tunefork[images]'"
     )
     assert Augment(("mixup",), (16, 16)).mixes, "mixing needs nobody"
+
+
+def test_the_loss_of_mixed_images_is_that_of_both_labels() -> None:
+    rows = Rows(pictured(range(40)), None, None, 0)
+    group = build([LORA], [3], augment="mixup")
+    run = RunConfig(
+        strategy=parse_run(LORA).strategies[0],
+        training=TrainingConfig.model_validate({"steps": 20, "batch_size": 8, "augment": "mixup"}),
+        seed=3,
+    )
+    work = Training(group, [run], rows, Kept())
+    chunk = next(chunks(3, 40, run.training, 20))
+    group.train()
+    batch = group.training_batch(rows.train, chunk.micro[:1], 0, 0)
+    assert isinstance(batch, Pictures)
+    assert batch.mixed is not None
+    logits = group.logits(batch)[0]
+    others, shares = batch.mixed
+    own, other = (F.cross_entropy(logits, labels[0], reduction="none") for labels in (batch.labels, others))
+    expected = (shares[0] * own + (1 - shares[0]) * other).mean()
+    assert not torch.equal(batch.labels, others)
+    assert work.step([chunk])[0] == pytest.approx(float(expected), rel=1e-7)
+
+
+def test_a_run_that_leaves_takes_its_seed_along() -> None:
+    """Of three augmented runs the middle one stops early; the others go on as they would alone."""
+    rows = Rows(pictured(range(60)), pictured(range(60, 80)), pictured(range(80, 100)), 0)
+    stopping = {"eval_every": 4, "early_stopping": {"metric": "loss", "patience": 1, "min_delta": 9.0}}
+    texts, seeds = [LORA, LORA, LORA], [0, 1, 2]
+
+    def trained(chosen: list[int]) -> GroupModel:
+        runs = [
+            RunConfig(
+                strategy=parse_run(texts[n]).strategies[0],
+                training=TrainingConfig.model_validate(
+                    {"steps": 20, "batch_size": 8, "augment": "flip+crop", "eval_every": 4}
+                    | (stopping if n == 1 else {})
+                ),
+                seed=seeds[n],
+            )
+            for n in chosen
+        ]
+        backbone = tiny_backbone("vit")
+        group = assemble(
+            backbone,
+            runs,
+            [select(run.strategy, backbone.anatomy, backbone.model) for run in runs],
+            FP64,
+            PrefixCache(),
+        )
+        outcomes = Training(group, runs, rows, Kept()).run()
+        if len(chosen) == 3:
+            assert [outcome.stopped_early for outcome in outcomes] == [False, True, False]
+        return group
+
+    together = trained([0, 1, 2])
+    for number in (0, 2):
+        for name, tensor in trained([number]).tensors(0).items():
+            torch.testing.assert_close(together.tensors(number)[name], tensor, rtol=1e-7, atol=1e-9)
+
+
+def test_each_image_gets_operations_of_its_own() -> None:
+    equal = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(1)).repeat(24, 1, 1, 1)
+    found = Augment(("randaugment",), (16, 16))(equal, 0, 0)
+    assert len({image.numpy().tobytes() for image in found}) > 8
+
+
+def test_dropout_of_a_backbone_draws_anew_at_every_call_and_again_the_same() -> None:
+    """ViT's blocks call one dropout twice; checkpointing calls it again in backward."""
+    backbone = tiny_backbone("vit", dropout=0.5)
+    split, found = pictured(range(16)), []
+    for checkpointing in ("off", "on"):
+        training = TrainingConfig.model_validate(
+            {"steps": 3, "batch_size": 8, "backbone_dropout": "as_pretrained", "checkpointing": checkpointing}
+        )
+        run = RunConfig(strategy=parse_run("full:learning_rate=1e-3").strategies[0], training=training, seed=0)
+        group = assemble(backbone, [run], [select(run.strategy, backbone.anatomy, backbone.model)], FP64)
+        masks: list[torch.Tensor] = []
+        dropout = group.model.get_submodule("vit.layers.0.dropout")
+        dropout.register_forward_hook(lambda _, args, out, masks=masks: masks.append(out == 0))
+        work = Training(group, [run], Rows(split, None, None, 0), Kept())
+        losses = [work.step([chunk])[0] for chunk in chunks(0, 16, training, 3)]
+        assert not torch.equal(masks[0], masks[1])
+        assert 0.4 < masks[0].double().mean() < 0.6
+        found.append((losses, group.tensors(0)))
+    assert found[0][0] == found[1][0]
+    assert all(torch.equal(tensor, found[1][1][name]) for name, tensor in found[0][1].items())
+
+
+@pytest.mark.parametrize("bias", ["all", "lora_only"])
+def test_adapters_with_biases_train_in_bf16(bias: str) -> None:
+    backbone = tiny_backbone("vit")
+    text = f"lora:rank=2,targets=query+value,bias={bias},learning_rate=1e-2"
+    run = RunConfig(strategy=parse_run(text).strategies[0], training=TrainingConfig(steps=3, batch_size=8), seed=0)
+    precision = Precision(CPU, torch.bfloat16)
+    group = assemble(backbone, [run], [select(run.strategy, backbone.anatomy, backbone.model)], precision)
+    before = group.tensors(0)
+    work = Training(group, [run], Rows(pictured(range(24)), None, None, 0), Kept())
+    for chunk in chunks(0, 24, run.training, 3):
+        work.step([chunk])
+    biases = [name for name in before if name.endswith("q_proj.bias")]
+    assert biases
+    assert all(not torch.equal(group.tensors(0)[name], before[name]) for name in biases)
+
+
+def test_heads_of_dinov2_do_not_crowd_one_pass() -> None:
+    """What its head reads is every token, so a step of many heads is no small product."""
+    assert tiny_backbone("dinov2").anatomy.pooling == "all"
+    assert tiny_backbone("vit").anatomy.pooling == "first"

@@ -18,31 +18,39 @@ NEW = {"vit": "vit.layers.{}.attention.{}", "dinov2": "dinov2.encoder.layer.{}.a
 PLACES = [(block, names) for block in range(2) for names in (("query", "q_proj"), ("value", "v_proj"))]
 
 
-def written(kind: str, folder: Path) -> PeftModel:
+def written(kind: str, folder: Path, bias: str = "none") -> PeftModel:
     """An adapter in today's names, and beside it the same in the old ones."""
-    config = LoraConfig(r=4, lora_alpha=8, target_modules=["q_proj", "v_proj"], modules_to_save=["classifier"])
+    config = LoraConfig(
+        r=4, lora_alpha=8, target_modules=["q_proj", "v_proj"], modules_to_save=["classifier"], bias=bias
+    )
     model = get_peft_model(tiny_model(kind), config)
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.requires_grad:
                 parameter.copy_(torch.randn_like(parameter))
-    model.save_pretrained(str(folder / "new"))
+    model.save_pretrained(str(folder / "new"), save_embedding_layers=False)
     tensors = load_file(folder / "new" / "adapter_model.safetensors")
     for block, (old, new) in PLACES:
-        for part in ("lora_A", "lora_B"):
-            tensor = tensors.pop(f"base_model.model.{NEW[kind].format(block, new)}.{part}.weight")
-            tensors[f"base_model.model.{OLD[kind].format(block, old)}.{part}.weight"] = tensor
+        start = f"base_model.model.{NEW[kind].format(block, new)}."
+        for name in [name for name in tensors if name.startswith(start)]:
+            tensors[f"base_model.model.{OLD[kind].format(block, old)}.{name.removeprefix(start)}"] = tensors.pop(name)
     (folder / "old").mkdir()
     save_file(tensors, folder / "old" / "adapter_model.safetensors", metadata={"format": "pt"})
     LoraConfig(
-        r=4, lora_alpha=8, target_modules=["query", "value"], modules_to_save=["classifier"], inference_mode=True
+        r=4,
+        lora_alpha=8,
+        target_modules=["query", "value"],
+        modules_to_save=["classifier"],
+        inference_mode=True,
+        bias=bias,
     ).save_pretrained(str(folder / "old"))
     return model.eval()
 
 
+@pytest.mark.parametrize("bias", ["none", "lora_only"])
 @pytest.mark.parametrize("kind", ["vit", "dinov2"])
-def test_adapters_load_by_old_and_by_new_names(kind: str, tmp_path: Path) -> None:
-    expected = written(kind, tmp_path)
+def test_adapters_load_by_old_and_by_new_names(kind: str, bias: str, tmp_path: Path) -> None:
+    expected = written(kind, tmp_path, bias)
     inputs = model_inputs(pictured(range(6)), torch.arange(6).numpy(), 0, torch.device("cpu"))
     with torch.no_grad():
         wanted = expected(**inputs).logits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 import transformers
 from PIL import Image
 from transformers.models.bit.image_processing_pil_bit import BitImageProcessorPil
+from transformers.models.deit.image_processing_pil_deit import DeiTImageProcessorPil
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
 from tests.tiny import IMAGE_CONFIGS, tiny_model
@@ -51,6 +53,25 @@ def test_another_size_keeps_the_share_that_is_cropped(tmp_path: Path) -> None:
     assert load_image_reader(str(tmp_path / "again")).height == 64
     PROCESSORS["vit"].save_pretrained(tmp_path)
     assert load_image_reader(str(tmp_path), size=48).width == 48
+    DeiTImageProcessorPil(size={"height": 256, "width": 256}, crop_size={"height": 224, "width": 224}).save_pretrained(
+        tmp_path
+    )
+    assert dict(load_image_reader(str(tmp_path), size=112).processor.size) == {"height": 128, "width": 128}
+
+
+def test_processors_by_the_names_of_old(tmp_path: Path) -> None:
+    content = {"do_normalize": True, "do_resize": True, "image_mean": [0.5] * 3, "image_std": [0.5] * 3, "size": 32}
+    for key in ("image_processor_type", "feature_extractor_type"):
+        (tmp_path / "preprocessor_config.json").write_text(json.dumps(content | {key: "ViTFeatureExtractor"}))
+        reader = load_image_reader(str(tmp_path))
+        assert (reader.height, reader.width) == (32, 32)
+
+
+def test_a_very_long_picture_does_not_take_all_memory() -> None:
+    reader = ImageReader(PROCESSORS["dinov2"])
+    found = reader(Image.new("RGB", (1, 60_000), "red"))
+    assert found.shape == (32, 32, 3)
+    assert found[16, 16].tolist() == [255, 0, 0]
 
 
 def test_the_backend_does_not_depend_on_what_is_installed(tmp_path: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tunefork.cli.app import Json, app
 from tunefork.cli.options import Epochs, Out, Seeds, SharedRate, TrainingRows, Workers, seed_option
+
+if TYPE_CHECKING:
+    from tunefork.config import DataConfig
 
 DEFAULT_RUNS = (
     "full",
@@ -105,13 +108,15 @@ def compare(
     name = Path(data.removeprefix("hub:").partition("#")[0]).name.partition(".")[0] or "study"
     plain: dict[str, Any] = {
         "name": name,
-        "model": model or _model_for(data, image, as_json),
+        "model": model or "builtin:minilm",
         "data": {key: value for key, value in settings.items() if value is not None},
         "training": {key: value for key, value in training.items() if value is not None},
         "seeds": seed_option(seeds) or 1,
         "compare": [entry.written() for entry in entries],
     }
     config = build_study(plain, where="command line")
+    if model is None:
+        config = config.model_copy(update={"model": _model_for(config.data, as_json)})
     if run is None and not as_json:
         typer.echo(f"No --run given; comparing {', '.join(DEFAULT_RUNS)}.", err=True)
     from tunefork.cli.showing import show_results
@@ -124,11 +129,11 @@ def compare(
     show_results(study.run(out, progress=not as_json, workers=workers).store, as_json)
 
 
-def _model_for(data: str, image: str | None, quiet: bool) -> str:
-    """The model that ships for texts, or for images."""
-    from tunefork.data.images.class_folders import holds_pictures
+def _model_for(data: DataConfig, quiet: bool) -> str:
+    """The model that ships for texts, or for images; an error in the data is told by the study."""
+    from tunefork.data import is_of_images
 
-    model = "builtin:vit-fashion" if image or holds_pictures(data) else "builtin:minilm"
+    model = "builtin:vit-fashion" if is_of_images(data) else "builtin:minilm"
     if not quiet:
         typer.echo(f"No --model given; {model}, which is small and needs no network, is used.", err=True)
     return model

@@ -47,7 +47,8 @@ def predict(
     rows: Sequence[Any]
     remembered = id_column if id_column is not None else loaded.facts.get("id") or ""
     if isinstance(loaded, ImagePredictor):
-        ids, rows, id_name = read_unlabelled_pictures(data, image or loaded.columns[0], remembered, encoding)
+        usual = (*loaded.columns, *((loaded.facts["id"],) if loaded.facts.get("id") else ()))
+        ids, rows, id_name = read_unlabelled_pictures(data, image or "", id_column or "", encoding, usual)
     else:
         columns = tuple(text.split("+")) if text else loaded.columns
         if id_column is None and remembered and remembered not in read_rows(data, encoding).values:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, ConfigDict, Field, StrictInt, field_validator, model_validator
 
@@ -122,6 +122,11 @@ class TrainingConfig(Value):
     """Compute activations twice instead of keeping them; ``auto`` does so where they would not fit into free memory."""
     shared_learning_rate: Positive | None = None
     """One rate for all strategies. Not a fair comparison; a warning stands above the verdict."""
+
+    @field_validator("augment")
+    @classmethod
+    def _in_order(cls, value: tuple[Augmentation, ...]) -> tuple[Augmentation, ...]:
+        return tuple(name for name in get_args(Augmentation) if name in value)  # the order in which they are applied
 
     @field_validator("backbone_dropout", mode="before")
     @classmethod

@@ -10,7 +10,7 @@ from tunefork.data.encoded import EncodedSplit, ImageSplit, TokenSplit
 from tunefork.data.images.gallery import read_pictures
 from tunefork.data.labels import LabelMap
 from tunefork.data.readers import read_rows
-from tunefork.data.splits import load_splits
+from tunefork.data.splits import is_of_images, load_splits
 from tunefork.data.table import Table
 from tunefork.data.text import encode
 from tunefork.data.unlabelled import read_unlabelled, read_unlabelled_pictures
@@ -28,6 +28,7 @@ __all__ = [
     "TokenSplit",
     "encode",
     "half_width",
+    "is_of_images",
     "load_data",
     "load_splits",
     "read_pictures",

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from tunefork.data.images.pictures import SNIFFED, looks_like_a_picture
 from tunefork.data.table import Table, clean_names, make_table, missing, printable
 from tunefork.errors import ReadError
 
@@ -52,8 +53,8 @@ def _arrow_column(column: Any, where: str) -> list[Any]:
 
 
 def _utf8(value: Any) -> Any:
-    """Older writers store texts as bytes; what is not UTF-8 stays bytes and is refused where it is used."""
-    if isinstance(value, bytes):
+    """Older writers store texts as bytes; pictures and what is not UTF-8 stay bytes."""
+    if isinstance(value, bytes) and not looks_like_a_picture(value[:SNIFFED]):
         try:
             return value.decode()
         except UnicodeDecodeError:

@@ -28,6 +28,8 @@ PAIRS = (
 )
 MOST_CLASSES = 50
 """A column whose name says nothing is taken for a label only up to this many values."""
+FILES = 20
+"""Files that are looked for to know whether a column names pictures."""
 SAMPLE = 2000
 """Rows that are looked at to guess the text column."""
 
@@ -120,7 +122,7 @@ def guess_label(table: Table, taken: Sequence[str] = ()) -> str:
         ColumnError: none does, or several do.
     """
     free = [column for column in table.columns if column not in taken]
-    pictures = any(_pictures(values) for values in table.values.values())
+    pictures = any(_pictures(table.values[column]) for column in taken if column in table.values)
     free = [column for column in free if not _pictures(table.values[column])]
     by_name = {column.lower(): column for column in reversed(free) if _few_values(table.values[column])}
     for name in LABELS:
@@ -166,14 +168,26 @@ def guess_text(table: Table, taken: Sequence[str] = ()) -> str:
 
 
 def guess_image(table: Table, taken: Sequence[str] = ()) -> str:
-    """The column that holds pictures, or names files of pictures; empty where there is none."""
+    """The column that holds pictures, or names files of pictures; empty where there is none.
+
+    Names of files count where some of the files are there, and where no other column is called text.
+    """
     free = [column for column in table.columns if column not in taken]
-    return next((column for column in free if _pictures(table.values[column])), "")
+    found = next((column for column in free if _pictures(table.values[column])), "")
+    if not found or not isinstance(_first(table.values[found]), str):
+        return found
+    named = [value for value in table.values[found] if isinstance(value, str)][:FILES]
+    there = any((table.folder / name.strip()).is_file() for name in named)
+    return found if there and not any(column.lower() == "text" for column in free) else ""
 
 
 def _pictures(values: Sequence[Any]) -> bool:
     sample = [value for value in values[:: max(1, len(values) // SAMPLE)] if value is not None]
     return bool(sample) and sum(map(holds_picture, sample)) > 0.9 * len(sample)
+
+
+def _first(values: Sequence[Any]) -> Any:
+    return next((value for value in values if value is not None), None)
 
 
 def guess_id(table: Table, taken: Sequence[str] = ()) -> str:

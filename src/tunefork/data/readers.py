@@ -63,7 +63,7 @@ def read_rows(source: str | Path | pd.DataFrame, encoding: str = "utf-8", *, bas
     name = str(source)
     if holds_pictures(name, base):
         return picture_splits(name, base).pick("train")
-    return replace(_read_file(source, name, encoding, base), folder=((base or Path()) / name).parent)
+    return replace(_read_file(source, name, encoding, base), folder=((base or Path()) / Path(name).expanduser()).parent)
 
 
 def _read_file(source: str | Path, name: str, encoding: str, base: Path | None) -> Table:

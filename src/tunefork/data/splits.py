@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tunefork.config import DataConfig
-from tunefork.data.columns import Columns, check_columns, choose_columns, unique
+from tunefork.data.columns import Columns, check_columns, choose_columns, guess_image, unique
 from tunefork.data.holdout import held_size, hold_out, subset
 from tunefork.data.images.gallery import Resize
 from tunefork.data.labels import LabelMap, build_label_map, unseen_labels
@@ -84,6 +84,17 @@ def load_splits(
         tuple(dict.fromkeys(said.notices)),
         tuple(dict.fromkeys(said.warnings)),
     )
+
+
+def is_of_images(config: DataConfig, base: Path | None = None) -> bool:
+    """Whether rows are images, as far as can be told without reading any.
+
+    Raises:
+        ReadError, ColumnError: see ``load_splits``.
+    """
+    if config.image or config.text:
+        return bool(config.image)
+    return bool(guess_image(read_sources(config, {}, base).train, taken=(config.label, config.id, config.group)))
 
 
 def _tables(sources: Sources, columns: Columns, said: _Said) -> dict[str, Table]:

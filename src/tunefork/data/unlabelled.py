@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tunefork.data.columns import Columns, check_columns, guess_id, guess_image, guess_text
 from tunefork.data.images.class_folders import IMAGE, holds_pictures, loose_pictures
-from tunefork.data.images.pictures import Picture, picture_of
+from tunefork.data.images.pictures import Picture, holds_picture, picture_of
 from tunefork.data.readers import read_rows
 from tunefork.data.rows import empty_cells, read_ids, read_texts
 
@@ -49,9 +49,16 @@ def read_unlabelled(
 
 
 def read_unlabelled_pictures(
-    source: str, image_column: str, id_column: str = "", encoding: str = "utf-8"
+    source: str, image_column: str = "", id_column: str = "", encoding: str = "utf-8", usual: Sequence[str] = ()
 ) -> tuple[tuple[str, ...], tuple[Picture | None, ...], str]:
     """Read pictures without labels: all of a folder or an archive, or those of a table's column.
+
+    Args:
+        source: what to read.
+        image_column: the column with pictures; guessed unless given.
+        id_column: the column with ids; guessed unless given.
+        encoding: of text files.
+        usual: names of both that are taken where the table has them.
 
     Returns:
         ids: [N] paths inside the folder; of a table values of the id column where it has one, else row numbers from 0.
@@ -66,8 +73,10 @@ def read_unlabelled_pictures(
         table = loose_pictures(source)
         return table.ids, tuple(table.values[IMAGE]), IMAGE
     table = read_rows(source, encoding)
-    column = image_column if image_column in table.values else guess_image(table) or image_column
-    check_columns(table, Columns((), "", image=column))
-    identity = id_column if id_column in table.values else guess_id(table, taken=(column,))
+    known = [name for name in usual if name in table.values]
+    column = image_column or next((name for name in known if holds_picture(table.values[name][0])), "")
+    column = column or guess_image(table) or next(iter(usual), "image")
+    check_columns(table, Columns((), "", id_column, image=column))
+    identity = id_column or next((name for name in known if name != column), "") or guess_id(table, taken=(column,))
     pictures = [picture_of(value, table.place(row), table.folder) for row, value in enumerate(table.values[column])]
     return tuple(read_ids(table, identity)), tuple(pictures), identity or ROW

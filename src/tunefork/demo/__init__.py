@@ -7,6 +7,8 @@ each; README.md beside it says what the ten intents mean. ``digits.yaml`` is abo
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from importlib.resources import files
 from pathlib import Path
 
@@ -31,11 +33,15 @@ def write_digits(folder: Path) -> Path:
     target = folder / DIGITS
     if target.is_dir():
         return folder
-    staged = folder / f"{DIGITS}.tmp"
+    folder.mkdir(parents=True, exist_ok=True)
+    staged = Path(tempfile.mkdtemp(prefix=DIGITS, dir=folder))
     found = load_digits()
     for number, (pixels, digit) in enumerate(zip(found.images, found.target)):
         (staged / str(digit)).mkdir(parents=True, exist_ok=True)
         picture = Image.fromarray((pixels * (255 / 16)).astype(np.uint8))
         picture.save(staged / str(digit) / f"{number:04}.png")
-    staged.rename(target)
+    try:
+        staged.rename(target)
+    except OSError:  # somebody else was faster
+        shutil.rmtree(staged)
     return folder

@@ -182,10 +182,19 @@ def _save_adapter(
         bias=strategy.bias,
         use_rslora=strategy.use_rslora,
         fan_in_fan_out=not isinstance(backbone.model.get_submodule(adapted[0]), torch.nn.Linear),
+        auto_mapping=_loads_with(backbone),
     )
     config.save_pretrained(str(folder))
     saved = {f"base_model.model.{_peft_key(name, set(adapted))}": tensor for name, tensor in tensors.items()}
     save_file(saved, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+
+
+def _loads_with(backbone: Backbone) -> dict[str, str] | None:
+    """The class that the adapter is meant for, where PEFT has no task that says so."""
+    if backbone.task == "text-classification":
+        return None
+    kind = type(backbone.model)
+    return {"base_model_class": kind.__name__, "parent_library": kind.__module__}
 
 
 def _peft_key(name: str, adapted: set[str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -27,7 +27,7 @@ from tunefork.engine.initialise import initial_weights
 from tunefork.engine.members import Members
 from tunefork.engine.precision import Precision
 from tunefork.engine.prefix_cache import PrefixCache
-from tunefork.engine.randomness import Draws, RunDropout
+from tunefork.engine.randomness import Draws, RunDropout, StreamDropout
 from tunefork.engine.rows import sparse_embedding
 from tunefork.engine.slots import Part, Slot, bank_slots, direct_slot
 from tunefork.engine.stages import install_embeddings, install_stages
@@ -151,14 +151,16 @@ def _check_fusible(backbone: Backbone, runs: Sequence[RunConfig], selections: Se
 
 
 def _install_dropout(model: nn.Module, prefix: str, whole: bool, draws: Draws) -> None:
-    """The head's dropout, and the backbone's where it stays on, draws from each run's own stream.
+    """The head's dropout draws from each run's own stream; a backbone's that stays on, in a lone run, from torch's.
 
-    A backbone whose dropout is off keeps its modules: some architectures read their rates.
+    Blocks call one dropout several times, and checkpointing calls it again: torch's stream gives other numbers to the
+    former and the same to the latter. A backbone whose dropout is off keeps its modules: some read their rates.
     """
     for name, module in list(model.named_modules()):
         inside = f"{name}.".startswith(f"{prefix}.")
         if type(module) is nn.Dropout and (whole or not inside) and not _read(model, name):
-            _replace(model, name, RunDropout([module.p] * draws.members.runs, draws, name))
+            own = StreamDropout(module.p) if inside else RunDropout([module.p] * draws.members.runs, draws, name)
+            _replace(model, name, own)
 
 
 def _read(model: nn.Module, name: str) -> bool:
@@ -258,7 +260,7 @@ def _settle(model: Any, direct: Sequence[Slot], precision: Precision, mixed: boo
             parameter.data = parameter.data.to(precision.master if whole else precision.compute)
     model.to(precision.device)
     return [
-        replace(slot, parameter=masters[id(slot.parameter)], compute=model.get_parameter(slot.name))
+        replace(slot, parameter=masters[id(slot.parameter)], compute=cast(nn.Parameter, slot.parameter))
         if id(slot.parameter) in masters
         else slot
         for slot in direct

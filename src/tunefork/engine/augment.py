@@ -54,6 +54,18 @@ class Augment:
         return torch.from_numpy(draws.permutation(count)), torch.tensor(max(share, 1 - share), dtype=torch.float32)
 
 
+class _EachImage(nn.Module):
+    """kornia draws RandAugment's operations once a batch; here each image gets its own."""
+
+    def __init__(self, change: Any) -> None:
+        super().__init__()
+        self._change = change
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """[n, 3, height, width]."""
+        return torch.cat([self._change(image) for image in torch.split(pixels, 1)])
+
+
 def _changes(names: Sequence[Augmentation], size: tuple[int, int]) -> list[Any]:
     if not set(names) - {"mixup"}:
         return []
@@ -66,6 +78,6 @@ def _changes(names: Sequence[Augmentation], size: tuple[int, int]) -> list[Any]:
         "flip": lambda: augmentation.RandomHorizontalFlip(),
         "crop": lambda: augmentation.RandomResizedCrop(size, scale=CROP),
         "color": lambda: augmentation.ColorJitter(**JITTER, p=0.8),
-        "randaugment": lambda: RandAugment(n=OPERATIONS, m=STRENGTH),
+        "randaugment": lambda: _EachImage(RandAugment(n=OPERATIONS, m=STRENGTH)),
     }
     return [make() for name, make in known.items() if name in names]

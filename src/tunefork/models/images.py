@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
+LONGEST = 50
+"""How many times longer than wide a picture is before its ends are cut off."""
 BACKEND = "pil"
 """Processors come in several, which give different pixels. This one needs no torchvision, and is the first one's."""
 
@@ -50,8 +52,18 @@ class ImageReader:
         """A picture as [height, width, 3]: resized and cropped as the processor says, not scaled yet."""
         if image.size == self._as_it_is:
             return np.asarray(image)
+        image = self._shortened(image)
         found = self.processor.preprocess(image, do_rescale=False, do_normalize=False)["pixel_values"][0]
         return np.ascontiguousarray(np.moveaxis(np.asarray(found, dtype=np.uint8), 0, -1))
+
+    def _shortened(self, image: Image) -> Image:
+        """A very long picture without what a crop would cut off anyway: resizing the whole would take all memory."""
+        longest = LONGEST * min(image.size)
+        if max(image.size) <= longest or self._as_it_is is not None:
+            return image
+        width, height = (min(edge, longest) for edge in image.size)
+        left, top = (image.width - width) // 2, (image.height - height) // 2
+        return image.crop((left, top, left + width, top + height))
 
     @property
     def gain(self) -> NDArray[np.float32]:
@@ -97,9 +109,15 @@ def load_image_reader(name: str, revision: str | None = None, size: int | None =
             fix="Copy preprocessor_config.json from the model it was trained from.",
         )
     with translated(name):
-        processor = transformers.AutoImageProcessor.from_pretrained(
-            place, revision=revision, backend=BACKEND, trust_remote_code=False
-        )
+        content, _ = transformers.ImageProcessingMixin.get_image_processor_dict(place, revision=revision)
+        kind = str(content.get("image_processor_type", ""))
+        if kind.endswith("FeatureExtractor"):  # as transformers 4 called them in early 2022
+            own = getattr(transformers, kind.replace("FeatureExtractor", "ImageProcessorPil"))
+            processor = own.from_dict({key: each for key, each in content.items() if key != "image_processor_type"})
+        else:
+            processor = transformers.AutoImageProcessor.from_pretrained(
+                place, revision=revision, backend=BACKEND, trust_remote_code=False
+            )
     if size is not None:
         _resized(processor, size)
     return ImageReader(processor)
@@ -114,9 +132,9 @@ def _resized(processor: Any, size: int) -> None:
     if not getattr(processor, "do_center_crop", False):
         processor.size = square
         return
-    before, shortest = processor.crop_size["height"], processor.size.get("shortest_edge")
+    grown = size / processor.crop_size["height"]
     processor.crop_size = square
-    processor.size = SizeDict(shortest_edge=round(size * shortest / before)) if shortest else square
+    processor.size = SizeDict(**{name: round(edge * grown) for name, edge in dict(processor.size).items()})
 
 
 def _blank(height: int, width: int) -> Image:

@@ -66,7 +66,8 @@ class Backbone:
         """Whether the model has to be told that images have another size than it was pretrained on."""
         if self.images is None or not self.anatomy.interpolates:
             return False
-        return (self.images.height, self.images.width) != image_size(self.model.config)
+        known = image_size(self.model.config)
+        return known is not None and (self.images.height, self.images.width) != known
 
     def copy(self) -> Any:
         """A copy of the model whose weights may be changed."""
@@ -180,19 +181,44 @@ def load_backbone(
     return Backbone(name, revision, model, anatomy, tokenizer, fresh, notices, reader)
 
 
-def image_size(config: Any) -> tuple[int, int]:
-    """Height and width that an image model was pretrained on."""
-    size = config.image_size
-    return (size, size) if isinstance(size, int) else (size[0], size[1])
+def image_size(config: Any) -> tuple[int, int] | None:
+    """Height and width that an image model was pretrained on; None where its config does not tell."""
+    size = getattr(config, "image_size", None)
+    if size is None or isinstance(size, int):
+        return None if size is None else (size, size)
+    return size[0], size[1]
 
 
-def image_tokens(backbone: Backbone, height: int, width: int) -> int:
-    """How many tokens the model makes of an image."""
-    with torch.no_grad():
-        module = backbone.model.get_submodule(backbone.anatomy.embeddings[0])
-        named = {"interpolate_pos_encoding": True} if backbone.interpolate else {}
-        found = module(torch.zeros(1, 3, height, width), **named)
-    return int((found[0] if isinstance(found, tuple) else found).shape[1])
+def image_tokens(backbone: Backbone) -> int:
+    """How many tokens the first block gets of an image.
+
+    Raises:
+        UnsupportedModelError: images of this size make no token.
+    """
+    assert backbone.images is not None
+    height, width = backbone.images.height, backbone.images.width
+    seen: list[int] = []
+
+    def look(_: Any, positional: tuple[Any, ...], named: dict[str, Any]) -> None:
+        hidden = positional[0] if positional else named["hidden_states"]
+        seen.append(int(hidden.shape[1]))
+
+    block = backbone.model.get_submodule(backbone.anatomy.blocks[0])
+    hook = block.register_forward_pre_hook(look, with_kwargs=True)
+    try:
+        with torch.no_grad():
+            named = {"interpolate_pos_encoding": True} if backbone.interpolate else {}
+            backbone.model(pixel_values=torch.zeros(1, 3, height, width), **named)
+    except (RuntimeError, ValueError) as error:
+        raise UnsupportedModelError(
+            f"The model cannot read images of {height} × {width} pixels",
+            where="data.image_size",
+            found=str(error).split("\n")[0][:200],
+            fix="Give a multiple of its patches, or leave image_size out.",
+        ) from None
+    finally:
+        hook.remove()
+    return seen[0]
 
 
 def _auto(config: Any) -> Any:

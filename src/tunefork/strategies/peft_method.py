@@ -12,7 +12,7 @@ from tunefork.models import Anatomy
 from tunefork.strategies.selection import Selection
 
 
-def peft_config(strategy: PeftStrategy, anatomy: Anatomy, task: str = "SEQ_CLS") -> Any:
+def peft_config(strategy: PeftStrategy, anatomy: Anatomy, task: str | None = "SEQ_CLS") -> Any:
     """PEFT's own configuration for the method, with the head among the modules it saves.
 
     Raises:
@@ -47,7 +47,14 @@ def install_peft(strategy: PeftStrategy, anatomy: Anatomy, model: Any) -> Any:
     """
     from peft import get_peft_model
 
-    config = peft_config(strategy, anatomy)
+    images = getattr(model, "main_input_name", "") == "pixel_values"  # for which PEFT has no task of its own
+    config = peft_config(strategy, anatomy, None if images else "SEQ_CLS")
+    if images and config.is_prompt_learning:
+        raise ConfigError(
+            f"{strategy.type} puts tokens of text in front of the others, and this model reads images",
+            where="peft.type",
+            fix="Choose a method that changes linears, such as IA3 or LOHA.",
+        )
     try:
         return get_peft_model(model, config)
     except (TypeError, ValueError, KeyError, AttributeError) as error:

@@ -60,11 +60,11 @@ def check_task(rows: str, model: str, name: str) -> None:
 
 
 def _encode_images(splits: Splits, backbone: Backbone, reader: ImageReader) -> Encoded:
-    tokens = image_tokens(backbone, reader.height, reader.width)
+    tokens = image_tokens(backbone)
     encoded = {split.name: _images(split, backbone, reader, tokens) for split in splits.present()}
     notices: tuple[str, ...] = ()
     before = image_size(backbone.model.config)
-    if before != (reader.height, reader.width):
+    if before is not None and before != (reader.height, reader.width):
         notices = (
             f"images are {reader.height} × {reader.width}, the model was pretrained on {before[0]} × {before[1]}: its "
             "positions are interpolated, by the saved model too",
@@ -75,6 +75,7 @@ def _encode_images(splits: Splits, backbone: Backbone, reader: ImageReader) -> E
 def _images(split: Split, backbone: Backbone, reader: ImageReader, tokens: int) -> ImageSplit:
     assert split.images is not None
     assert split.images.pixels is not None
+    assert split.images.pixels.size == (reader.height, reader.width), "pictures were made for another model"
     return ImageSplit(
         labels=split.labels,
         ids=split.ids,

@@ -32,7 +32,7 @@ from tunefork.study.choices import Choices
 from tunefork.study.encoding import Encoded
 from tunefork.study.grouping import Arrangement
 
-PACKAGES = ("tunefork", "torch", "transformers", "peft", "tokenizers", "numpy", "scikit-learn")
+PACKAGES = ("tunefork", "torch", "transformers", "peft", "tokenizers", "numpy", "scikit-learn", "pillow", "kornia")
 
 
 def check_metrics(study: StudyConfig, classes: int) -> None:

@@ -108,7 +108,17 @@ class Study:
         """What makes pictures the size that the model wants; asked for where rows turn out to be pictures."""
         model, revision = self.model, self.config.revision
         check_task("image-classification", task_of(load_config(model, revision)), model)
+        place = self._start
+        if place is not None:
+            return load_image_reader(str(place), size=self.config.data.image_size)
         return load_image_reader(model, revision, self.config.data.image_size)
+
+    @cached_property
+    def _start(self) -> Path | None:
+        """The folder with the weights that training starts from, where that is an earlier study's or an adapter."""
+        if self.config.start_from is None:
+            return None
+        return starting_model((self._base or Path()) / self.config.start_from, self.model, self.config.revision)
 
     @property
     def model(self) -> str:
@@ -119,12 +129,11 @@ class Study:
     def backbone(self) -> Backbone:
         """The model that training starts from, with a head for these labels."""
         labels = self.splits.labels.names
-        if self.config.start_from is None:
-            return load_backbone(self.model, labels, self.config.revision, self.config.data.image_size)
-        start = (self._base or Path()) / self.config.start_from
-        place = starting_model(start, self.model, self.config.revision)
-        backbone = load_backbone(str(place), labels, image_size=self.config.data.image_size)
-        before = starting_labels(start)
+        size = self.config.data.image_size
+        if self.config.start_from is None or self._start is None:
+            return load_backbone(self.model, labels, self.config.revision, size)
+        backbone = load_backbone(str(self._start), labels, image_size=size)
+        before = starting_labels((self._base or Path()) / self.config.start_from)
         if before and before != tuple(labels):
             notice = f"the starting model's classes were {', '.join(before)}; here they are {', '.join(labels)}"
             backbone = replace(backbone, notices=(*backbone.notices, notice))

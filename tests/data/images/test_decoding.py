@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import struct
 import zlib
 
@@ -77,10 +79,13 @@ def test_sixteen_bits_are_scaled_and_never_clipped() -> None:
 
 def test_fractions_and_wide_numbers() -> None:
     assert pixels(np.array([[0.0, 0.5, 1.0]]))[0, :, 0].tolist() == [0, 128, 255]
-    assert pixels(np.array([[-2.0, 0.0, 2.0]]))[0, :, 0].tolist() == [0, 128, 255]
-    assert pixels(np.array([[0, 100_000]]))[0, :, 0].tolist() == [0, 255]
-    with pytest.raises(BadPictureError, match="values that are no numbers"):
-        decode_picture(np.array([[0.0, np.nan]]))
+    assert pixels(np.array([[0, 100, 255]]))[0, :, 0].tolist() == [0, 100, 255], "bytes by another name"
+    assert pixels(np.array([[0.0, 99.6, 255.0]]))[0, :, 0].tolist() == [0, 100, 255]
+    assert pixels(np.array([[0, 65535]]))[0, :, 0].tolist() == [0, 255]
+    assert changes(np.array([[0, 100, 255]])) == ("16 bit", "grey")
+    for strange in (np.array([[-2.0, 2.0]]), np.array([[0, 100_000]]), np.array([[0.0, np.nan]])):
+        with pytest.raises(BadPictureError, match=r"its values go from"):
+            decode_picture(strange)
 
 
 def test_pictures_are_turned_as_their_tag_says() -> None:
@@ -148,6 +153,30 @@ def bomb(width: int, height: int) -> bytes:
 def test_a_bomb_is_known_by_its_head(side: int) -> None:
     with pytest.raises(BombError, match="pixels"):
         decode_picture(bomb(side, side))
+
+
+def test_image_objects_are_turned_as_their_files_are() -> None:
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    data = content(picture(size=(20, 16)), "JPEG", exif=tags.tobytes())
+    opened = Image.open(io.BytesIO(data))
+    assert np.array_equal(pixels(opened), pixels(data))
+    torn = Image.open(io.BytesIO(content(picture(size=(64, 64)), "JPEG")[:-300]))
+    with pytest.raises(BadPictureError):
+        decode_picture(torn)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "TIFF", "PNG", "JPEG", "WEBP", "BMP"])
+def test_whatever_is_damaged_gives_a_picture_or_a_reason(kind: str) -> None:
+    frames = {"save_all": True, "append_images": [picture(1), picture(2)]} if kind in ("GIF", "TIFF") else {}
+    data = content(picture(), kind, **frames)
+    random = np.random.default_rng(0)
+    for _ in range(150):
+        torn = bytearray(data)
+        for place in random.integers(0, len(torn), 3):
+            torn[place] = random.integers(0, 256)
+        with contextlib.suppress(BadPictureError):
+            assert decode_picture(bytes(torn[: random.integers(8, len(torn) + 1)])).image.mode == "RGB"
 
 
 def test_every_change_has_words() -> None:

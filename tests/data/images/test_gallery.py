@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import pickle
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from tests.data.images.making import content, picture
 from tunefork.config import DataConfig
 from tunefork.data import load_data, load_splits, read_pictures
 from tunefork.data.images.pixels import PixelStore
-from tunefork.errors import ColumnError, DataError, LeakageError
+from tunefork.errors import ColumnError, DataError, LeakageError, ReadError
 
 Make = Callable[..., Path]
 
@@ -192,3 +193,70 @@ def test_what_does_not_fit_in_memory_goes_to_a_file_that_vanishes(tmp_path: Path
     del pixels, again, store
     gc.collect()
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        {"image_url": [f"https://example.org/{number}.jpg" for number in range(20)]},
+        {"file_name": [f"scan{number}.tif" for number in range(20)]},
+        {"meta": [{"width": number, "height": 3} for number in range(20)]},
+        {"blob": [bytes([255, number]) for number in range(20)]},
+    ],
+)
+def test_tables_of_texts_stay_tables_of_texts(column: dict[str, list[object]]) -> None:
+    rows = pd.DataFrame({"text": [f"this is text {n}" for n in range(20)], "label": ["a", "b"] * 10} | column)
+    splits = load_data(rows).splits()
+    assert splits.task == "text-classification"
+    assert splits.columns.text == ("text",)
+
+
+def test_cells_that_hold_no_picture() -> None:
+    good = [{"bytes": content(picture(n)), "path": None} for n in range(20)]
+    for odd in (
+        {"bytes": "aGVsbG8=", "path": None},
+        {"bytes": 10**13, "path": None},
+        {"path": "~nobody/x.png"},
+        "~$x.png",
+    ):
+        with pytest.raises(DataError, match="1 picture cannot be read"):
+            load_data(frame("image", [*good[:19], odd])).splits()
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = PixelStore(memory=100, folder=tmp_path)
+
+    def fill() -> None:
+        with store:
+            store.add(np.zeros((8, 8, 3), dtype=np.uint8))
+            assert store._file is not None
+            monkeypatch.setattr(store, "_file", FullDisk())
+            store.add(np.zeros((8, 8, 3), dtype=np.uint8))
+
+    with pytest.raises(ReadError, match="There is no room for the pictures") as caught:
+        fill()
+    assert "No space left on device behind 1 pictures" in caught.value.found
+    assert "TMPDIR" in caught.value.fix
+    assert not list(tmp_path.iterdir())
+
+
+class FullDisk:
+    def write(self, data: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    def close(self) -> None: ...
+
+
+def test_reading_pictures_leaves_the_users_warnings_alone(folder: Make) -> None:
+    before = list(warnings.filters)
+    load_splits(DataConfig(train=str(folder({"cat": 10, "dog": 10}))))
+    assert warnings.filters == before
+
+
+def test_a_processor_that_fails_makes_a_bad_picture(folder: Make) -> None:
+    def fails(image: Image.Image) -> np.ndarray:
+        raise ValueError("too thin")
+
+    with pytest.raises(DataError, match="20 pictures cannot be read") as caught:
+        load_splits(DataConfig(train=str(folder({"cat": 10, "dog": 10}))), resize=lambda: fails)
+    assert "the image processor says: too thin" in caught.value.found

@@ -1,5 +1,5 @@
 """Pictures: wherever they lie → checked, hashed, in the size that a model wants.
 
-folders (a folder, a zip, a tar → what lies in it) → class_folders (→ tables by split); pictures (a cell → something to
-read); decoding (its bytes → RGB); gallery (all of a table, in threads) → pixels (kept)
+folders, archives (→ what lies in a folder, a zip, a tar) → class_folders (→ tables by split); pictures (a cell → what
+can be read); decoding (its bytes → RGB); gallery (all of a table, in threads) → pixels (kept)
 """

@@ -7,7 +7,6 @@ counted: see ``CHANGES``.
 from __future__ import annotations
 
 import io
-import warnings
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -22,11 +21,13 @@ FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000"
 """What is read. PostScript and the like, which would start programs, are not."""
 LARGEST = 89_478_485
 """Pixels of one picture at most: a quarter of a GiB in RGB, as Pillow has it. A larger one may be a bomb."""
+ORIENTATION = 0x0112
+"""The EXIF tag that says how a camera was held."""
 CHANGES = {
     "first frame": "are animated: their first frame is used",
     "turned": "are turned as their EXIF tag says",
     "transparent": "have transparent parts, which are laid on white",
-    "16 bit": "have more than 8 bits a channel and are scaled to 8",
+    "16 bit": "have other than 8 bits a channel and are scaled to 8",
     "grey": "are grey: three equal channels are made of one",
     "palette": "have a palette and become RGB",
     "CMYK": "are CMYK and become RGB",
@@ -62,17 +63,12 @@ def decode_picture(content: bytes | Any) -> Decoded:
         BombError: more than ``LARGEST`` pixels; known from the file's head, before anything is decoded.
         BadPictureError: not a picture, or a damaged or truncated one.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
-    if not isinstance(content, bytes | bytearray | memoryview):
-        return to_rgb(_from_object(content))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's warning of large pictures: they are refused below
-            image = Image.open(io.BytesIO(content), formats=_formats())
-        _check_size(*image.size)
-        image.load()
-        turned: Image.Image = ImageOps.exif_transpose(image)
+        if isinstance(content, bytes | bytearray | memoryview):
+            return _decoded(Image.open(io.BytesIO(content), formats=_formats()))
+        return _decoded(content) if isinstance(content, Image.Image) else _from_array(content)
     except Image.DecompressionBombError:
         raise BombError("more pixels than any photograph has") from None
     except BadPictureError:
@@ -81,11 +77,26 @@ def decode_picture(content: bytes | Any) -> Decoded:
         raise BadPictureError(_not_a_picture(bytes(content))) from None
     except Exception as error:  # decoders raise whatever they like about damaged files
         raise BadPictureError(str(error).split("\n")[0] or type(error).__name__) from None
-    first = ("first frame",) if getattr(image, "n_frames", 1) > 1 and image.format != "MPO" else ()
-    found = to_rgb(turned)
-    return Decoded(
-        found.image, (*first, *(("turned",) if turned is not image and _tagged(image) else ()), *found.changes)
-    )
+
+
+def _decoded(image: Image) -> Decoded:
+    """Decode an image that Pillow has opened, turn it as its tag says, and make it RGB."""
+    from PIL import ImageOps
+
+    _check_size(*image.size)
+    image.load()
+    changes = ("turned",) if image.getexif().get(ORIENTATION, 1) != 1 else ()
+    found = to_rgb(ImageOps.exif_transpose(image))
+    first = ("first frame",) if image.format != "MPO" and _frames(image) > 1 else ()
+    return Decoded(found.image, (*first, *changes, *found.changes))
+
+
+def _frames(image: Image) -> int:
+    """How many pictures an animation has; where that cannot be told, one."""
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except Exception:  # counting reads on behind the first frame, which is whole and all that is used
+        return 1
 
 
 @cache
@@ -103,7 +114,7 @@ def to_rgb(image: Image) -> Decoded:
 
     changes: list[str] = []
     if image.mode.startswith(("I", "F")):
-        image = Pillow.fromarray(_eight_bits(np.asarray(image)))
+        image = Pillow.fromarray(_eight_bits(np.asarray(image), image.mode.startswith("I;16")))
         changes.append("16 bit")
     if image.has_transparency_data:
         white = Pillow.new("RGBA", image.size, (255, 255, 255, 255))
@@ -114,46 +125,47 @@ def to_rgb(image: Image) -> Decoded:
     return Decoded(image if image.mode == "RGB" else image.convert("RGB"), tuple(changes))
 
 
-def _eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """Whole numbers from 0 to 65,535 where they fit, fractions from 0 to 1, anything else by its own range."""
-    if not np.isfinite(values).all():
-        raise BadPictureError("it holds values that are no numbers")
+def _eight_bits(values: NDArray[Any], sixteen: bool = False) -> NDArray[np.uint8]:
+    """Numbers as bytes: of 16 bits by that range, others from 0 to 255 as they are; fractions from 0 to 1 times 255.
+
+    Raises:
+        BadPictureError: numbers outside of these ranges, of which nobody knows what is white.
+    """
+    if sixteen or values.dtype == np.uint16:
+        return np.asarray((values.astype(np.uint32) + 128) // 257, dtype=np.uint8)
     low, high = float(values.min()), float(values.max())
-    if values.dtype.kind == "f":
-        low, high = (0.0, 1.0) if low >= 0 and high <= 1 else (low, high)
-    elif low >= 0 and high <= 65535:
-        low, high = 0.0, 65535.0
-    scaled = (values.astype(np.float64) - low) * (255 / max(high - low, 1e-12))
-    return np.asarray(scaled.round(), dtype=np.uint8)
+    if low >= 0 and high <= 1 and values.dtype.kind == "f":
+        return np.asarray((values.astype(np.float32) * 255).round(), dtype=np.uint8)
+    if low >= 0 and high <= 255:
+        return np.asarray(values.astype(np.float32).round(), dtype=np.uint8)
+    if low >= 0 and high <= 65535 and values.dtype.kind in "iu":
+        return np.asarray((values.astype(np.uint32) + 128) // 257, dtype=np.uint8)
+    raise BadPictureError(
+        f"its values go from {low:g} to {high:g}; bytes, 16-bit numbers and fractions from 0 to 1 are read"
+    )
 
 
-def _from_object(value: Any) -> Image:
+def _from_array(value: Any) -> Decoded:
     from PIL import Image
 
-    if isinstance(value, Image.Image):
-        _check_size(*value.size)
-        return value
     array = np.asarray(value)
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[..., 0]
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)) or 0 in array.shape:
         raise BadPictureError(f"an array of shape {array.shape}; [height, width] or [height, width, 3] is one")
-    if array.dtype != np.uint8:
+    _check_size(*array.shape[:2])
+    wide = array.dtype != np.uint8
+    if wide:
         if array.dtype.kind not in "iuf":
             raise BadPictureError(f"an array of {array.dtype}, which is no number")
         array = _eight_bits(array)
-    _check_size(*array.shape[:2])
-    return Image.fromarray(array)
+    found = to_rgb(Image.fromarray(array))
+    return Decoded(found.image, (*(("16 bit",) if wide else ()), *found.changes))
 
 
 def _check_size(width: int, height: int) -> None:
     if width * height > LARGEST:
         raise BombError(f"{width:,} × {height:,} pixels, more than {LARGEST:,}")
-
-
-def _tagged(image: Image) -> bool:
-    """Whether a tag says that the picture is to be turned."""
-    return bool(image.getexif().get(0x0112, 1) != 1)
 
 
 def _not_a_picture(content: bytes) -> str:

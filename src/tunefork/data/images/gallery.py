@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,6 +24,8 @@ from tunefork.errors import DataError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+THREADS = 8
+"""At most: a large picture takes a quarter of a GiB while it is decoded."""
 AHEAD = 64
 """Pictures under way at a time: enough to keep threads busy, few enough to hold in memory."""
 
@@ -78,7 +81,11 @@ def read_gallery(table: Table, pictures: Sequence[Picture | None], resize: Resiz
     Raises:
         DataError: a picture that may be a bomb.
     """
-    store = PixelStore() if resize is not None else None
+    with PixelStore() as store:
+        return _read(table, pictures, resize, store)
+
+
+def _read(table: Table, pictures: Sequence[Picture | None], resize: Resize | None, store: PixelStore) -> Gallery:
     hashes, changes, bad = [""] * len(pictures), Counter[str](), {}
     places = np.full(len(pictures), -1, dtype=np.int64)
     for row, found in enumerate(_decoded(pictures, resize)):
@@ -94,9 +101,9 @@ def read_gallery(table: Table, pictures: Sequence[Picture | None], resize: Resiz
         elif found is not None:
             hashes[row] = found.hash
             changes.update(found.changes)
-            if store is not None and found.pixels is not None:
+            if found.pixels is not None:
                 places[row] = store.add(found.pixels)
-    pixels = store.close() if store is not None and len(bad) < len(pictures) else None
+    pixels = store.close() if (places >= 0).any() else None
     return Gallery(tuple(map(_name, pictures)), tuple(hashes), places, pixels, bad, changes)
 
 
@@ -141,7 +148,8 @@ def _name(picture: Picture | None) -> str:
 
 def _decoded(pictures: Sequence[Picture | None], resize: Resize | None) -> Iterator[_Seen | BadPictureError | None]:
     """What each picture holds, in order; a few are under way ahead of the one that is asked for."""
-    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="pictures") as pool:
+    with warnings.catch_warnings(), ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as pool:
+        warnings.simplefilter("ignore")  # Pillow's words about large or odd pictures, which are refused or counted
         waiting: list[Future[_Seen | BadPictureError | None]] = []
         for picture in pictures:
             waiting.append(pool.submit(_see, picture, resize))
@@ -156,9 +164,12 @@ def _see(picture: Picture | None, resize: Resize | None) -> _Seen | BadPictureEr
         return None
     try:
         decoded = decode_picture(picture.read())
+        image = decoded.image
+        pixels = None if resize is None else resize(image)
     except BadPictureError as error:
         return error
-    image = decoded.image
+    except (ValueError, OSError, MemoryError) as error:
+        return BadPictureError(f"the image processor says: {str(error) or type(error).__name__}")
     state = hashlib.sha256(f"{image.width}×{image.height}".encode())
     state.update(image.tobytes())
-    return _Seen(state.hexdigest(), None if resize is None else resize(image), decoded.changes)
+    return _Seen(state.hexdigest(), pixels, decoded.changes)

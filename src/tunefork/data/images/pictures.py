@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from tunefork.data.images.decoding import BadPictureError
-from tunefork.data.table import missing
+from tunefork.data.table import missing, printable
 
 SUFFIXES = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".jp2", ".avif",
     ".ico",
 )  # fmt: skip
 """How names of pictures usually end. Content decides what a file is; names only say what is meant to be one."""
+SNIFFED = 16
+"""Bytes that tell a picture from other files."""
+_MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"\0\0\0\x0cjP")
 LARGEST_FILE = 2**28
 """Bytes of one picture's file at most."""
 
@@ -40,8 +43,26 @@ def named_like_a_picture(name: str) -> bool:
 def holds_picture(value: Any) -> bool:
     """Whether a cell holds, or names, a picture."""
     if isinstance(value, str):
-        return named_like_a_picture(value.strip())
-    return isinstance(value, Picture | bytes | bytearray | Mapping) or is_image(value)
+        return named_like_a_picture(value.strip()) and "://" not in value
+    if isinstance(value, bytes | bytearray):
+        return looks_like_a_picture(bytes(value[:SNIFFED]))
+    if isinstance(value, Mapping):
+        own = value.get("bytes")
+        return set(value) <= {"bytes", "path"} and holds_picture(own if own is not None else value.get("path") or "")
+    return isinstance(value, Picture) or is_image(value)
+
+
+def looks_like_a_picture(begin: bytes) -> bool:
+    """Whether a file begins as pictures do.
+
+    >>> looks_like_a_picture(b"\x89PNG..."), looks_like_a_picture(b"BMI,age"), looks_like_a_picture(b"P6 4 4")
+    (True, False, True)
+    """
+    if begin.startswith(b"BM"):
+        return begin[6:10] == bytes(4)
+    if begin[:2] in (b"P4", b"P5", b"P6"):
+        return begin[2:3].isspace() and begin[3:4].isdigit()
+    return begin.startswith(_MAGIC) or begin[8:12] == b"WEBP" or begin[4:12] in (b"ftypavif", b"ftypavis")
 
 
 def is_image(value: Any) -> bool:
@@ -62,14 +83,16 @@ def picture_of(value: Any, name: str, folder: Path) -> Picture | None:
     if missing(value) or (isinstance(value, str) and not value.strip()):
         return None
     if isinstance(value, str):
-        path = folder / Path(value.strip()).expanduser()
-        return Picture(value.strip(), lambda: read_file(path))
+        path = folder / value.strip()
+        return Picture(printable(value.strip()), lambda: read_file(path))
     if isinstance(value, bytes | bytearray):
         return Picture(name, lambda: bytes(value))
     if isinstance(value, Mapping):
-        own = str(value.get("path") or name)
-        if value.get("bytes") is not None:
+        own = printable(str(value.get("path") or name))
+        if isinstance(value.get("bytes"), bytes | bytearray | memoryview):
             return Picture(own, lambda: bytes(value["bytes"]))
+        if value.get("bytes") is not None:
+            return Picture(own, lambda: _refuse(value["bytes"]))
         return picture_of(value.get("path"), name, folder)
     if is_image(value):
         return Picture(name, lambda: value)

@@ -11,8 +11,10 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-MEMORY = 2 * 2**30
-"""Bytes kept in memory; a table that needs more goes to a file."""
+from tunefork.errors import ReadError
+
+MEMORY = 2**28
+"""Bytes kept in memory; a table that needs more goes to a file, which worker processes share."""
 
 
 class Pixels:
@@ -54,33 +56,65 @@ class PixelStore:
         self._memory, self._folder = memory, folder
         self._bytes = bytearray()
         self._file: BinaryIO | None = None
+        self._path: Path | None = None
         self._shape: tuple[int, ...] = ()
         self._count = 0
 
+    def __enter__(self) -> PixelStore:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+        if kind is not None and self._path is not None:
+            self._path.unlink(missing_ok=True)
+
     def add(self, picture: NDArray[np.uint8]) -> int:
-        """Keep one picture [height, width, 3]; returns its place."""
+        """Keep one picture [height, width, 3]; returns its place.
+
+        Raises:
+            ReadError: the disk is full.
+        """
         self._shape = self._shape or picture.shape
         assert picture.shape == self._shape, "all pictures are made the same size"
         data = np.ascontiguousarray(picture).data.cast("B")
         if self._file is None and len(self._bytes) + len(data) > self._memory:
             handle, name = tempfile.mkstemp(suffix=".pixels", dir=self._folder)
-            self._file = os.fdopen(handle, "wb")
-            self._file.write(self._bytes)
-            self._path = Path(name)
+            self._file, self._path = os.fdopen(handle, "wb"), Path(name)
+            self._write(self._bytes)
             self._bytes = bytearray()
         if self._file is None:
             self._bytes += data
         else:
-            self._file.write(data)
+            self._write(data)
         self._count += 1
         return self._count - 1
+
+    def _write(self, data: bytearray | memoryview) -> None:
+        assert self._file is not None
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise self._full(error) from None
+
+    def _full(self, error: OSError) -> ReadError:
+        return ReadError(
+            "There is no room for the pictures in the size that the model reads",
+            where=str(self._path),
+            found=f"{error.strerror or error} behind {self._count:,} pictures",
+            fix="Free some disk, or name a larger one in the variable TMPDIR.",
+        )
 
     def close(self) -> Pixels:
         """All of them."""
         shape = (self._count, *self._shape)
         if self._file is None:
             return Pixels(np.frombuffer(self._bytes, dtype=np.uint8).reshape(shape))
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError as error:
+            raise self._full(error) from None
+        assert self._path is not None
         pixels = _mapped(self._path, shape)
         weakref.finalize(pixels, self._path.unlink, missing_ok=True)
         return pixels
