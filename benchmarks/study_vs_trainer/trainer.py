@@ -153,6 +153,10 @@ class Script:
         pad_to = source.max_length if source.padded and not self.leg.careful else None
         return _Rows(tokens, split.labels.tolist(), pad_to, self.tokenizer.pad_token_id)
 
+    def _collator(self) -> DataCollatorWithPadding:
+        """Shapes cost a kernel build each; where time is not compared, a few will do."""
+        return DataCollatorWithPadding(self.tokenizer, pad_to_multiple_of=None if self.leg.name in TIMED else 8)
+
     def _trainer(self, run: RunConfig, rows: Any, clock: _Clock, model: Any = None) -> Trainer:
         careful: dict[str, Any] = {}
         if self.leg.careful:
@@ -169,7 +173,7 @@ class Script:
         )  # fmt: skip
         return Trainer(
             model=self.model(run) if model is None else model, args=arguments, train_dataset=rows, callbacks=[clock],
-            data_collator=DataCollatorWithPadding(self.tokenizer), compute_metrics=_accuracy,
+            data_collator=self._collator(), compute_metrics=_accuracy,
         )  # fmt: skip
 
 
