@@ -1,10 +1,10 @@
 """Are tunefork's models as good as Trainer's? Accuracy over five seeds, by two one-sided tests within one point.
 
-    python -m benchmarks.accuracy --data DIR [--rows 8000] [--seeds 5] [--margin 1.0]
+    python -m benchmarks.accuracy --data DIR [--rows 8000] [--seeds 5] [--only full head] [--margin 1.0]
 
 The seven configurations behind S0's nine rows, each at a rate at which it learns, one epoch of SST-2, the 1,821
-labelled test rows. Trainer runs in bf16 with every switch, with the backbone's dropout and without; tunefork as it
-ships. What is done is kept in ``--out`` and not done again. Equivalence: Schuirmann 1987, with Welch's degrees of
+labelled test rows. Trainer runs in bf16 with every switch, with the backbone's dropout and without, and without grouping
+batches by length; tunefork as it ships. What is done is kept in ``--out`` and not done again. Equivalence: Schuirmann 1987, with Welch's degrees of
 freedom. The last line is JSON.
 """
 
@@ -36,9 +36,9 @@ CAREFUL = [name for name, leg in LEGS.items() if leg.careful]
 """Trainer's bf16, as tunefork's."""
 
 
-def configurations(seeds: int) -> tuple[tuple[str, int], ...]:
-    """S0's distinct configurations, each with its own rate and every seed."""
-    texts = dict.fromkeys(text for text, _ in RUNS)
+def configurations(seeds: int, kinds: list[str]) -> tuple[tuple[str, int], ...]:
+    """S0's distinct configurations of these kinds, each with its own rate and every seed."""
+    texts = dict.fromkeys(text for text, _ in RUNS if text.split(":")[0] in kinds)
     return tuple(
         (f"{text}{',' if ':' in text else ':'}learning_rate={RATES[text.split(':')[0]]}", seed)
         for seed in range(seeds)
@@ -64,13 +64,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--rows", type=int, default=8000)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--only", nargs="+", choices=list(RATES), default=list(RATES), help="kinds of configurations")
     parser.add_argument("--margin", type=float, default=1.0, help="points")
     parser.add_argument("--legs", nargs="+", choices=CAREFUL, default=CAREFUL)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     options = parser.parse_args()
-    runs = configurations(options.seeds)
+    runs = configurations(options.seeds, options.only)
     setting = Setting("sst2_test", options.rows, 2000, options.data.resolve(), runs, rate=None)
-    path = options.out / f"accuracy-{options.rows}-{options.seeds}.json"
+    kinds = "" if len(options.only) == len(RATES) else "-" + "-".join(options.only)
+    path = options.out / f"accuracy-{options.rows}-{options.seeds}{kinds}.json"
     done: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     path.parent.mkdir(parents=True, exist_ok=True)
 
