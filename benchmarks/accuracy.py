@@ -3,9 +3,9 @@
     python -m benchmarks.accuracy --data DIR [--rows 8000] [--seeds 5] [--only full head] [--margin 1.0]
 
 The seven configurations behind S0's nine rows, each at a rate at which it learns, one epoch of SST-2, the 1,821
-labelled test rows. Trainer runs in bf16 with every switch, with the backbone's dropout and without, and without grouping
-batches by length; tunefork as it ships. What is done is kept in ``--out`` and not done again. Equivalence: Schuirmann 1987, with Welch's degrees of
-freedom. The last line is JSON.
+labelled test rows. Trainer runs in bf16 with every switch, with the backbone's dropout and without, and without
+grouping batches by length; tunefork as it ships. What is done is kept in ``--out`` and not done again. Equivalence:
+Schuirmann 1987, with Welch's degrees of freedom. The last line is JSON.
 """
 
 from __future__ import annotations
