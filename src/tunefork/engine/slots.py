@@ -67,9 +67,8 @@ class Slot:
 def direct_slot(model: nn.Module, name: str, part: Part) -> Slot:
     """The slot of a parameter that trains where it stands."""
     owner = model.get_submodule(name.rpartition(".")[0])
-    return Slot(
-        name, part, model.get_parameter(name), "direct", spared="bias" in name or "Norm" in type(owner).__name__
-    )
+    spared = "bias" in name or "Norm" in type(owner).__name__
+    return Slot(name, part, model.get_parameter(name), "direct", spared=spared)
 
 
 def bank_slots(name: str, part: Part, bank: Bank) -> list[Slot]:

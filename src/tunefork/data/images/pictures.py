@@ -53,7 +53,7 @@ def holds_picture(value: Any) -> bool:
 
 
 def looks_like_a_picture(begin: bytes) -> bool:
-    """Whether a file begins as pictures do.
+    r"""Whether a file begins as pictures do.
 
     >>> looks_like_a_picture(b"\x89PNG..."), looks_like_a_picture(b"BMI,age"), looks_like_a_picture(b"P6 4 4")
     (True, False, True)
