@@ -110,7 +110,7 @@ MUTATIONS = (
         "engine/buckets.py",
         "1 if exact else QUERIES",
         "QUERIES",
-        "tests/engine/test_packing.py::one_example and vit",
+        "tests/engine/test_oracle_trainer.py::lora and vit and fp64 and equals",
     ),
     Mutation(
         "the pooled token of an image is the one behind",
