@@ -101,7 +101,10 @@ class PictureScript(Script):
     def pretrained(self) -> tuple[Any, Backbone]:
         with quietly():
             model = AutoModelForImageClassification.from_pretrained(
-                self.place, num_labels=len(self.labels), dtype=torch.float32
+                self.place,
+                num_labels=len(self.labels),
+                dtype=torch.float32,
+                ignore_mismatched_sizes=True,
             )
         return model, load_backbone(self.place, self.labels)
 
