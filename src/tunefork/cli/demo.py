@@ -21,7 +21,10 @@ class Task(StrEnum):
 @app.command()
 def demo(
     task: Annotated[
-        Task, typer.Option("--task", help="1,150 customer messages, or 1,797 handwritten digits.")
+        Task,
+        typer.Option(
+            "--task", help="text: 1,150 customer messages; image: 1,797 handwritten digits (needs builtin:vit-fashion)."
+        ),
     ] = Task.text,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="The study's folder; tunefork-demo unless given.")

