@@ -301,9 +301,3 @@ def test_adapters_with_biases_train_in_bf16(bias: str) -> None:
     biases = [name for name in before if name.endswith("q_proj.bias")]
     assert biases
     assert all(not torch.equal(group.tensors(0)[name], before[name]) for name in biases)
-
-
-def test_heads_of_dinov2_do_not_crowd_one_pass() -> None:
-    """What its head reads is every token, so a step of many heads is no small product."""
-    assert tiny_backbone("dinov2").anatomy.pooling == "all"
-    assert tiny_backbone("vit").anatomy.pooling == "first"

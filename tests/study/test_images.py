@@ -15,9 +15,10 @@ from PIL import Image
 from tests.tiny import IMAGE_CONFIGS, reader
 from tunefork import Full, Head, LastLayers, LoRA, Peft, Results, Study, load_data, load_model
 from tunefork.errors import ColumnError, ConfigError, DataError, ModelNotFoundError, UnsupportedModelError
+from tunefork.plan import StepTiming
 from tunefork.predictor import ImagePredictor
 from tunefork.runner import LocalRunner
-from tunefork.study import outline
+from tunefork.study import grouping, outline
 
 TRAINING = {"epochs": 2, "batch_size": 16, "precision": "fp32"}
 
@@ -239,7 +240,7 @@ def test_texts_and_images_are_not_mixed_up(
     assert "builtin:minilm" in caught.value.fix
     with pytest.raises(UnsupportedModelError, match="reads texts, and these rows are images") as caught:
         Study(model=str(tiny_folder), data=load_data(digit_folder)).plan()
-    assert "builtin:vit-fashion" in caught.value.fix
+    assert "google/vit-base-patch16-224-in21k" in caught.value.fix
 
 
 def test_a_model_without_an_image_processor_names_the_files(tiny_vit: Path, digit_folder: Path, tmp_path: Path) -> None:
@@ -256,3 +257,19 @@ def test_a_plan_without_the_weights(digit_folder: Path) -> None:
     plan = outline(study)
     assert plan.runs[0].counts.adapter == 294_912
     assert plan.tokens == {}
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("vit", [20]), ("dinov2", [10, 10])])
+def test_heads_share_a_pass_as_far_as_what_they_read_is_small(
+    kind: str, expected: list[int], digit_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DINOv2's head reads every token of an image, ViT's one."""
+    config = transformers.AutoConfig.for_model(kind, **IMAGE_CONFIGS[kind])
+    transformers.AutoModelForImageClassification.from_config(config).save_pretrained(tmp_path)
+    reader().save_pretrained(str(tmp_path))
+    monkeypatch.setattr(grouping, "timed", lambda *_: StepTiming(0.1, 0.001))
+    rates = [0.001 * number for number in range(1, 21)]
+    study = Study(
+        model=str(tmp_path), data=load_data(digit_folder), compare=[Head(learning_rate=rates)], training=TRAINING
+    )
+    assert [len(group.runs) for group in study.plan(timings=False, workers=1).groups] == expected

@@ -23,7 +23,7 @@ def demo(
     task: Annotated[
         Task,
         typer.Option(
-            "--task", help="text: 1,150 customer messages; image: 1,797 handwritten digits (needs builtin:vit-fashion)."
+            "--task", help="text: 1,150 customer messages; image: 1,797 handwritten digits (its model is not here yet)."
         ),
     ] = Task.text,
     out: Annotated[
