@@ -162,6 +162,19 @@ def test_embeddings_are_not_computed_where_the_prefix_is_at_hand() -> None:
     assert len(seen) == filled == 1
 
 
+@pytest.mark.parametrize("kind", ["dinov2", "vit"])
+def test_behind_all_blocks_one_vector_per_image_is_kept(kind: str) -> None:
+    """DINOv2's head reads all tokens: what is kept is the head's input. The logits are those without a cache."""
+    split, rows = pictured(range(20)), [np.arange(8), np.arange(4, 12)]
+    plain = build(["head", "head:learning_rate=1e-2"], [0, 1], kind=kind)
+    cached = build(["head", "head:learning_rate=1e-2"], [0, 1], PrefixCache(), kind=kind)
+    batch = cached.batch(split, rows, 0)
+    width = tiny_backbone(kind).model.classifier.in_features
+    assert batch.hidden is not None
+    assert batch.hidden.shape == (16, 1, width)
+    torch.testing.assert_close(cached.logits(batch), plain.logits(plain.batch(split, rows, 0)), rtol=1e-9, atol=1e-11)
+
+
 def test_positions_are_interpolated_where_images_have_another_size() -> None:
     """As transformers does it, with and without our attention; and not where sizes agree."""
     backbone = tiny_backbone("vit")

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from tunefork.data.columnar import arrow_table, first_line
+from tunefork.data.roles import ROLES
 from tunefork.data.table import Table, missing, shorten
 from tunefork.errors import MissingExtraError, ReadError
 
 PREFIX = "hub:"
-SPLITS = {"train": ("train",), "validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
-"""What each of our splits may be called in a data set."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ class HubSplits:
 
     def find(self, role: str) -> str:
         """The split's name for ``train``, ``validation`` or ``test``; empty where there is none."""
-        return next((name for name in SPLITS[role] if name in self.sets), "")
+        return next((name for name in ROLES[role] if name in self.sets), "")
 
     def table(self, split: str) -> Table:
         """The rows of one split."""

@@ -11,13 +11,13 @@ from tunefork.config import DataConfig
 from tunefork.data.hub import PREFIX, HubSplits, hub_splits
 from tunefork.data.images.class_folders import FolderSplits, holds_pictures, picture_splits
 from tunefork.data.readers import read_rows
+from tunefork.data.roles import ROLES
 from tunefork.data.table import Table
 from tunefork.errors import ConfigError, SplitError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ROLES = ("train", "validation", "test")
 HANDED = "-"
 """In place of a path: rows handed over in Python."""
 
@@ -47,7 +47,7 @@ def read_sources(config: DataConfig, frames: Mapping[str, pd.DataFrame], base: P
     """
     for name in frames:
         if name not in ROLES:
-            raise ConfigError(f"There is no split '{name}'", where="frames", fix=did_you_mean(name, ROLES))
+            raise ConfigError(f"There is no split '{name}'", where="frames", fix=did_you_mean(name, tuple(ROLES)))
     if "train" in frames and config.train != HANDED:
         raise ConfigError(
             "Training rows are given twice", where=f"train: {config.train}", fix="Write train: '-' for a DataFrame."
@@ -57,7 +57,9 @@ def read_sources(config: DataConfig, frames: Mapping[str, pd.DataFrame], base: P
     found: dict[str, Table | None] = {}
     splits = _splits(config.train, base)
     own = frozenset(
-        role for role in ROLES[1:] if splits and role not in frames and _default(config, role) and splits.find(role)
+        role
+        for role in ("validation", "test")
+        if splits and role not in frames and _default(config, role) and splits.find(role)
     )
     for role in ROLES:
         source = getattr(config, role)

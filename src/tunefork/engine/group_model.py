@@ -193,6 +193,9 @@ class GroupModel:
     def _forward(self, batch: Batch) -> torch.Tensor:
         found: torch.Tensor
         self.members.tokens, self.members.width = (batch.totals, batch.width) if self.packs else ((), 0)
+        if isinstance(batch, Pictures) and batch.reads_head and batch.hidden is not None:
+            found = self.model.get_submodule(self.anatomy.head[0])(batch.hidden.flatten(0, 1))
+            return found
         if isinstance(batch, Padded) or batch.pooling in ("first", "all"):
             if self._embeddings is not None and isinstance(batch, Pictures):
                 self._embeddings.prefix = batch.hidden
@@ -211,8 +214,17 @@ class GroupModel:
         """Fill the cache for a split, in eval mode, with one run's worth of rows."""
         assert self._cache is not None
 
+        head = self.model.get_submodule(self.anatomy.head[0])
+
         def forward(packed: Packed | Pictures) -> None:
+            def catch(_: nn.Module, given: tuple[torch.Tensor, ...]) -> None:
+                packed.caught = given[0][:, None]
+
+            reads_all = packed.pooling == "all" and packed.stop == packed.blocks
+            hook = head.register_forward_pre_hook(catch) if reads_all else None
             self._forward(packed)
+            if hook is not None:
+                hook.remove()
 
         def pack(rows: np.ndarray) -> Packed | Pictures:
             batch = self._plain(split, [rows], 0)

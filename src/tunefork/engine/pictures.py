@@ -56,7 +56,8 @@ class Pictures:
         self.start, self.stop = 0, blocks
         """The first block that computes, and the first that does not again, whose input is left in ``caught``."""
         self.hidden: torch.Tensor | None = None
-        """What block ``start`` gets: [K·n, tokens, hidden], or [K·n, 1, hidden] of the pooled behind all."""
+        """What block ``start`` gets: [K·n, tokens, hidden]; behind all blocks [K·n, 1, hidden] of the pooled token, or
+        [K·n, 1, width of the head's input] where the head reads all tokens."""
         self.caught: torch.Tensor | None = None
         self.full: torch.Tensor | None = None
         """All tokens' states before the last block's keys and values, while only the pooled tokens pass through it."""
@@ -83,6 +84,11 @@ class Pictures:
             shares = torch.stack([share.expand(count) for _, share in own]).to(self.device)
             self.mixed = (others, shares)
         self._changed = changed.mul_(255)
+
+    @property
+    def reads_head(self) -> bool:
+        """Whether ``hidden`` is what the head gets: behind the last block of a model whose head reads all tokens."""
+        return self.pooling == "all" and self.start == self.blocks
 
     def inputs(self) -> dict[str, torch.Tensor | bool]:
         """The model's inputs: pixels [K·n, 3, height, width]; none where a frozen prefix is at hand."""

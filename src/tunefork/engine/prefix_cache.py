@@ -33,7 +33,8 @@ class _Entry:
 
     split: EncodedSplit
     states: torch.Tensor
-    """[Σ tokens, hidden], or [N, hidden] of the pooled tokens behind the last block, where the head reads no others."""
+    """[Σ tokens, hidden], or behind the last block one vector per row: [N, hidden] of the pooled tokens, [N, width] of
+    the head's input where it reads all tokens."""
     starts: np.ndarray
     """[N] where each row begins."""
 
@@ -41,8 +42,8 @@ class _Entry:
 class PrefixCache:
     """Hidden states behind the first ``depth`` blocks, by split, depth and precision.
 
-    Behind the last block only the pooled tokens' states are kept. The frozen weights are the same for all groups of a
-    study, and so is the cache.
+    Behind the last block only the pooled tokens' states are kept, or what a head of all tokens (DINOv2's) gets. The
+    frozen weights are the same for all groups of a study, and so is the cache.
 
     Args:
         folder: where files go that are too large for memory; the system's temporary folder unless given.
@@ -146,5 +147,5 @@ class PrefixCache:
 
 
 def _pooled(batch: Batch, depth: int) -> bool:
-    """Whether only the pooled tokens are kept: behind the last block nobody reads the others."""
-    return depth == batch.blocks and batch.pooling != "all"
+    """Whether one vector per row is kept: behind the last block nobody reads more."""
+    return depth == batch.blocks

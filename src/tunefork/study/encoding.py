@@ -55,7 +55,7 @@ def check_task(rows: str, model: str, name: str) -> None:
         where="model",
         fix="Choose another model, such as builtin:minilm."
         if rows == "text-classification"
-        else "Choose another model, such as google/vit-base-patch16-224-in21k.",
+        else "Choose another model, such as builtin:vit-fashion.",
     )
 
 

@@ -138,7 +138,7 @@ class Planner:
     def _size(self, party: Party, traits: Traits, workers: int) -> int:
         if len(party) == 1:
             return 1
-        if traits.features and self._backbone.anatomy.pooling != "all":  # whose features are all tokens of an image
+        if traits.features:
             return HEADS
         size = min(self._most(party), -(-len(party) // workers))
         if size < 2:

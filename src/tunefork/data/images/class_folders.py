@@ -15,15 +15,10 @@ from pathlib import Path, PurePosixPath
 from tunefork.data.images.archives import is_archive, list_pictures
 from tunefork.data.images.folders import Listing
 from tunefork.data.images.pictures import Picture
+from tunefork.data.roles import ROLES
 from tunefork.data.table import Table, count, make_table, quoted, shorten
 from tunefork.errors import ReadError
 
-ROLES = {
-    "train": ("train", "training"),
-    "validation": ("validation", "valid", "val", "dev"),
-    "test": ("test", "testing", "evaluation"),
-}
-"""How the folders of splits are called, in whatever case, also with _set behind or seg_ before."""
 UNIT = "picture"
 """What places in such a table are called; other tables of pictures count rows."""
 IMAGE, LABEL = "image", "label"
