@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import norm
 
-from tunefork.statistics import compare, detectable, difference_of, mean_of, pool_of
-from tunefork.statistics.power import Assumed
+from tunefork.uncertainty import compare, detectable, difference_of, mean_of, pool_of
+from tunefork.uncertainty.power import Assumed
 
 CONFIGURATIONS = 9
 

@@ -1,7 +1,7 @@
 """Means and paired differences whose intervals count test rows and seeds: the two-way random-effects model.
 
 A configuration's scores are a matrix X [S seeds, n rows]: whether a run got a row right, or what the row contributes to
-another metric (``tunefork.statistics.contributions``). Rows and seeds are both samples:
+another metric (``tunefork.uncertainty.contributions``). Rows and seeds are both samples:
 x_sr = μ + seed_s + row_r + e_sr. The mean of such a matrix varies by
 
     Var(x̄) = MS_rows / (n S) + MS_seeds / (n S) − MS_error / (n S)
@@ -27,8 +27,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tunefork.statistics.estimates import LEVEL, Difference, Estimate, Interval, Pool, Variance
-from tunefork.statistics.shares import wilson
+from tunefork.uncertainty.estimates import LEVEL, Difference, Estimate, Interval, Pool, Variance
+from tunefork.uncertainty.shares import wilson
 
 Matrix = NDArray[np.floating] | NDArray[np.bool_]
 

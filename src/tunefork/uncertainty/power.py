@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tunefork.statistics.estimates import Difference
-from tunefork.statistics.pairs import SIGNIFICANT
+from tunefork.uncertainty.estimates import Difference
+from tunefork.uncertainty.pairs import SIGNIFICANT
 
 POWER = 0.8
 """How often a study that is large enough finds what is there."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from tunefork.statistics.estimates import LEVEL, Interval
+from tunefork.uncertainty.estimates import LEVEL, Interval
 
 
 def wilson(correct: int, n: int) -> Interval:

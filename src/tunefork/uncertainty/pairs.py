@@ -11,9 +11,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tunefork.statistics.estimates import Difference
-from tunefork.statistics.family import holm
-from tunefork.statistics.two_way import Matrix, difference_of, pool_of
+from tunefork.uncertainty.estimates import Difference
+from tunefork.uncertainty.family import holm
+from tunefork.uncertainty.two_way import Matrix, difference_of, pool_of
 
 Outcome = Literal["better", "worse", "equivalent", "undecided"]
 SIGNIFICANT = 0.05

@@ -1,0 +1,34 @@
+"""What a difference is worth: intervals, tests and power that count test rows and seeds."""
+
+from tunefork.uncertainty.estimates import LEVEL, Difference, Estimate, Interval, Pool, Variance
+from tunefork.uncertainty.family import holm
+from tunefork.uncertainty.pairs import MARGIN, SIGNIFICANT, Outcome, Pair, compare, equivalence
+from tunefork.uncertainty.power import detectable, rows_needed, seeds_needed
+from tunefork.uncertainty.saved import mcnemar
+from tunefork.uncertainty.shares import wilson
+from tunefork.uncertainty.two_way import Matrix, difference_of, mean_of, pool_of
+
+__all__ = [
+    "LEVEL",
+    "MARGIN",
+    "SIGNIFICANT",
+    "Difference",
+    "Estimate",
+    "Interval",
+    "Matrix",
+    "Outcome",
+    "Pair",
+    "Pool",
+    "Variance",
+    "compare",
+    "detectable",
+    "difference_of",
+    "equivalence",
+    "holm",
+    "mcnemar",
+    "mean_of",
+    "pool_of",
+    "rows_needed",
+    "seeds_needed",
+    "wilson",
+]
