@@ -34,16 +34,17 @@ def test_a_gap_of_the_promised_size_is_found_in_eighty_of_a_hundred_studies(seed
 
 
 def test_what_would_decide_an_undecided_pair() -> None:
-    random = np.random.default_rng(2)
-    a, b = WORLD.draw(random, 3, np.array([0.0, -0.012]))
+    random = np.random.default_rng(0)
+    a, b = WORLD.draw(random, 3, np.array([0.0, -0.02]))
     pair = compare([a, b], 0.0)[0]
     assert pair.outcome == "undecided"
     rows = rows_needed(pair.difference, 872, 3, 2, margin=0.0)
     seeds = seeds_needed(pair.difference, 872, 3, 2, margin=0.0)
     assert rows is not None
-    assert rows > 872
-    assert seeds is None or seeds > 3
-    more = difference_of(*replace(WORLD, rows=4 * rows).draw(random, 3, np.array([0.0, -0.012])))
+    assert 1500 < rows < 5000
+    assert seeds is not None
+    assert 5 < seeds < 15
+    more = difference_of(*replace(WORLD, rows=4 * rows).draw(random, 3, np.array([0.0, -0.02])))
     assert more.p_value < 0.05
 
 
