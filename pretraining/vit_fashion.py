@@ -1,4 +1,4 @@
-"""Pretrain builtin:vit-fashion: a small ViT on Fashion-MNIST, with tunefork itself. About 40 minutes on one core.
+"""Pretrain builtin:vit-fashion: a small ViT on Fashion-MNIST, with tunefork itself. About half an hour on one core.
 
     python -m pretraining.vit_fashion --data FOLDER_WITH_FASHION_MNIST [--epochs 6 12]
 
@@ -103,6 +103,7 @@ def ship(run: Path) -> None:
     TARGET.mkdir(parents=True, exist_ok=True)
     weights = {name: tensor.half().contiguous() for name, tensor in load_file(run / "model.safetensors").items()}
     save_file(weights, TARGET / "model.safetensors", metadata={"format": "pt"})
+    (TARGET / "model.safetensors").chmod(0o644)  # safetensors makes it for the owner alone
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
     config["dtype"] = "float16"
     (TARGET / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")

@@ -22,9 +22,7 @@ class Task(StrEnum):
 def demo(
     task: Annotated[
         Task,
-        typer.Option(
-            "--task", help="text: 1,150 customer messages; image: 1,797 handwritten digits (its model is not here yet)."
-        ),
+        typer.Option("--task", help="text: 1,150 customer messages; image: 1,797 handwritten digits."),
     ] = Task.text,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="The study's folder; tunefork-demo unless given.")

