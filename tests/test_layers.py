@@ -22,7 +22,7 @@ LAYERS = (
     ("strategies",),
     ("models", "data", "plan", "store", "metrics"),
     ("study_file",),
-    ("config", "counts", "yaml_lines"),
+    ("config", "counts", "uncertainty", "yaml_lines"),
     ("errors", "_version"),
 )
 RANK = {name: rank for rank, layer in enumerate(reversed(LAYERS)) for name in layer}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from tunefork.config import RunConfig
@@ -64,6 +65,28 @@ class Plan:
         """Estimated wall time of the whole study; None when any group's is unknown."""
         known = [group.seconds for group in self.groups if group.seconds is not None]
         return makespan(known, self.workers) if known and len(known) == len(self.groups) else None
+
+    @property
+    def seeds(self) -> int:
+        """Of the configuration that has the fewest."""
+        counts = Counter(run.config.configuration for run in self.runs)
+        return min(counts.values(), default=0)
+
+    @property
+    def configurations(self) -> int:
+        """How many are compared."""
+        return len({run.config.configuration for run in self.runs})
+
+    @property
+    def detects(self) -> float | None:
+        """The smallest difference of accuracies that the study finds in 80 of 100 cases; None where it compares nothing.
+
+        It depends on how much the runs will differ, which nobody knows yet: ``tunefork.uncertainty.power.ASSUMED``.
+        """
+        from tunefork.uncertainty.power import detectable
+
+        rows = self.rows.get("test", 0)
+        return detectable(rows, self.seeds, self.configurations) if rows > 2 and self.configurations > 1 else None
 
     def schedule(self) -> list[tuple[int, Group]]:
         """The groups with their numbers, in the order in which they are begun.

@@ -1,30 +1,23 @@
 """Reports read a store and answer: tables, a verdict that the data supports, figures, HTML, JSON. Never torch."""
 
 from tunefork.report.json import to_json
+from tunefork.report.judging import Comparison, Judgement, Saved, judge, saved_models
 from tunefork.report.mistakes import galleries, wanted_thumbnails
+from tunefork.report.recommending import Limits, Recommendation, recommend
 from tunefork.report.records import csv_text, run_rows
-from tunefork.report.statistics import (
-    Difference,
-    Estimate,
-    Interval,
-    holm,
-    macro_f1,
-    mean_accuracy,
-    paired_difference,
-    wilson,
-)
 from tunefork.report.summary import ConfigurationSummary, RunSummary, Spread, Summary, summarise
 from tunefork.report.tables import as_markdown, as_rich, markdown_table, rich_table, step_table, table
-from tunefork.report.verdict import Comparison, Verdict, verdict
+from tunefork.report.verdict import Verdict, verdict
 from tunefork.report.writing import print_report, write_report
 
 __all__ = [
     "Comparison",
     "ConfigurationSummary",
-    "Difference",
-    "Estimate",
-    "Interval",
+    "Judgement",
+    "Limits",
+    "Recommendation",
     "RunSummary",
+    "Saved",
     "Spread",
     "Summary",
     "Verdict",
@@ -32,20 +25,18 @@ __all__ = [
     "as_rich",
     "csv_text",
     "galleries",
-    "holm",
-    "macro_f1",
+    "judge",
     "markdown_table",
-    "mean_accuracy",
-    "paired_difference",
     "print_report",
+    "recommend",
     "rich_table",
     "run_rows",
+    "saved_models",
     "step_table",
     "summarise",
     "table",
     "to_json",
     "verdict",
     "wanted_thumbnails",
-    "wilson",
     "write_report",
 ]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tunefork.report.judging import TIED, Judgement, Saved
 from tunefork.report.summary import ConfigurationSummary, RunSummary, summarise
 from tunefork.report.verdict import Verdict, verdict
 from tunefork.store import EvaluationRecord, Store
@@ -35,11 +36,19 @@ def to_json(store: Store) -> dict[str, Any]:
         "data_hash": study.data_hash,
         "selection_metric": study.selection_metric,
         "runs": [_run(run) for run, _ in in_order],
-        "configurations": [_configuration(one, found) for one in summary.configurations],
+        "configurations": [_configuration(one, found, summary.judged_by) for one in summary.configurations],
+        "pairs": _pairs(found.judgement),
         "best": summary.best,
         "best_configuration": summary.choice.configuration,
-        "smallest": found.smallest,
-        "verdict": list(found.sentences),
+        "verdict": {
+            "best": found.judgement.best.name if found.judgement else None,
+            "tied": [one.name for one in found.tied],
+            "recommended": found.recommended.name if found.recommended else None,
+            "metric": summary.judged_by,
+            "margin": found.judgement.margin if found.judgement else None,
+            "sentences": list(found.sentences),
+        },
+        "saved": [_saved(one) for one in found.saved],
         "warnings": list(found.warnings),
         "notices": list(study.notices),
         "baseline": study.baseline,
@@ -93,8 +102,13 @@ def _metrics(found: EvaluationRecord | None) -> dict[str, float | None]:
     return {name: found.metric(name) if found else None for name in names}
 
 
-def _configuration(one: ConfigurationSummary, found: Verdict) -> dict[str, Any]:
-    """A configuration over its seeds: means, spreads, the interval, and how it compares with the best."""
+def _configuration(one: ConfigurationSummary, found: Verdict, metric: str) -> dict[str, Any]:
+    """A configuration over its seeds: means, spreads, the interval, and how it compares with the best.
+
+    ``mean`` and ``interval`` are those of the metric that the verdict is about. ``tied_with_best`` is ``best``,
+    ``equivalent`` or ``undecided``; None where it is told apart, or was not compared.
+    """
+    estimate = one.estimate(metric)
     content: dict[str, Any] = {
         "id": one.id,
         "name": one.name,
@@ -104,6 +118,10 @@ def _configuration(one: ConfigurationSummary, found: Verdict) -> dict[str, Any]:
         "fewer_parameters_percent": one.reduction,
         "of_full_accuracy_percent": one.kept,
         "converged": one.converged,
+        "mean": estimate.value if estimate else None,
+        "interval": [estimate.interval.low, estimate.interval.high] if estimate else None,
+        "seeds_counted": estimate.seeds_counted if estimate else None,
+        "tied_with_best": "best" if found.judgement and one is found.judgement.best else None,
     }
     for split in ("test", "validation"):
         spreads = {name: one.spread(split, name) for name in ("loss", "accuracy", "macro_f1", "f1")}
@@ -113,15 +131,49 @@ def _configuration(one: ConfigurationSummary, found: Verdict) -> dict[str, Any]:
     for comparison in found.comparisons:
         if comparison.configuration == one.id:
             difference = comparison.difference
+            if comparison.outcome in TIED:
+                content["tied_with_best"] = comparison.outcome
             content["against_best"] = {
                 "outcome": comparison.outcome,
                 "difference": difference.value,
                 "interval": [difference.interval.low, difference.interval.high],
                 "p_value": difference.p_value,
                 "p_value_holm": comparison.adjusted,
+                "p_value_within_margin_holm": comparison.within,
                 "seeds_counted": difference.seeds_counted,
             }
     return content
+
+
+def _pairs(judgement: Judgement | None) -> list[dict[str, Any]]:
+    """Every pair of configurations: the outcome is the first's against the second's."""
+    if judgement is None:
+        return []
+    names = [one.name for one in judgement.compared]
+    return [
+        {
+            "first": names[pair.first],
+            "second": names[pair.second],
+            "outcome": pair.outcome,
+            "difference": pair.difference.value,
+            "interval": [pair.difference.interval.low, pair.difference.interval.high],
+            "p_value": pair.difference.p_value,
+            "p_value_holm": pair.different,
+            "p_value_within_margin_holm": pair.within,
+        }
+        for pair in judgement.pairs
+    ]
+
+
+def _saved(one: Saved) -> dict[str, Any]:
+    """A saved model: its rows are its only sample, and McNemar's test compares it with the best one."""
+    return {
+        "run": one.run.record.id,
+        "configuration": one.name,
+        "accuracy": one.estimate.value,
+        "interval": [one.estimate.interval.low, one.estimate.interval.high],
+        "p_value_mcnemar_holm": one.p_value,
+    }
 
 
 def _plain(value: Any) -> Any:

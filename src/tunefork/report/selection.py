@@ -41,12 +41,6 @@ def choose(configurations: Sequence[ConfigurationSummary], metric: str) -> Choic
     if not validated:
         metric = "loss"
     sign = 1.0 if metric in LOWER_IS_BETTER else -1.0
-
-    def value(run: RunSummary) -> float:
-        if not validated:
-            return run.final_training_loss
-        return run.validation.metric(metric) if run.validation else math.nan
-
     ranked: list[tuple[bool, float, int, int, ConfigurationSummary]] = []
     for one in finished:
         spread = one.spread("validation", metric) if validated else one.final_training_loss
@@ -59,8 +53,22 @@ def choose(configurations: Sequence[ConfigurationSummary], metric: str) -> Choic
     if not ranked:
         return Choice(None, None, by, None, warnings)
     best = min(ranked)[-1]
-    run = min((run for run in best.done if math.isfinite(value(run))), key=lambda run: sign * value(run))
+    run = best_run(best, metric, validated)
+    assert run is not None, "its mean is finite"
     return Choice(best.id, run.record.id, by, sign * min(ranked)[1], warnings)
+
+
+def best_run(one: ConfigurationSummary, metric: str, validated: bool) -> RunSummary | None:
+    """The seed whose saved model to take: the one that validation, or failing that the training loss, prefers."""
+    sign = 1.0 if metric in LOWER_IS_BETTER or not validated else -1.0
+
+    def value(run: RunSummary) -> float:
+        if not validated:
+            return run.final_training_loss
+        return run.validation.metric(metric) if run.validation else math.nan
+
+    known = [run for run in one.done if math.isfinite(value(run))]
+    return min(known, key=lambda run: sign * value(run)) if known else None
 
 
 def _warnings(configurations: Sequence[ConfigurationSummary], validated: bool, finished: bool) -> tuple[str, ...]:

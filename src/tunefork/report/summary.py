@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 
 from tunefork.counts import Counts
 from tunefork.report.selection import Choice, choose
-from tunefork.report.statistics import Estimate, macro_f1, mean_accuracy
 from tunefork.store import EvaluationRecord, Predictions, RunRecord, StepRecord, Store, StudyRecord
+from tunefork.uncertainty import Estimate, Matrix, Pool, mean_of, pool_of
+from tunefork.uncertainty.contributions import macro_f1, of_confusion, second_f1
 
 BROKEN = ("failed", "diverged")
+METRICS = ("accuracy", "macro_f1", "f1")
+"""Metrics of answers; f1 where there are two classes."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,8 @@ class ConfigurationSummary:
     """How many percent fewer parameters train than in full fine-tuning (the model's total where the study has none)."""
     kept: float | None = None
     """Test accuracy in percent of full fine-tuning's; None where the study has no finished full run."""
+    pools: Mapping[str, Pool | None] = field(default_factory=dict)
+    """What seeds do in all configurations of the study, by metric."""
 
     @cached_property
     def done(self) -> tuple[RunSummary, ...]:
@@ -149,24 +154,45 @@ class ConfigurationSummary:
         """The test answers of the finished runs."""
         return tuple(run.answers for run in self.done if run.answers and len(run.answers.labels))
 
-    @cached_property
-    def correct(self) -> NDArray[np.bool_] | None:
+    @property
+    def correct(self) -> Matrix | None:
         """[seeds, rows] correctness on test; None without answers, or when seeds answered different rows."""
-        if len({answers.rows for answers in self.answers}) != 1:
-            return None
-        return np.stack([answers.correct for answers in self.answers])
+        return self.scores("accuracy")
 
-    @cached_property
+    @property
     def accuracy(self) -> Estimate | None:
         """Test accuracy with its interval."""
-        return None if self.correct is None else mean_accuracy(self.correct)
+        return self.estimate("accuracy")
 
-    @cached_property
+    @property
     def macro_f1(self) -> Estimate | None:
         """Test macro F1 with its interval."""
-        if self.correct is None:
+        return self.estimate("macro_f1")
+
+    def scores(self, metric: str) -> Matrix | None:
+        """[seeds, rows] what each test row contributes to a metric (accuracy, macro_f1, f1), whose mean it is.
+
+        None without answers, or when seeds answered different rows.
+        """
+        if len({answers.rows for answers in self.answers}) != 1:
             return None
-        return macro_f1(np.stack([one.predicted for one in self.answers]), self.answers[0].labels, self.classes)
+        if metric not in self._scores:
+            labels, predicted = self.answers[0].labels, np.stack([one.predicted for one in self.answers])
+            self._scores[metric] = (
+                np.asarray(predicted == labels)
+                if metric == "accuracy"
+                else of_confusion({"macro_f1": macro_f1, "f1": second_f1}[metric], predicted, labels, self.classes)
+            )
+        return self._scores[metric]
+
+    def estimate(self, metric: str) -> Estimate | None:
+        """A test metric (accuracy, macro_f1, f1) with its interval."""
+        scores = self.scores(metric)
+        return None if scores is None else mean_of(scores, self.pools.get(metric))
+
+    @cached_property
+    def _scores(self) -> dict[str, Matrix]:
+        return {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,6 +207,11 @@ class Summary:
     choice: Choice
     warnings: tuple[str, ...]
     """The study's, and those of choosing the best."""
+
+    @property
+    def judged_by(self) -> str:
+        """The metric whose differences are judged: the one that validation chose by, where it is one of answers."""
+        return self.study.selection_metric if self.study.selection_metric in METRICS else "accuracy"
 
     @property
     def best(self) -> str | None:
@@ -218,7 +249,9 @@ def summarise(store: Store) -> Summary:
         by_configuration.setdefault(record.configuration, []).append(_run(store, record))
     plain = [_configuration(runs, study) for runs in by_configuration.values()]
     choice = choose(plain, study.selection_metric)
-    configurations = _against_full(plain, study.selection_metric)
+    configurations = _pooled(
+        _against_full(plain, study.selection_metric), METRICS if len(study.labels) == 2 else METRICS[:2]
+    )
     finished = [run for one in configurations for run in one.done]
     split = next((split for split in ("test", "validation") if any(run.on(split) for run in finished)), None)
     return Summary(study, configurations, split, choice, (*study.warnings, *choice.warnings))
@@ -260,6 +293,14 @@ def _against_full(configurations: Sequence[ConfigurationSummary], metric: str) -
         kept = 100 * own.mean / base.mean if own and base and base.mean > 0 else None
         found.append(replace(one, reduction=_reduction(one.counts, full[0].counts.trainable), kept=kept))
     return tuple(found)
+
+
+def _pooled(configurations: Sequence[ConfigurationSummary], metrics: Sequence[str]) -> tuple[ConfigurationSummary, ...]:
+    """Adds what seeds do in all configurations."""
+    pools = {}
+    for metric in metrics:
+        pools[metric] = pool_of([scores for one in configurations if (scores := one.scores(metric)) is not None])
+    return tuple(replace(one, pools=pools) for one in configurations)
 
 
 def _reduction(counts: Counts, full: int) -> float:

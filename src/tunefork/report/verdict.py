@@ -2,64 +2,85 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from tunefork.report.statistics import Difference, holm, paired_difference
+from tunefork.report.cautions import cautions
+from tunefork.report.judging import Comparison, Judgement, Saved, judge, saved_models
+from tunefork.report.recommending import Limits, Recommendation, memory, recommend, seconds
 from tunefork.report.summary import ConfigurationSummary, Summary
-from tunefork.report.wording import METRICS, listed, number, percent, plain_percent, points, several
-
-Outcome = Literal["better", "worse", "tie", "not converged"]
-SIGNIFICANT = 0.05
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One configuration against the best, on the same test rows."""
-
-    configuration: str
-    name: str
-    difference: Difference
-    """Its mean accuracy minus the best's."""
-    adjusted: float
-    """The p-value after Holm's correction over all comparisons with the best."""
-    outcome: Outcome
-    """``tie`` where the data cannot tell them apart; ``not converged`` where it scored less but was still learning."""
+from tunefork.report.wording import (
+    METRICS,
+    duration,
+    listed,
+    number,
+    percent,
+    plain_percent,
+    points,
+    several,
+)
+from tunefork.report.wording import memory as megabytes
+from tunefork.uncertainty import MARGIN, Difference
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Verdict:
     """The findings, and what weakens them. ``str()`` is plain text, warnings first."""
 
     sentences: tuple[str, ...]
     warnings: tuple[str, ...] = ()
-    comparisons: tuple[Comparison, ...] = ()
-    best: str | None = None
-    """The best run's id, chosen on validation."""
-    smallest: str | None = None
-    """The configuration with the fewest trainable parameters that is not shown to be worse than the best."""
+    judgement: Judgement | None = None
+    """None where nothing can be called best."""
+    recommendation: Recommendation | None = None
+    """None where there was nothing to compare with."""
+    saved: tuple[Saved, ...] = ()
+    """The saved models, the best first."""
+
+    @property
+    def best(self) -> str | None:
+        """The best run's id, chosen on validation."""
+        return self.judgement.summary.best if self.judgement else None
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """Every other configuration against the best."""
+        return self.judgement.comparisons if self.judgement else ()
+
+    @property
+    def tied(self) -> tuple[ConfigurationSummary, ...]:
+        """The best and all that the data does not tell apart from it."""
+        return self.judgement.tied if self.judgement else ()
+
+    @property
+    def recommended(self) -> ConfigurationSummary | None:
+        """The configuration to take."""
+        return self.recommendation.configuration if self.recommendation else None
 
     def __str__(self) -> str:
         return "\n".join([*(f"Warning: {warning}" for warning in self.warnings), *self.sentences])
 
 
-def verdict(summary: Summary) -> Verdict:
+def verdict(summary: Summary, margin: float = MARGIN, limits: Limits | None = None) -> Verdict:
     """The verdict on a study.
 
     Raises nothing for studies that are unfinished, have failed runs, or no test rows: it then says so.
+
+    Args:
+        summary: of the study.
+        margin: differences up to this do not matter, as a share (0.01 is one point).
+        limits: what the recommended configuration may cost.
     """
-    best = summary.best_configuration
-    if best is None:
-        return Verdict((_nothing(summary),), _warnings(summary, ()))
-    comparisons = _compare(summary, best)
-    smallest = _smallest(summary, best, comparisons)
-    sentences = [_best(summary, best), *_outcomes(comparisons, best)]
-    if smallest:
-        sentences.append(_small(smallest, best, comparisons))
-    warnings = _warnings(summary, comparisons)
-    return Verdict(tuple(sentences), warnings, comparisons, summary.best, smallest.id if smallest else None)
+    judgement = judge(summary, margin)
+    if judgement is None:
+        return Verdict((_nothing(summary),), cautions(summary))
+    sentences = [_best(judgement), *_outcomes(judgement)]
+    if not judgement.comparisons:
+        return Verdict(tuple(sentences), cautions(summary), judgement)
+    recommendation, saved = recommend(judgement, limits), saved_models(judgement)
+    sentences += _tied(judgement, recommendation)
+    sentences.append(_recommended(judgement, recommendation, limits or Limits()))
+    sentences += _saved(saved)
+    return Verdict(tuple(sentences), cautions(summary), judgement, recommendation, saved)
 
 
 def _nothing(summary: Summary) -> str:
@@ -67,83 +88,57 @@ def _nothing(summary: Summary) -> str:
         return "The study has no runs yet."
     if any(one.done for one in summary.configurations):
         return "No run can be called best: none has a finite validation or training loss."
-    return f"No run has finished, so there is nothing to conclude yet ({_status_counts(summary)})."
-
-
-def _status_counts(summary: Summary) -> str:
     statuses = [run.record.status for run in summary.runs]
-    return ", ".join(f"{statuses.count(status)} {status}" for status in dict.fromkeys(statuses))
+    counts = ", ".join(f"{statuses.count(status)} {status}" for status in dict.fromkeys(statuses))
+    return f"No run has finished, so there is nothing to conclude yet ({counts})."
 
 
-def _compare(summary: Summary, best: ConfigurationSummary) -> tuple[Comparison, ...]:
-    reference, found = best.correct, []
-    for one in summary.configurations:
-        if one is best or one.correct is None or reference is None or one.answers[0].rows != best.answers[0].rows:
-            continue
-        found.append((one, paired_difference(one.correct, reference)))
-    adjusted = holm([difference.p_value for _, difference in found])
-    return tuple(
-        Comparison(one.id, one.name, difference, p_value, _outcome(one, difference, p_value))
-        for (one, difference), p_value in zip(found, adjusted)
-    )
-
-
-def _outcome(one: ConfigurationSummary, difference: Difference, adjusted: float) -> Outcome:
-    if adjusted >= SIGNIFICANT:
-        return "tie"
-    if difference.value > 0:
-        return "better"
-    return "not converged" if one.converged is False else "worse"
-
-
-def _smallest(
-    summary: Summary, best: ConfigurationSummary, comparisons: Sequence[Comparison]
-) -> ConfigurationSummary | None:
-    """None without comparisons: nothing is known of the others then."""
-    kept = {one.configuration for one in comparisons if one.outcome in ("tie", "better")} | {best.id}
-    candidates = [one for one in summary.configurations if one.id in kept]
-    # of two that are equally small, the best or the one that is named first
-    return min(candidates, key=lambda one: (one.counts.trainable, one is not best)) if comparisons else None
-
-
-def _best(summary: Summary, best: ConfigurationSummary) -> str:
-    choice, seeds = summary.choice, len(best.done)
+def _best(judgement: Judgement) -> str:
+    summary, best = judgement.summary, judgement.best
+    choice, count = summary.choice, len(best.done)
     metric = METRICS[summary.study.selection_metric] if choice.by == "validation" else "loss"
-    over = f", mean over {several(seeds, 'seed')}" if seeds > 1 else ""
+    over = f", mean over {several(count, 'seed')}" if count > 1 else ""
     value = number(choice.value) if metric == "loss" else f"{percent(choice.value)} %"
     sentence = f"{best.name} is best by {choice.by} {metric} ({value}{over})"
-    if best.accuracy is None:
-        return f"{sentence}. It was not evaluated on test rows, so its accuracy on new data is not known."
-    interval, rows = best.accuracy.interval, len(best.answers[0].labels)
+    judged = METRICS[summary.judged_by]
+    found = best.estimate(summary.judged_by)
+    if found is None:
+        return f"{sentence}. It was not evaluated on test rows, so its {judged} on new data is not known."
     return (
-        f"{sentence}; on the {several(rows, 'test row')} its accuracy is {percent(best.accuracy.value, 1)} % "
-        f"(95 % interval {percent(interval.low, 1)} to {percent(interval.high, 1)} %)."
+        f"{sentence}; on the {several(len(best.answers[0].labels), 'test row')} its {judged} is "
+        f"{percent(found.value, 1)} % (95 % interval {percent(found.interval.low, 1)} to "
+        f"{percent(found.interval.high, 1)} %)."
     )
 
 
-def _outcomes(comparisons: Sequence[Comparison], best: ConfigurationSummary) -> list[str]:
+def _outcomes(judgement: Judgement) -> list[str]:
     """One sentence per kind of outcome."""
-    by = {outcome: [one for one in comparisons if one.outcome == outcome] for outcome in ("worse", "better", "tie")}
-    unready = [one for one in comparisons if one.outcome == "not converged"]
+    best, by = judgement.best, {}
+    for outcome in ("worse", "better", "equivalent", "undecided", "not converged"):
+        by[outcome] = [one for one in judgement.comparisons if one.outcome == outcome]
     found = []
     if by["worse"]:
-        found.append(f"Worse than {best.name}: {_differences(by['worse'])}.")
+        found.append(f"Worse than {best.name}: {_sizes(by['worse'])}.")
     if by["better"]:
         found.append(
-            f"Better than {best.name} on test, though validation chose otherwise: {_differences(by['better'])}. "
+            f"Better than {best.name} on test, though validation chose otherwise: {_sizes(by['better'])}. "
             "The test split does not choose; more validation rows would."
         )
-    if by["tie"]:
-        found.append(f"This data cannot tell {best.name} apart from {_ties(by['tie'], len(comparisons))}.")
-    if unready:
+    if by["equivalent"]:
+        names = listed([f"{one.name} ({_signed(one.difference)})" for one in by["equivalent"]])
+        found.append(f"Equivalent to {best.name} within {points(judgement.margin)} points: {names}.")
+    if by["undecided"]:
+        names = listed([_undecided(one, judgement) for one in by["undecided"]])
+        found.append(f"This data cannot decide between {best.name} and {names}.")
+    if by["not converged"]:
         found.append(
-            f"Behind {best.name} but not converged, so not judged: {_differences(unready)}. Training ended while "
+            f"Behind {best.name} but not converged, so not judged: {_sizes(by['not converged'])}. Training ended while "
             "validation loss was still falling; train longer before comparing."
         )
     return found
 
 
-def _differences(comparisons: Sequence[Comparison]) -> str:
+def _sizes(comparisons: Sequence[Comparison]) -> str:
     parts = []
     for one in comparisons:
         low, high = sorted((abs(one.difference.interval.low), abs(one.difference.interval.high)))
@@ -152,15 +147,24 @@ def _differences(comparisons: Sequence[Comparison]) -> str:
     return listed(parts)
 
 
-def _ties(comparisons: Sequence[Comparison], among: int) -> str:
-    parts = []
-    for one in comparisons:
-        interval = one.difference.interval
-        note = ""
-        if interval.low * interval.high > 0:  # the plain interval alone would suggest a difference
-            note = f"; p = {one.adjusted:.2f} after correcting for {among} comparisons"
-        parts.append(f"{one.name} ({_signed(one.difference)}{note})")
-    return listed(parts)
+def _undecided(one: Comparison, judgement: Judgement) -> str:
+    note, interval = "", one.difference.interval
+    if interval.low * interval.high > 0:  # the plain interval alone would suggest a difference
+        note = f"; p = {one.adjusted:.2f} after correcting for {several(len(judgement.pairs), 'pair')}"
+    needed = judgement.needed(one)
+    ways = [
+        *([several(needed.seeds, "seed")] if needed.seeds else []),
+        *([several(_rounded(needed.rows), "test row")] if needed.rows else []),
+    ]
+    if ways:
+        note += f"; {' or '.join(ways)} would decide, were the difference as it seems"
+    return f"{one.name} ({_signed(one.difference)}{note})"
+
+
+def _rounded(count: int) -> int:
+    """To two digits: it is an estimate."""
+    digits = 10 ** max(0, len(str(count)) - 2)
+    return -(-count // digits) * digits
 
 
 def _signed(difference: Difference) -> str:
@@ -171,72 +175,62 @@ def _signed(difference: Difference) -> str:
     )
 
 
-def _small(smallest: ConfigurationSummary, best: ConfigurationSummary, comparisons: Sequence[Comparison]) -> str:
-    counts = smallest.counts
-    size = f"{counts.trainable:,} trainable parameters, {plain_percent(counts.peft_percent)} % of the model"
-    if smallest is best:
-        return f"{best.name} is also the smallest configuration that is not shown to be worse ({size})."
-    own = next(one.difference for one in comparisons if one.configuration == smallest.id)
-    return (
-        f"The smallest configuration that is not shown to be worse than {best.name} is {smallest.name} ({size}; "
-        f"{_signed(own)})."
-    )
-
-
-def _warnings(summary: Summary, comparisons: Sequence[Comparison]) -> tuple[str, ...]:
-    found = list(summary.warnings)
-    statuses = [run.record.status for run in summary.runs]
-    broken = sum(status in ("failed", "diverged") for status in statuses)
-    waiting = sum(status in ("planned", "running") for status in statuses)
-    if waiting:
-        found.append(f"{waiting} of {several(len(statuses), 'run')} have not finished; this verdict is preliminary.")
-    if broken:
-        found.append(f"{broken} of {several(len(statuses), 'run')} failed or diverged; the table gives the reasons.")
-    found += _seed_warning(summary)
-    unknown = [one.name for one in summary.configurations if one.done and one.converged is None]
-    if unknown:
-        found.append(
-            f"Evaluated less than twice on validation, so whether they had converged is not known: {listed(unknown)}. "
-            "A lower score may only mean that training was too short."
-        )
-    unready = [one.name for one in summary.configurations if one.converged is False]
-    if unready:
-        found.append(
-            f"Not converged: {listed(unready)}. Validation loss was still falling when training ended, so more epochs "
-            "may change the ranking."
-        )
-    if len({one.answers[0].rows for one in summary.configurations if one.answers}) > 1:
-        found.append("Configurations answered different test rows; only those with the best's rows are compared.")
-    found += _floor_warnings(summary)
-    return tuple(dict.fromkeys(found))
-
-
-def _seed_warning(summary: Summary) -> list[str]:
-    single = [one.name for one in summary.configurations if len(one.done) == 1]
-    if not single:
+def _tied(judgement: Judgement, found: Recommendation) -> list[str]:
+    """The smallest, the fastest and the leanest of those that are not told apart from the best."""
+    if len(judgement.tied) < 2:
         return []
-    advice = "Another seed may move an accuracy by more than the difference between configurations; run three seeds."
-    if len(single) == len(summary.seeds):
-        return [f"Each configuration has one seed, so the noise between seeds is not counted. {advice}"]
-    return [f"One seed only, so the noise between seeds is not counted in comparisons with {listed(single)}. {advice}"]
+    parts = []
+    for word, one, cost in (
+        ("smallest", found.smallest, lambda one: f"{one.counts.trainable:,} trainable parameters"),
+        ("fastest", found.fastest, lambda one: duration(seconds(one))),
+        ("leanest", found.leanest, lambda one: megabytes(memory(one))),
+    ):
+        if one is not None:
+            parts.append(f"{one.name} is the {word} ({cost(one)})")
+    return [f"Of those not told apart from {judgement.best.name}, {listed(parts)}."] if parts else []
 
 
-def _floor_warnings(summary: Summary) -> list[str]:
-    """Which configurations are not shown to beat what needs no training."""
-    floors = (
-        (summary.study.majority, "always answering the most frequent label"),
-        (summary.study.baseline, "the model before training"),
-    )
-    found = []
-    for metrics, what in floors:
-        floor = metrics.get("accuracy")
-        if floor is None or math.isnan(floor):
-            continue
-        names = [one.name for one in _measured(summary) if one.accuracy and one.accuracy.interval.low <= floor]
-        if names:
-            found.append(f"Not shown to beat {what} (accuracy {percent(floor, 1)} %): {listed(names)}.")
-    return found
+def _recommended(judgement: Judgement, found: Recommendation, limits: Limits) -> str:
+    one, best = found.configuration, judgement.best
+    if one is None:
+        return f"No configuration of this study keeps your limits ({_limits(limits)})."
+    counts = one.counts
+    size = f"{counts.trainable:,} trainable parameters, {plain_percent(counts.peft_percent)} % of the model"
+    within = f", within your limits ({_limits(limits)})" if limits.any else ""
+    if found.told_apart:
+        own = next(each for each in judgement.comparisons if each.configuration == one.id)
+        return (
+            f"Recommended{within}: {one.name} ({size}), which validation prefers among those that keep them; it is "
+            f"behind {best.name} ({_signed(own.difference)})."
+        )
+    if one is best:
+        return f"Recommended{within}: {one.name} ({size}); nothing smaller is within {points(judgement.margin)} points."
+    own = next(each for each in judgement.comparisons if each.configuration == one.id)
+    how = {
+        "equivalent": f"equivalent to {best.name} within {points(judgement.margin)} points",
+        "better": f"better than {best.name} on test",
+    }.get(own.outcome, f"not shown to be worse than {best.name}, and not shown to be equivalent either")
+    return f"Recommended{within}: {one.name} ({size}), the smallest within {points(judgement.margin)} points; {how}."
 
 
-def _measured(summary: Summary) -> Iterable[ConfigurationSummary]:
-    return (one for one in summary.configurations if one.accuracy is not None)
+def _limits(limits: Limits) -> str:
+    parts = [
+        *([f"{limits.trainable:,} trainable parameters"] if limits.trainable is not None else []),
+        *([megabytes(limits.memory_mb)] if limits.memory_mb is not None else []),
+        *([duration(limits.seconds)] if limits.seconds is not None else []),
+    ]
+    return f"at most {listed(parts)}"
+
+
+def _saved(saved: Sequence[Saved]) -> list[str]:
+    """What is true of the models on disk, one per configuration, whatever their methods would do with other seeds."""
+    if len(saved) < 2:
+        return []
+    first, apart = saved[0], [one.name for one in saved[1:] if one.p_value < 0.05]
+    low, high = first.estimate.interval.low, first.estimate.interval.high
+    seed = f"{first.name}, seed {first.run.record.seed}"
+    told = f"told apart from the saved {listed(apart)}" if apart else "not told apart from any other saved model"
+    return [
+        f"The saved model to take ({seed}) is right on {percent(first.estimate.value, 1)} % of the test rows "
+        f"({percent(low, 1)} to {percent(high, 1)} %), and {told} (McNemar's test)."
+    ]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tunefork.uncertainty.estimates import Difference
+from tunefork.uncertainty.estimates import Difference, Interval
 from tunefork.uncertainty.family import holm
 from tunefork.uncertainty.two_way import Matrix, difference_of, pool_of
 
@@ -43,6 +43,15 @@ class Pair:
         if self.different >= SIGNIFICANT:
             return "undecided"
         return "better" if self.difference.value > 0 else "worse"
+
+    @property
+    def turned(self) -> Pair:
+        """The same, with the second first."""
+        old = self.difference
+        interval = Interval(-old.interval.high, -old.interval.low)
+        return replace(
+            self, first=self.second, second=self.first, difference=replace(old, value=-old.value, interval=interval)
+        )
 
 
 def compare(

@@ -50,7 +50,7 @@ def draw(summary: Summary, found: Verdict) -> list[Drawing]:
     with _style():
         made = (
             (bars.scores(summary), "Bars of accuracy and macro F1 of every configuration"),
-            (bars.differences(summary, found.comparisons), "Differences in test accuracy to the best configuration"),
+            (bars.differences(found.judgement), "Differences to the best configuration on test"),
             (ablations.tradeoff(summary), "Accuracy against the number of trainable parameters"),
             (bars.parameters(summary), "Bars of trainable parameters of every configuration"),
             (ablations.rank(summary), "Accuracy against LoRA rank"),

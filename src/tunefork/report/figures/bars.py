@@ -17,10 +17,10 @@ from tunefork.report.figures.style import (
     bottom_legend,
     rows_sheet,
 )
-from tunefork.report.statistics import Estimate
+from tunefork.report.judging import Judgement
 from tunefork.report.summary import Summary
-from tunefork.report.verdict import Comparison
-from tunefork.report.wording import percent, plain_percent
+from tunefork.report.wording import METRICS, percent, plain_percent
+from tunefork.uncertainty import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,18 +95,21 @@ def parameters(summary: Summary) -> Figure | None:
 
 OUTCOMES = {
     "better": (GREEN, "s", GREEN, "better"),
-    "tie": (MUTED, "o", PAPER, "cannot be told apart"),
+    "equivalent": (BLUE, "o", BLUE, "equivalent within the margin"),
+    "undecided": (MUTED, "o", PAPER, "undecided"),
     "worse": (VERMILLION, "D", VERMILLION, "worse"),
     "not converged": (ORANGE, "^", PAPER, "not converged"),
 }
 
 
-def differences(summary: Summary, comparisons: tuple[Comparison, ...]) -> Figure | None:
-    """Test accuracy minus the best's, with 95 % intervals; colours say what holds after Holm's correction."""
-    best = summary.best_configuration
-    if not comparisons or best is None:
+def differences(judgement: Judgement | None) -> Figure | None:
+    """What differs from the best on test, with 95 % intervals; colours say what holds after Holm's correction."""
+    if judgement is None or not judgement.comparisons:
         return None
-    figure, axes = rows_sheet(f"Test accuracy minus that of {_short(best.name)}", [one.name for one in comparisons])
+    comparisons, metric = judgement.comparisons, METRICS[judgement.summary.judged_by]
+    title = f"Test {metric} minus that of {_short(judgement.best.name)}"
+    figure, axes = rows_sheet(title, [one.name for one in comparisons])
+    axes.axvspan(-100 * judgement.margin, 100 * judgement.margin, color=BLUE, alpha=0.12, linewidth=0)
     axes.axvline(0, color=INK, linewidth=1)
     handles: dict[str, Any] = {}
     for place, one in enumerate(comparisons):

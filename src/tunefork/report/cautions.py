@@ -1,0 +1,69 @@
+"""What weakens a verdict: unfinished runs, single seeds, what had not converged, what is not shown to beat chance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from tunefork.report.summary import ConfigurationSummary, Summary
+from tunefork.report.wording import listed, percent, several
+
+
+def cautions(summary: Summary) -> tuple[str, ...]:
+    """The study's own warnings first."""
+    found = list(summary.warnings)
+    statuses = [run.record.status for run in summary.runs]
+    broken = sum(status in ("failed", "diverged") for status in statuses)
+    waiting = sum(status in ("planned", "running") for status in statuses)
+    if waiting:
+        found.append(f"{waiting} of {several(len(statuses), 'run')} have not finished; this verdict is preliminary.")
+    if broken:
+        found.append(f"{broken} of {several(len(statuses), 'run')} failed or diverged; the table gives the reasons.")
+    found += _seed_warning(summary)
+    unknown = [one.name for one in summary.configurations if one.done and one.converged is None]
+    if unknown:
+        found.append(
+            f"Evaluated less than twice on validation, so whether they had converged is not known: {listed(unknown)}. "
+            "A lower score may only mean that training was too short."
+        )
+    unready = [one.name for one in summary.configurations if one.converged is False]
+    if unready:
+        found.append(
+            f"Not converged: {listed(unready)}. Validation loss was still falling when training ended, so more epochs "
+            "may change the ranking."
+        )
+    if len({one.answers[0].rows for one in summary.configurations if one.answers}) > 1:
+        found.append("Configurations answered different test rows; only those with the best's rows are compared.")
+    found += _floor_warnings(summary)
+    return tuple(dict.fromkeys(found))
+
+
+def _seed_warning(summary: Summary) -> list[str]:
+    single = [one.name for one in summary.configurations if len(one.done) == 1]
+    if not single:
+        return []
+    advice = "Another seed may move an accuracy by more than the difference between configurations; run three seeds."
+    if len(single) == len(summary.seeds):
+        return [f"Each configuration has one seed, so the noise between seeds is not counted. {advice}"]
+    return [f"One seed only, so the noise between seeds is not counted in comparisons with {listed(single)}. {advice}"]
+
+
+def _floor_warnings(summary: Summary) -> list[str]:
+    """Which configurations are not shown to beat what needs no training."""
+    floors = (
+        (summary.study.majority, "always answering the most frequent label"),
+        (summary.study.baseline, "the model before training"),
+    )
+    found = []
+    for metrics, what in floors:
+        floor = metrics.get("accuracy")
+        if floor is None or math.isnan(floor):
+            continue
+        names = [one.name for one in _measured(summary) if one.accuracy and one.accuracy.interval.low <= floor]
+        if names:
+            found.append(f"Not shown to beat {what} (accuracy {percent(floor, 1)} %): {listed(names)}.")
+    return found
+
+
+def _measured(summary: Summary) -> Iterable[ConfigurationSummary]:
+    return (one for one in summary.configurations if one.accuracy is not None)

@@ -1,0 +1,101 @@
+"""Which configuration to take: the smallest that costs no more than the margin, or what the user's limits leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tunefork.report.judging import Judgement
+from tunefork.report.summary import ConfigurationSummary
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a configuration may cost at most; None where it does not matter."""
+
+    trainable: int | None = None
+    """Trainable parameters."""
+    memory_mb: float | None = None
+    """Peak memory of training."""
+    seconds: float | None = None
+    """Training time of one run on its own."""
+
+    @property
+    def any(self) -> bool:
+        """Whether there is one."""
+        return any(each is not None for each in (self.trainable, self.memory_mb, self.seconds))
+
+    def allow(self, one: ConfigurationSummary) -> bool:
+        """Whether a configuration keeps them all; one whose cost is not known does not."""
+        limits = ((self.trainable, trainable(one)), (self.memory_mb, memory(one)), (self.seconds, seconds(one)))
+        return all(limit is None or (cost is not None and cost <= limit) for limit, cost in limits)
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """What to take, and what else may be taken."""
+
+    configuration: ConfigurationSummary | None
+    """None where the limits leave nothing."""
+    smallest: ConfigurationSummary | None
+    fastest: ConfigurationSummary | None
+    leanest: ConfigurationSummary | None
+    """With the least memory. These three are among those not told apart from the best."""
+    told_apart: bool = False
+    """Whether the limits left only configurations that are worse than the best."""
+
+
+def recommend(judgement: Judgement, limits: Limits | None = None) -> Recommendation:
+    """The smallest of those that are within the margin of the best, as far as the test rows tell.
+
+    Taken are the best itself, what is shown to be equivalent to it or better, and what is undecided and scored no more
+    than the margin below it. A configuration that lies further behind is not recommended only because there were too
+    few rows to prove it. Where limits leave none of these, the one of the rest that validation prefers.
+    """
+    limits = limits or Limits()
+    behind = {one.configuration: one for one in judgement.comparisons}
+    tied = [one for one in judgement.tied if limits.allow(one)]
+    near = [
+        one
+        for one in tied
+        if one is judgement.best
+        or behind[one.id].outcome in ("equivalent", "better")
+        or behind[one.id].difference.value >= -judgement.margin
+    ]
+    others = (_least(tied, trainable, judgement), _least(tied, seconds, judgement), _least(tied, memory, judgement))
+    if near:
+        return Recommendation(_least(near, trainable, judgement), *others)
+    left = [one for one in judgement.compared if limits.allow(one)]
+    return Recommendation(_preferred(left, judgement), *others, told_apart=bool(left))
+
+
+def trainable(one: ConfigurationSummary) -> float | None:
+    """How many parameters train."""
+    return float(one.counts.trainable)
+
+
+def seconds(one: ConfigurationSummary) -> float | None:
+    """What one run takes on its own."""
+    return one.seconds_alone.mean if one.seconds_alone else None
+
+
+def memory(one: ConfigurationSummary) -> float | None:
+    """Its peak, in MB."""
+    return one.peak_memory_mb
+
+
+def _least(
+    candidates: Sequence[ConfigurationSummary],
+    cost: Callable[[ConfigurationSummary], float | None],
+    judgement: Judgement,
+) -> ConfigurationSummary | None:
+    """Of two that cost the same, the best or the one that is named first."""
+    known = [(own, one is not judgement.best, place, one) for place, one in enumerate(candidates) if (own := cost(one))]
+    return min(known)[-1] if known else None
+
+
+def _preferred(candidates: Sequence[ConfigurationSummary], judgement: Judgement) -> ConfigurationSummary | None:
+    from tunefork.report.selection import choose
+
+    chosen = choose(candidates, judgement.summary.study.selection_metric).configuration
+    return next((one for one in candidates if one.id == chosen), None)
