@@ -45,7 +45,7 @@ def test_transformers_loads_it_with_its_ten_classes() -> None:
 
 
 def test_what_it_learnt_serves_another_domain() -> None:
-    """Digits are told apart by a linear probe on its features, better than on those of random weights, by a hundred examples."""
+    """By a hundred examples a linear probe tells digits apart, better than on features of random weights."""
     digits = load_digits()
     pixels = torch.from_numpy(digits.images.astype(np.float32) / 8 - 1)[:, None].expand(-1, 3, -1, -1)
     pixels = torch.nn.functional.interpolate(pixels, size=(28, 28), mode="bilinear")
