@@ -13,6 +13,7 @@ from tunefork.config import (
     Configuration,
     DataConfig,
     EarlyStopping,
+    Judging,
     Rows,
     Selection,
     StudyConfig,
@@ -24,7 +25,12 @@ from tunefork.errors import ConfigError, StudyFileError, TuneforkError, did_you_
 from tunefork.yaml_lines import load_yaml
 
 ENTRY_KEYS = ("block", "seeds", "training")
-_SECTIONS: dict[str, type[BaseModel]] = {"data": DataConfig, "training": TrainingConfig, "selection": Selection}
+_SECTIONS: dict[str, type[BaseModel]] = {
+    "data": DataConfig,
+    "training": TrainingConfig,
+    "selection": Selection,
+    "verdict": Judging,
+}
 _NESTED: dict[tuple[str, str], type[BaseModel]] = {
     ("data", "rows"): Rows,
     ("training", "early_stopping"): EarlyStopping,
@@ -97,6 +103,19 @@ def build_study(
     if problems.found or study is None:
         raise StudyFileError(where, problems.found)
     return study
+
+
+def judged(plain: Mapping[str, Any], where: str = "command line") -> Judging:
+    """What a verdict goes by, from plain values.
+
+    Raises:
+        StudyFileError: every problem at once.
+    """
+    problems = _Problems(where, {})
+    found = _section("verdict", plain, problems)
+    if problems.found or not isinstance(found, Judging):
+        raise StudyFileError(where, problems.found)
+    return found
 
 
 def write_study(study: StudyConfig) -> str:

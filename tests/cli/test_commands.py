@@ -75,6 +75,25 @@ def test_params_prints_the_contract() -> None:
     assert rows[1]["peft_total"] == rows[1]["total"] == rows[1]["trainable"]
 
 
+def test_params_lists_what_fits_a_budget() -> None:
+    done = tunefork("params", "roberta-base", "--labels", "4", "--max-trainable", "1M", "--json")
+    rows = json.loads(done.stdout)
+    assert set(rows[0]) == {"run", "adapter", "head", "backbone", "trainable", "total", "peft_total", "peft_percent"}
+    assert [row["trainable"] for row in rows] == sorted((row["trainable"] for row in rows), reverse=True)
+    assert next(row for row in rows if row["run"].endswith("targets=query+value"))["run"] == (
+        "lora:rank=11,targets=query+value"
+    )
+    shown = tunefork("params", "roberta-base", "--labels", "4", "--max-trainable", "1M")
+    assert "lora:rank=11,targets=query+value" in shown.stdout
+    done = tunefork("params", "roberta-base", "--max-trainable", "500k")
+    assert done.returncode == 1
+    assert "Nothing fits into 500,000 trainable parameters" in done.stderr
+    assert "the head alone has 592,130" in done.stderr
+    done = tunefork("params", "roberta-base", "--max-trainable", "much")
+    assert "a number of parameters such as 1M or 300k but got 'much'" in done.stderr
+    assert "There is nothing to count" in tunefork("params", "roberta-base").stderr
+
+
 def test_params_reads_a_folder_with_only_a_config(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "distilbert"}))
     done = tunefork("params", str(tmp_path), "--labels", "2", "--run", "head", "--json")

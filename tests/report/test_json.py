@@ -41,7 +41,15 @@ def test_one_entry_per_training(tmp_path: Path) -> None:
     }
     assert (run["seconds_alone"], run["peak_memory_mb"]) == (88.0, 1200.0)
     assert content["best"] == run_id(S0[0], 2)
-    assert content["verdict"] == list(verdict(summarise(store)).sentences)
+    found = verdict(summarise(store))
+    assert content["verdict"] == {
+        "best": "full",
+        "tied": [one.name for one in found.tied],
+        "recommended": found.recommended.name if found.recommended else None,
+        "metric": "accuracy",
+        "margin": 0.01,
+        "sentences": list(found.sentences),
+    }
 
 
 def test_configurations_tell_how_they_compare(tmp_path: Path) -> None:

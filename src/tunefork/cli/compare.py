@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tunefork.cli.app import Json, app
-from tunefork.cli.options import Epochs, Out, Seeds, SharedRate, TrainingRows, Workers, seed_option
+from tunefork.cli.options import (
+    Epochs,
+    Margin,
+    MaxMemory,
+    MaxSeconds,
+    MaxTrainable,
+    Out,
+    Seeds,
+    SharedRate,
+    TrainingRows,
+    Workers,
+    judging_options,
+    seed_option,
+)
 
 if TYPE_CHECKING:
     from tunefork.config import DataConfig
@@ -72,6 +85,10 @@ def compare(
         str | None, typer.Option("--leakage", help="Texts or images in two splits: error, drop_train or allow.")
     ] = None,
     workers: Workers = None,
+    margin: Margin = None,
+    max_trainable: MaxTrainable = None,
+    max_memory: MaxMemory = None,
+    max_seconds: MaxSeconds = None,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -113,6 +130,7 @@ def compare(
         "training": {key: value for key, value in training.items() if value is not None},
         "seeds": seed_option(seeds) or 1,
         "compare": [entry.written() for entry in entries],
+        "verdict": judging_options(margin, max_trainable, max_memory, max_seconds),
     }
     config = build_study(plain, where="command line")
     if model is None:

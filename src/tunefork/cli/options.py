@@ -27,11 +27,40 @@ Workers = Annotated[
 Out = Annotated[Path | None, typer.Option("-o", "--out", help="The study's folder; tunefork-NAME unless given.")]
 
 
+Margin = Annotated[
+    float | None,
+    typer.Option("--margin", min=0.0, help="Differences of so many points or fewer do not matter; 1 unless given."),
+]
+MaxTrainable = Annotated[
+    str | None, typer.Option("--max-trainable", help="Recommend at most so many trainable parameters, such as 1M.")
+]
+MaxMemory = Annotated[str | None, typer.Option("--max-memory", help="… so much memory in training, such as 4GB.")]
+MaxSeconds = Annotated[str | None, typer.Option("--max-seconds", help="… so long a training, such as 90s or 10m.")]
+
+
+def judging_options(
+    margin: float | None, max_trainable: str | None, max_memory: str | None, max_seconds: str | None
+) -> dict[str, Any]:
+    """The options of the verdict that were given, by their names in the study file."""
+    given = {
+        "margin": margin,
+        "max_trainable": max_trainable,
+        "max_memory": max_memory,
+        "max_seconds": max_seconds,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
 def overrides(
-    seeds: str | None, rows: int | None, epochs: float | None, shared_learning_rate: float | None
+    seeds: str | None,
+    rows: int | None,
+    epochs: float | None,
+    shared_learning_rate: float | None,
+    judging: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The options that replace a study file's settings, by dotted name."""
     given = {
+        **{f"verdict.{name}": value for name, value in (judging or {}).items()},
         "seeds": seed_option(seeds),
         "data.rows.train": rows,
         "training.epochs": epochs,

@@ -8,21 +8,29 @@ from typing import Annotated
 import typer
 
 from tunefork.cli.app import Json, app
+from tunefork.cli.options import Margin, MaxMemory, MaxSeconds, MaxTrainable, judging_options
 
 
 @app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="The study's folder.")],
+    margin: Margin = None,
+    max_trainable: MaxTrainable = None,
+    max_memory: MaxMemory = None,
+    max_seconds: MaxSeconds = None,
     as_json: Json = False,
 ) -> None:
-    """Write the report of a study again, and show its table and verdict."""
+    """Write the report of a study again, and show its table and verdict; by another margin or limits where given."""
     from tunefork.cli.showing import show_results
     from tunefork.report import write_report
     from tunefork.store import SqliteStore
+    from tunefork.study_file import judged
 
     store = SqliteStore.open(folder)
     try:
-        write_report(store)
-        show_results(store, as_json)
+        given = judging_options(margin, max_trainable, max_memory, max_seconds)
+        judging = judged(store.study().judging | given) if given else None
+        write_report(store, judging)
+        show_results(store, as_json, judging)
     finally:
         store.close()

@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 from tunefork.cli.app import Json, app
-from tunefork.cli.options import DataFolder, Epochs, Out, Seeds, SharedRate, StudyFile, TrainingRows, Workers, overrides
+from tunefork.cli.options import (
+    DataFolder,
+    Epochs,
+    Margin,
+    MaxMemory,
+    MaxSeconds,
+    MaxTrainable,
+    Out,
+    Seeds,
+    SharedRate,
+    StudyFile,
+    TrainingRows,
+    Workers,
+    judging_options,
+    overrides,
+)
 
 
 @app.command()
@@ -16,12 +31,17 @@ def run(
     epochs: Epochs = None,
     shared_learning_rate: SharedRate = None,
     workers: Workers = None,
+    margin: Margin = None,
+    max_trainable: MaxTrainable = None,
+    max_memory: MaxMemory = None,
+    max_seconds: MaxSeconds = None,
     as_json: Json = False,
 ) -> None:
     """Run a study: train every configuration with every seed, then report. A study that was interrupted continues."""
     from tunefork.cli.showing import show_results
     from tunefork.study import Study
 
-    made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate), data)
+    judging = judging_options(margin, max_trainable, max_memory, max_seconds)
+    made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate, judging), data)
     results = made.run(out, progress=not as_json, workers=workers)
     show_results(results.store, as_json)

@@ -9,10 +9,11 @@ import typer
 from tunefork.cli.app import emit
 
 if TYPE_CHECKING:
+    from tunefork.config import Judging
     from tunefork.store import Store
 
 
-def show_results(store: Store, as_json: bool) -> None:
+def show_results(store: Store, as_json: bool, judging: Judging | None = None) -> None:
     """Print a finished study's table and verdict, or its JSON; exit with 1 when a run failed.
 
     Raises:
@@ -21,14 +22,14 @@ def show_results(store: Store, as_json: bool) -> None:
     from tunefork.report import print_report, to_json
 
     if as_json:
-        emit(to_json(store))
+        emit(to_json(store, judging))
     else:
         from rich.console import Console
 
         console = Console()
         if not console.is_terminal:
             console = Console(width=110)
-        print_report(store, console)
+        print_report(store, console, judging)
         folder = store.folder
         console.print(
             f"\nFiles in {folder}: report.html, table.md, table.csv, figures/, runs/",

@@ -2,6 +2,7 @@
 
 from tunefork.config.compare import Configuration, Full, Head, LastLayers, LoRA, Peft, resolve
 from tunefork.config.grammar import parse_run
+from tunefork.config.judging import Judging
 from tunefork.config.run import RunConfig
 from tunefork.config.strategies import (
     AnyStrategy,
@@ -36,6 +37,7 @@ __all__ = [
     "FullStrategy",
     "Head",
     "HeadStrategy",
+    "Judging",
     "LastLayers",
     "LastLayersStrategy",
     "LoRA",

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BeforeValidator, ConfigDict, Field, StrictInt, field_validator, model_validator
 
 from tunefork.config.compare import Configuration
+from tunefork.config.judging import Judging
 from tunefork.config.values import Count, Positive, Share, Value, plus_list
 
 Metric = Literal["loss", "accuracy", "macro_f1", "f1"]
@@ -207,6 +208,7 @@ class StudyConfig(Value):
     seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(seed_list)] = (0,)
     compare: tuple[Configuration, ...]
     selection: Selection = Selection()
+    verdict: Judging = Judging()
 
     @field_validator("name")
     @classmethod

@@ -79,7 +79,7 @@ class Plan:
 
     @property
     def detects(self) -> float | None:
-        """The smallest difference of accuracies that the study finds in 80 of 100 cases; None where it compares nothing.
+        """The smallest difference of accuracies that is found in 80 of 100 such studies; None where none is compared.
 
         It depends on how much the runs will differ, which nobody knows yet: ``tunefork.uncertainty.power.ASSUMED``.
         """

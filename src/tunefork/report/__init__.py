@@ -3,7 +3,7 @@
 from tunefork.report.json import to_json
 from tunefork.report.judging import Comparison, Judgement, Saved, judge, saved_models
 from tunefork.report.mistakes import galleries, wanted_thumbnails
-from tunefork.report.recommending import Limits, Recommendation, recommend
+from tunefork.report.recommending import Recommendation, recommend
 from tunefork.report.records import csv_text, run_rows
 from tunefork.report.summary import ConfigurationSummary, RunSummary, Spread, Summary, summarise
 from tunefork.report.tables import as_markdown, as_rich, markdown_table, rich_table, step_table, table
@@ -14,7 +14,6 @@ __all__ = [
     "Comparison",
     "ConfigurationSummary",
     "Judgement",
-    "Limits",
     "Recommendation",
     "RunSummary",
     "Saved",

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from tunefork.config import Judging
 from tunefork.report.judging import TIED, Judgement, Saved
 from tunefork.report.summary import ConfigurationSummary, RunSummary, summarise
 from tunefork.report.verdict import Verdict, verdict
 from tunefork.store import EvaluationRecord, Store
 
 
-def to_json(store: Store) -> dict[str, Any]:
+def to_json(store: Store, judging: Judging | None = None) -> dict[str, Any]:
     """The study's results, one entry of ``runs`` per training.
 
     ``split`` says where loss, accuracy, macro_f1 and f1 come from: ``test`` where the run was evaluated on it, else
@@ -22,7 +23,7 @@ def to_json(store: Store) -> dict[str, Any]:
     Raises:
         StoreError: the store has no study.
     """
-    summary = summarise(store)
+    summary = summarise(store, judging)
     found, study = verdict(summary), summary.study
     by_id = {run.record.id: (run, one) for one in summary.configurations for run in one.runs}
     in_order = [by_id[record.id] for record in store.runs()]

@@ -9,7 +9,6 @@ from typing import Literal
 from tunefork.report.selection import best_run
 from tunefork.report.summary import ConfigurationSummary, RunSummary, Summary
 from tunefork.uncertainty import (
-    MARGIN,
     Difference,
     Estimate,
     Matrix,
@@ -73,6 +72,7 @@ class Judgement:
     pairs: tuple[Pair, ...]
     """All pairs of ``compared``."""
     margin: float
+    """As a share: 0.01 is one point."""
 
     @cached_property
     def comparisons(self) -> tuple[Comparison, ...]:
@@ -106,14 +106,9 @@ class Judgement:
         return Comparison(one.id, one.name, turned.difference, turned.different, turned.within, outcome)
 
 
-def judge(summary: Summary, margin: float = MARGIN) -> Judgement | None:
-    """Compare all configurations that answered the best's test rows; None where there is no best.
-
-    Args:
-        summary: of the study.
-        margin: differences up to this do not matter, as a share (0.01 is one point).
-    """
-    best = summary.best_configuration
+def judge(summary: Summary) -> Judgement | None:
+    """Compare all configurations that answered the best's test rows; None where there is no best."""
+    best, margin = summary.best_configuration, summary.judging.margin / 100
     if best is None:
         return None
     scores = best.scores(summary.judged_by)

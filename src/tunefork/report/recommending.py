@@ -5,30 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tunefork.config import Judging
 from tunefork.report.judging import Judgement
+from tunefork.report.selection import choose
 from tunefork.report.summary import ConfigurationSummary
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a configuration may cost at most; None where it does not matter."""
-
-    trainable: int | None = None
-    """Trainable parameters."""
-    memory_mb: float | None = None
-    """Peak memory of training."""
-    seconds: float | None = None
-    """Training time of one run on its own."""
-
-    @property
-    def any(self) -> bool:
-        """Whether there is one."""
-        return any(each is not None for each in (self.trainable, self.memory_mb, self.seconds))
-
-    def allow(self, one: ConfigurationSummary) -> bool:
-        """Whether a configuration keeps them all; one whose cost is not known does not."""
-        limits = ((self.trainable, trainable(one)), (self.memory_mb, memory(one)), (self.seconds, seconds(one)))
-        return all(limit is None or (cost is not None and cost <= limit) for limit, cost in limits)
 
 
 @dataclass(frozen=True)
@@ -45,16 +25,31 @@ class Recommendation:
     """Whether the limits left only configurations that are worse than the best."""
 
 
-def recommend(judgement: Judgement, limits: Limits | None = None) -> Recommendation:
+def limited(judging: Judging) -> bool:
+    """Whether the user set any limit."""
+    return any(each is not None for each in (judging.max_trainable, judging.max_memory, judging.max_seconds))
+
+
+def allowed(one: ConfigurationSummary, judging: Judging) -> bool:
+    """Whether a configuration keeps all limits; one whose cost is not known does not."""
+    limits = (
+        (judging.max_trainable, trainable(one)),
+        (judging.max_memory, memory(one)),
+        (judging.max_seconds, seconds(one)),
+    )
+    return all(limit is None or (cost is not None and cost <= limit) for limit, cost in limits)
+
+
+def recommend(judgement: Judgement) -> Recommendation:
     """The smallest of those that are within the margin of the best, as far as the test rows tell.
 
     Taken are the best itself, what is shown to be equivalent to it or better, and what is undecided and scored no more
     than the margin below it. A configuration that lies further behind is not recommended only because there were too
     few rows to prove it. Where limits leave none of these, the one of the rest that validation prefers.
     """
-    limits = limits or Limits()
+    judging = judgement.summary.judging
     behind = {one.configuration: one for one in judgement.comparisons}
-    tied = [one for one in judgement.tied if limits.allow(one)]
+    tied = [one for one in judgement.tied if allowed(one, judging)]
     near = [
         one
         for one in tied
@@ -65,7 +60,7 @@ def recommend(judgement: Judgement, limits: Limits | None = None) -> Recommendat
     others = (_least(tied, trainable, judgement), _least(tied, seconds, judgement), _least(tied, memory, judgement))
     if near:
         return Recommendation(_least(near, trainable, judgement), *others)
-    left = [one for one in judgement.compared if limits.allow(one)]
+    left = [one for one in judgement.compared if allowed(one, judging)]
     return Recommendation(_preferred(left, judgement), *others, told_apart=bool(left))
 
 
@@ -95,7 +90,5 @@ def _least(
 
 
 def _preferred(candidates: Sequence[ConfigurationSummary], judgement: Judgement) -> ConfigurationSummary | None:
-    from tunefork.report.selection import choose
-
     chosen = choose(candidates, judgement.summary.study.selection_metric).configuration
     return next((one for one in candidates if one.id == chosen), None)

@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from tunefork.config import Judging
 from tunefork.counts import Counts
 from tunefork.report.selection import Choice, choose
 from tunefork.store import EvaluationRecord, Predictions, RunRecord, StepRecord, Store, StudyRecord
@@ -207,6 +208,8 @@ class Summary:
     choice: Choice
     warnings: tuple[str, ...]
     """The study's, and those of choosing the best."""
+    judging: Judging
+    """What the verdict goes by."""
 
     @property
     def judged_by(self) -> str:
@@ -242,8 +245,8 @@ class Summary:
         return tuple(len(one.done) for one in self.configurations if one.done)
 
 
-def summarise(store: Store) -> Summary:
-    """Read a study. Raises StoreError when the store has none."""
+def summarise(store: Store, judging: Judging | None = None) -> Summary:
+    """Read a study, to be judged as it says itself unless told otherwise. Raises StoreError when the store has none."""
     study, by_configuration = store.study(), dict[str, list[RunSummary]]()
     for record in store.runs():
         by_configuration.setdefault(record.configuration, []).append(_run(store, record))
@@ -254,7 +257,8 @@ def summarise(store: Store) -> Summary:
     )
     finished = [run for one in configurations for run in one.done]
     split = next((split for split in ("test", "validation") if any(run.on(split) for run in finished)), None)
-    return Summary(study, configurations, split, choice, (*study.warnings, *choice.warnings))
+    judging = judging or Judging.model_validate(study.judging)
+    return Summary(study, configurations, split, choice, (*study.warnings, *choice.warnings), judging)
 
 
 def _run(store: Store, record: RunRecord) -> RunSummary:

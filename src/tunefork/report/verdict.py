@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tunefork.config import Judging
 from tunefork.report.cautions import cautions
 from tunefork.report.judging import Comparison, Judgement, Saved, judge, saved_models
-from tunefork.report.recommending import Limits, Recommendation, memory, recommend, seconds
+from tunefork.report.recommending import Recommendation, limited, memory, recommend, seconds
 from tunefork.report.summary import ConfigurationSummary, Summary
 from tunefork.report.wording import (
     METRICS,
@@ -20,7 +21,7 @@ from tunefork.report.wording import (
     several,
 )
 from tunefork.report.wording import memory as megabytes
-from tunefork.uncertainty import MARGIN, Difference
+from tunefork.uncertainty import Difference
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,26 +61,24 @@ class Verdict:
         return "\n".join([*(f"Warning: {warning}" for warning in self.warnings), *self.sentences])
 
 
-def verdict(summary: Summary, margin: float = MARGIN, limits: Limits | None = None) -> Verdict:
+def verdict(summary: Summary) -> Verdict:
     """The verdict on a study.
 
     Raises nothing for studies that are unfinished, have failed runs, or no test rows: it then says so.
-
-    Args:
-        summary: of the study.
-        margin: differences up to this do not matter, as a share (0.01 is one point).
-        limits: what the recommended configuration may cost.
     """
-    judgement = judge(summary, margin)
+    judgement = judge(summary)
     if judgement is None:
         return Verdict((_nothing(summary),), cautions(summary))
-    sentences = [_best(judgement), *_outcomes(judgement)]
     if not judgement.comparisons:
-        return Verdict(tuple(sentences), cautions(summary), judgement)
-    recommendation, saved = recommend(judgement, limits), saved_models(judgement)
-    sentences += _tied(judgement, recommendation)
-    sentences.append(_recommended(judgement, recommendation, limits or Limits()))
-    sentences += _saved(saved)
+        return Verdict((_best(judgement),), cautions(summary), judgement)
+    recommendation, saved = recommend(judgement), saved_models(judgement)
+    sentences = [
+        _best(judgement),
+        _recommended(judgement, recommendation),
+        *_outcomes(judgement),
+        *_tied(judgement, recommendation),
+        *_saved(saved),
+    ]
     return Verdict(tuple(sentences), cautions(summary), judgement, recommendation, saved)
 
 
@@ -126,10 +125,12 @@ def _outcomes(judgement: Judgement) -> list[str]:
         )
     if by["equivalent"]:
         names = listed([f"{one.name} ({_signed(one.difference)})" for one in by["equivalent"]])
-        found.append(f"Equivalent to {best.name} within {points(judgement.margin)} points: {names}.")
+        found.append(f"Equivalent to {best.name} within {_margin(judgement)}: {names}.")
     if by["undecided"]:
-        names = listed([_undecided(one, judgement) for one in by["undecided"]])
-        found.append(f"This data cannot decide between {best.name} and {names}.")
+        each, decides = zip(*(_undecided(one, judgement) for one in by["undecided"]))
+        found.append(f"This data cannot decide between {best.name} and {listed(each)}.")
+        if any(decides):
+            found.append(f"Were these differences as they seem, {listed([one for one in decides if one])}.")
     if by["not converged"]:
         found.append(
             f"Behind {best.name} but not converged, so not judged: {_sizes(by['not converged'])}. Training ended while "
@@ -147,7 +148,8 @@ def _sizes(comparisons: Sequence[Comparison]) -> str:
     return listed(parts)
 
 
-def _undecided(one: Comparison, judgement: Judgement) -> str:
+def _undecided(one: Comparison, judgement: Judgement) -> tuple[str, str]:
+    """The difference, and what would decide."""
     note, interval = "", one.difference.interval
     if interval.low * interval.high > 0:  # the plain interval alone would suggest a difference
         note = f"; p = {one.adjusted:.2f} after correcting for {several(len(judgement.pairs), 'pair')}"
@@ -156,15 +158,14 @@ def _undecided(one: Comparison, judgement: Judgement) -> str:
         *([several(needed.seeds, "seed")] if needed.seeds else []),
         *([several(_rounded(needed.rows), "test row")] if needed.rows else []),
     ]
-    if ways:
-        note += f"; {' or '.join(ways)} would decide, were the difference as it seems"
-    return f"{one.name} ({_signed(one.difference)}{note})"
+    decides = f"{' or '.join(ways)} would decide on {one.name}" if ways else ""
+    return f"{one.name} ({_signed(one.difference)}{note})", decides
 
 
 def _rounded(count: int) -> int:
     """To two digits: it is an estimate."""
-    digits = 10 ** max(0, len(str(count)) - 2)
-    return -(-count // digits) * digits
+    unit: int = 10 ** max(0, len(str(count)) - 2)
+    return -(-count // unit) * unit
 
 
 def _signed(difference: Difference) -> str:
@@ -179,24 +180,25 @@ def _tied(judgement: Judgement, found: Recommendation) -> list[str]:
     """The smallest, the fastest and the leanest of those that are not told apart from the best."""
     if len(judgement.tied) < 2:
         return []
-    parts = []
-    for word, one, cost in (
-        ("smallest", found.smallest, lambda one: f"{one.counts.trainable:,} trainable parameters"),
-        ("fastest", found.fastest, lambda one: duration(seconds(one))),
-        ("leanest", found.leanest, lambda one: megabytes(memory(one))),
-    ):
-        if one is not None:
-            parts.append(f"{one.name} is the {word} ({cost(one)})")
+    small, fast, lean = found.smallest, found.fastest, found.leanest
+    virtues: dict[str, list[str]] = {}
+    if small:
+        virtues.setdefault(small.name, []).append(f"the smallest ({small.counts.trainable:,} trainable parameters)")
+    if fast:
+        virtues.setdefault(fast.name, []).append(f"the fastest ({duration(seconds(fast))})")
+    if lean:
+        virtues.setdefault(lean.name, []).append(f"the leanest ({megabytes(memory(lean))})")
+    parts = [f"{name} is {listed(each)}" for name, each in virtues.items()]
     return [f"Of those not told apart from {judgement.best.name}, {listed(parts)}."] if parts else []
 
 
-def _recommended(judgement: Judgement, found: Recommendation, limits: Limits) -> str:
-    one, best = found.configuration, judgement.best
+def _recommended(judgement: Judgement, found: Recommendation) -> str:
+    one, best, judging = found.configuration, judgement.best, judgement.summary.judging
     if one is None:
-        return f"No configuration of this study keeps your limits ({_limits(limits)})."
+        return f"No configuration of this study keeps your limits ({_limits(judging)})."
     counts = one.counts
     size = f"{counts.trainable:,} trainable parameters, {plain_percent(counts.peft_percent)} % of the model"
-    within = f", within your limits ({_limits(limits)})" if limits.any else ""
+    within = f", within your limits ({_limits(judging)})" if limited(judging) else ""
     if found.told_apart:
         own = next(each for each in judgement.comparisons if each.configuration == one.id)
         return (
@@ -204,20 +206,25 @@ def _recommended(judgement: Judgement, found: Recommendation, limits: Limits) ->
             f"behind {best.name} ({_signed(own.difference)})."
         )
     if one is best:
-        return f"Recommended{within}: {one.name} ({size}); nothing smaller is within {points(judgement.margin)} points."
+        return f"Recommended{within}: {one.name} ({size}); nothing smaller is within {_margin(judgement)}."
     own = next(each for each in judgement.comparisons if each.configuration == one.id)
     how = {
-        "equivalent": f"equivalent to {best.name} within {points(judgement.margin)} points",
+        "equivalent": f"equivalent to {best.name} within {_margin(judgement)}",
         "better": f"better than {best.name} on test",
     }.get(own.outcome, f"not shown to be worse than {best.name}, and not shown to be equivalent either")
-    return f"Recommended{within}: {one.name} ({size}), the smallest within {points(judgement.margin)} points; {how}."
+    return f"Recommended{within}: {one.name} ({size}), the smallest within {_margin(judgement)}; {how}."
 
 
-def _limits(limits: Limits) -> str:
+def _margin(judgement: Judgement) -> str:
+    margin = 100 * judgement.margin
+    return f"{margin:g} point{'' if margin == 1 else 's'}"
+
+
+def _limits(judging: Judging) -> str:
     parts = [
-        *([f"{limits.trainable:,} trainable parameters"] if limits.trainable is not None else []),
-        *([megabytes(limits.memory_mb)] if limits.memory_mb is not None else []),
-        *([duration(limits.seconds)] if limits.seconds is not None else []),
+        *([f"{judging.max_trainable:,} trainable parameters"] if judging.max_trainable is not None else []),
+        *([megabytes(judging.max_memory)] if judging.max_memory is not None else []),
+        *([duration(judging.max_seconds)] if judging.max_seconds is not None else []),
     ]
     return f"at most {listed(parts)}"
 

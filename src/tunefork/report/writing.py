@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tunefork.config import Judging
 from tunefork.report.figures import draw, save
 from tunefork.report.html import html
 from tunefork.report.mistakes import galleries
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def write_report(store: Store) -> list[Path]:
+def write_report(store: Store, judging: Judging | None = None) -> list[Path]:
     """Write report.html, table.md, table.csv and figures/ into the study's folder; the files written.
 
     Raises:
         StoreError: the store has no study.
         OSError: the folder cannot be written.
     """
-    summary = summarise(store)
+    summary = summarise(store, judging)
     found = verdict(summary)
     drawings = draw(summary, found)
     contents = {
@@ -41,11 +42,11 @@ def write_report(store: Store) -> list[Path]:
     return written + save(drawings, store.folder / "figures")
 
 
-def print_report(store: Store, console: Console) -> None:
+def print_report(store: Store, console: Console, judging: Judging | None = None) -> None:
     """Print notices, warnings, the table and the verdict. Text of the study is shown as it is, never as markup."""
     from rich.text import Text
 
-    summary = summarise(store)
+    summary = summarise(store, judging)
     found = verdict(summary)
     for notice in summary.study.notices:
         console.print(Text(f"Note: {notice}", style="dim"))

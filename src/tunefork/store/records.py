@@ -39,6 +39,8 @@ class StudyRecord:
     """What makes conclusions weaker, such as one learning rate for all strategies. Shown above the verdict."""
     choices: dict[str, Any] = field(default_factory=dict)
     """What was chosen by measurement before training, such as the groups; a continued study chooses the same."""
+    judging: dict[str, Any] = field(default_factory=dict)
+    """What the verdict goes by: margin in points, and what the recommended configuration may cost."""
 
 
 @dataclass(frozen=True)

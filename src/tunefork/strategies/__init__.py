@@ -13,6 +13,7 @@ from tunefork.config import (
 )
 from tunefork.counts import Counts
 from tunefork.models import Anatomy
+from tunefork.strategies.budget import Fitting, fitting
 from tunefork.strategies.counts import count, formulas
 from tunefork.strategies.frozen import frozen_depth
 from tunefork.strategies.full import select_full
@@ -26,13 +27,16 @@ from tunefork.strategies.sharing import alone_because
 __all__ = [
     "Adapter",
     "Counts",
+    "Fitting",
     "Selection",
     "alone_because",
     "count",
+    "fitting",
     "formulas",
     "frozen_depth",
     "install_peft",
     "select",
+    "select_head",
 ]
 
 

@@ -213,6 +213,7 @@ def study_record(study: StudyConfig, backbone: Backbone, splits: Splits, encoded
         notices=plan.notices,
         warnings=plan.warnings,
         choices=Choices.of(plan).written(),
+        judging=study.verdict.model_dump(mode="json"),
     )
 
 
