@@ -52,7 +52,7 @@ def emit(document: Any) -> None:
 def main() -> None:
     """Run the command line. Errors of ours are one paragraph and a non-zero status, never a traceback."""
     try:
-        sys.exit(app(standalone_mode=False) or 0)
+        sys.exit(app(standalone_mode=False, prog_name="tunefork") or 0)
     except UsageError as error:
         error.show()
         sys.exit(error.exit_code)
