@@ -211,3 +211,20 @@ def test_a_run_that_fails_shows_in_table_and_status(tmp_path: Path, tiny_folder:
     assert (runs["head"]["status"], runs["full"]["status"]) == ("done", "diverged")
     assert "full, seed 0: diverged: the training loss was" in done.stderr
     assert json.loads(done.stdout)["best"] == runs["head"]["id"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("predict", "out"), "Missing argument"),
+        (("predict", "--nope"), "No such option: --nope"),
+        (("frobnicate",), "No such command 'frobnicate'"),
+        (("compare", "x.csv", "--epochs", "many"), "Invalid value for '--epochs'"),
+    ],
+)
+def test_a_wrong_command_line_is_answered_by_its_usage(arguments: tuple[str, ...], message: str) -> None:
+    done = tunefork(*arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Usage: tunefork" in done.stderr
+    assert "Traceback" not in done.stderr

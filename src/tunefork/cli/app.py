@@ -19,6 +19,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
+# Newer versions of Typer carry a click of their own, under a private name; this is the UsageError of whichever it is.
+UsageError: Any = typer.BadParameter.__bases__[0]
+
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document for machines, and nothing else, to standard output.")
 ]
@@ -48,11 +51,9 @@ def emit(document: Any) -> None:
 
 def main() -> None:
     """Run the command line. Errors of ours are one paragraph and a non-zero status, never a traceback."""
-    import click
-
     try:
-        sys.exit(app(standalone_mode=False) or 0)
-    except click.ClickException as error:
+        sys.exit(app(standalone_mode=False, prog_name="tunefork") or 0)
+    except UsageError as error:
         error.show()
         sys.exit(error.exit_code)
     except TuneforkError as error:
@@ -67,7 +68,7 @@ def main() -> None:
             StoreError(error.strerror or str(error), where=place, fix="Check the path, its permissions and the disk.")
         )
         sys.exit(1)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         print("tunefork: interrupted; finished runs are kept, the same command continues", file=sys.stderr)
         sys.exit(130)
 
