@@ -50,7 +50,9 @@ def test_what_is_printed(tmp_path: Path) -> None:
         "LoRA r=2 query+value+mlp, seed 1: diverged: loss is nan at step 12",
         "Warning: [bold]One rate[/bold] for all.",
         "full is best by validation loss",
-        "The smallest configuration",
+        "Recommended: ",
+        "Worse than full: ",
+        "The saved model to take",
     ]
     places = [text.index(each) for each in order]
     assert places == sorted(places)

@@ -9,87 +9,18 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tunefork.config import Judging
 from tunefork.counts import Counts
+from tunefork.report.run_summary import Answers, RunSummary, Spread
 from tunefork.report.selection import Choice, choose
-from tunefork.store import EvaluationRecord, Predictions, RunRecord, StepRecord, Store, StudyRecord
+from tunefork.store import Predictions, RunRecord, Store, StudyRecord
 from tunefork.uncertainty import Estimate, Matrix, Pool, mean_of, pool_of
 from tunefork.uncertainty.contributions import macro_f1, of_confusion, second_f1
 
 BROKEN = ("failed", "diverged")
 METRICS = ("accuracy", "macro_f1", "f1")
 """Metrics of answers; f1 where there are two classes."""
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Values of several seeds: their mean and standard deviation (n - 1; None for one seed). NaN is left out."""
-
-    values: tuple[float, ...]
-
-    @property
-    def mean(self) -> float:
-        """The mean over seeds."""
-        return math.fsum(self.values) / len(self.values)
-
-    @property
-    def deviation(self) -> float | None:
-        """The standard deviation over seeds."""
-        return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else None
-
-
-@dataclass(frozen=True, eq=False)
-class Answers:
-    """One run's answers on the test split. Two runs can be compared row by row when ``rows`` is equal."""
-
-    rows: str
-    """Hash of the rows' ids and labels."""
-    labels: NDArray[np.int64]
-    predicted: NDArray[np.int64]
-
-    @property
-    def correct(self) -> NDArray[np.bool_]:
-        """[N] whether the prediction is the label."""
-        return np.asarray(self.predicted == self.labels)
-
-
-@dataclass(frozen=True, eq=False)
-class RunSummary:
-    """One run with everything recorded of it."""
-
-    record: RunRecord
-    steps: tuple[StepRecord, ...]
-    evaluations: tuple[EvaluationRecord, ...]
-    answers: Answers | None
-    """On test; None when the run has no test evaluation."""
-
-    @property
-    def done(self) -> bool:
-        """Whether it finished."""
-        return self.record.status == "done"
-
-    @cached_property
-    def test(self) -> EvaluationRecord | None:
-        """The test evaluation."""
-        return next((one for one in reversed(self.evaluations) if one.split == "test"), None)
-
-    @cached_property
-    def validation(self) -> EvaluationRecord | None:
-        """The validation of the weights that were kept, the last one where no step is named."""
-        found = [one for one in self.evaluations if one.split == "validation"]
-        kept = [one for one in found if one.step == self.record.best_step]
-        return (kept or found)[-1] if found else None
-
-    @property
-    def final_training_loss(self) -> float:
-        """The last recorded training loss; NaN when nothing was recorded."""
-        return self.steps[-1].loss if self.steps else math.nan
-
-    def on(self, split: str) -> EvaluationRecord | None:
-        """The evaluation on ``test`` or ``validation``."""
-        return self.test if split == "test" else self.validation
 
 
 @dataclass(frozen=True, eq=False)
