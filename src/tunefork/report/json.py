@@ -9,7 +9,8 @@ import numpy as np
 
 from tunefork.config import Judging
 from tunefork.report.judging import TIED, Judgement, Saved
-from tunefork.report.summary import ConfigurationSummary, RunSummary, summarise
+from tunefork.report.run_summary import RunSummary
+from tunefork.report.summary import BaselineSummary, ConfigurationSummary, summarise
 from tunefork.report.verdict import Verdict, verdict
 from tunefork.store import EvaluationRecord, Store
 
@@ -54,6 +55,7 @@ def to_json(store: Store, judging: Judging | None = None) -> dict[str, Any]:
         "notices": list(study.notices),
         "baseline": study.baseline,
         "majority": study.majority,
+        "baselines": [_baseline(one, found.judgement) for one in summary.baselines],
         "truncated": study.truncated,
         "environment": study.environment,
         "files": [name for name in files if (store.folder / name).exists()],
@@ -164,6 +166,27 @@ def _pairs(judgement: Judgement | None) -> list[dict[str, Any]]:
         }
         for pair in judgement.pairs
     ]
+
+
+def _baseline(one: BaselineSummary, judgement: Judgement | None) -> dict[str, Any]:
+    """What needs no transformer, and how far the best is ahead of it."""
+    record = one.record
+    content: dict[str, Any] = {
+        "name": record.name,
+        "kind": record.kind,
+        **{name: record.metric(name) for name in ("loss", "accuracy", "macro_f1", "f1")},
+        "seconds": record.seconds,
+        "settings": record.settings,
+    }
+    for rival in judgement.rivals if judgement else ():
+        if rival.baseline is one:
+            content["interval"] = [rival.estimate.interval.low, rival.estimate.interval.high]
+            content["best_ahead_by"] = {
+                "difference": rival.difference.value,
+                "interval": [rival.difference.interval.low, rival.difference.interval.high],
+                "p_value_holm": rival.adjusted,
+            }
+    return content
 
 
 def _saved(one: Saved) -> dict[str, Any]:

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from tunefork.report.run_summary import RunSummary
 from tunefork.report.selection import best_run
-from tunefork.report.summary import ConfigurationSummary, RunSummary, Summary
+from tunefork.report.summary import BaselineSummary, ConfigurationSummary, Summary
 from tunefork.uncertainty import (
     Difference,
     Estimate,
     Matrix,
     Pair,
     compare,
+    difference_of,
     holm,
     mcnemar,
     mean_of,
@@ -61,6 +63,18 @@ class Saved:
     """McNemar's, against the best saved model, after Holm's correction; 1 for the best itself."""
 
 
+@dataclass(frozen=True)
+class Rival:
+    """A baseline against the best configuration, on the same test rows."""
+
+    baseline: BaselineSummary
+    estimate: Estimate
+    difference: Difference
+    """The best's mean minus the baseline's; its rows are its only sample."""
+    adjusted: float
+    """The p-value of "there is no difference" after Holm's correction over all baselines."""
+
+
 @dataclass(frozen=True, eq=False)
 class Judgement:
     """What the test rows say of a study's configurations."""
@@ -88,6 +102,18 @@ class Judgement:
         """The best and all that are not told apart from it: equivalent or undecided, or better on test."""
         kept = {one.configuration for one in self.comparisons if one.outcome in (*TIED, "better")} | {self.best.id}
         return tuple(one for one in self.compared if one.id in kept)
+
+    @cached_property
+    def rivals(self) -> tuple[Rival, ...]:
+        """The baselines that answered the best's test rows."""
+        metric, found = self.summary.judged_by, []
+        scores = self.best.scores(metric)
+        for one in self.summary.baselines:
+            if scores is not None and one.answers.rows == self.best.answers[0].rows:
+                own = one.scores(metric)
+                found.append((one, mean_of(own), difference_of(scores, own, self.best.pools.get(metric))))
+        adjusted = holm([each.p_value for _, _, each in found])
+        return tuple(Rival(*each, p_value) for each, p_value in zip(found, adjusted))
 
     def needed(self, comparison: Comparison) -> Needed:
         """What would decide between a configuration and the best."""

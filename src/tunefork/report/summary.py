@@ -14,7 +14,7 @@ from tunefork.config import Judging
 from tunefork.counts import Counts
 from tunefork.report.run_summary import Answers, RunSummary, Spread
 from tunefork.report.selection import Choice, choose
-from tunefork.store import Predictions, RunRecord, Store, StudyRecord
+from tunefork.store import BaselineRecord, Predictions, RunRecord, Store, StudyRecord
 from tunefork.uncertainty import Estimate, Matrix, Pool, mean_of, pool_of
 from tunefork.uncertainty.contributions import macro_f1, of_confusion, second_f1
 
@@ -109,12 +109,7 @@ class ConfigurationSummary:
         if len({answers.rows for answers in self.answers}) != 1:
             return None
         if metric not in self._scores:
-            labels, predicted = self.answers[0].labels, np.stack([one.predicted for one in self.answers])
-            self._scores[metric] = (
-                np.asarray(predicted == labels)
-                if metric == "accuracy"
-                else of_confusion({"macro_f1": macro_f1, "f1": second_f1}[metric], predicted, labels, self.classes)
-            )
+            self._scores[metric] = scores_of(self.answers, metric, self.classes)
         return self._scores[metric]
 
     def estimate(self, metric: str) -> Estimate | None:
@@ -125,6 +120,19 @@ class ConfigurationSummary:
     @cached_property
     def _scores(self) -> dict[str, Matrix]:
         return {}
+
+
+@dataclass(frozen=True, eq=False)
+class BaselineSummary:
+    """Something that answered the test rows without being a run."""
+
+    record: BaselineRecord
+    answers: Answers
+    classes: int
+
+    def scores(self, metric: str) -> Matrix:
+        """[1, rows] what each test row contributes to a metric."""
+        return scores_of((self.answers,), metric, self.classes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +149,7 @@ class Summary:
     """The study's, and those of choosing the best."""
     judging: Judging
     """What the verdict goes by."""
+    baselines: tuple[BaselineSummary, ...] = ()
 
     @property
     def judged_by(self) -> str:
@@ -189,7 +198,19 @@ def summarise(store: Store, judging: Judging | None = None) -> Summary:
     finished = [run for one in configurations for run in one.done]
     split = next((split for split in ("test", "validation") if any(run.on(split) for run in finished)), None)
     judging = judging or Judging.model_validate(study.judging)
-    return Summary(study, configurations, split, choice, (*study.warnings, *choice.warnings), judging)
+    baselines = tuple(
+        BaselineSummary(record, _answers(store.predictions(record.id, "test")), len(study.labels))
+        for record in store.baselines()
+    )
+    return Summary(study, configurations, split, choice, (*study.warnings, *choice.warnings), judging, baselines)
+
+
+def scores_of(answers: Sequence[Answers], metric: str, classes: int) -> Matrix:
+    """[seeds, rows] what each test row contributes to a metric (accuracy, macro_f1, f1), whose mean it is."""
+    labels, predicted = answers[0].labels, np.stack([one.predicted for one in answers])
+    if metric == "accuracy":
+        return np.asarray(predicted == labels)
+    return of_confusion({"macro_f1": macro_f1, "f1": second_f1}[metric], predicted, labels, classes)
 
 
 def _run(store: Store, record: RunRecord) -> RunSummary:

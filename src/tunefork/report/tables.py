@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from tunefork.report.summary import ConfigurationSummary, RunSummary, Summary, summarise
+from tunefork.report.run_summary import RunSummary
+from tunefork.report.summary import ConfigurationSummary, Summary, summarise
 from tunefork.report.wording import (
     METRICS,
     UNKNOWN,
@@ -191,7 +192,12 @@ def _value(one: ConfigurationSummary, summary: Summary, metric: str, spread: boo
 
 def _references(summary: Summary, binary: bool, versus: bool) -> tuple[Row, ...]:
     rows = []
-    for name, metrics in (("before training", summary.study.baseline), ("majority class", summary.study.majority)):
+    plain = [("before training", summary.study.baseline), ("majority class", summary.study.majority)]
+    kept = [
+        (one.record.name, {name: one.record.metric(name) for name in ("loss", "accuracy", "macro_f1", "f1")})
+        for one in summary.baselines
+    ]
+    for name, metrics in (*kept, *plain):
         if metrics and summary.split == "test":
             shown = [number(metrics.get("loss")), percent(metrics.get("accuracy")), percent(metrics.get("macro_f1"))]
             shown += [percent(metrics.get("f1"))] * binary

@@ -21,7 +21,7 @@ from tunefork.report.wording import (
     several,
 )
 from tunefork.report.wording import memory as megabytes
-from tunefork.uncertainty import Difference
+from tunefork.uncertainty import SIGNIFICANT, Difference
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,13 +70,14 @@ def verdict(summary: Summary) -> Verdict:
     if judgement is None:
         return Verdict((_nothing(summary),), cautions(summary))
     if not judgement.comparisons:
-        return Verdict((_best(judgement),), cautions(summary), judgement)
+        return Verdict((_best(judgement), *_worth(judgement)), cautions(summary), judgement)
     recommendation, saved = recommend(judgement), saved_models(judgement)
     sentences = [
         _best(judgement),
         _recommended(judgement, recommendation),
         *_outcomes(judgement),
         *_tied(judgement, recommendation),
+        *_worth(judgement),
         *_saved(saved),
     ]
     return Verdict(tuple(sentences), cautions(summary), judgement, recommendation, saved)
@@ -227,6 +228,20 @@ def _limits(judging: Judging) -> str:
         *([duration(judging.max_seconds)] if judging.max_seconds is not None else []),
     ]
     return f"at most {listed(parts)}"
+
+
+def _worth(judgement: Judgement) -> list[str]:
+    """Whether a transformer is worth it: the best against what needs none."""
+    best, metric, found = judgement.best.name, METRICS[judgement.summary.judged_by], []
+    for rival in judgement.rivals:
+        name = f"{rival.baseline.record.name} ({metric} {percent(rival.estimate.value, 1)} %)"
+        if rival.adjusted >= SIGNIFICANT:
+            found.append(f"{best} is not shown to beat {name}: {_signed(rival.difference)}.")
+        elif rival.difference.value > 0:
+            found.append(f"{best} beats {name}: {_signed(rival.difference)}.")
+        else:
+            found.append(f"{name} is better than {best}, which needs a transformer: {_signed(rival.difference)}.")
+    return found
 
 
 def _saved(saved: Sequence[Saved]) -> list[str]:

@@ -3,6 +3,7 @@
 from tunefork.store.memory import MemoryStore
 from tunefork.store.protocol import Store
 from tunefork.store.records import (
+    BaselineRecord,
     EvaluationRecord,
     Predictions,
     RunRecord,
@@ -13,6 +14,7 @@ from tunefork.store.records import (
 from tunefork.store.sqlite import SqliteStore
 
 __all__ = [
+    "BaselineRecord",
     "EvaluationRecord",
     "MemoryStore",
     "Predictions",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tunefork.store.folder import StudyFolder, no_predictions, no_run, no_study
-from tunefork.store.records import EvaluationRecord, Predictions, RunRecord, StepRecord, StudyRecord
+from tunefork.store.records import BaselineRecord, EvaluationRecord, Predictions, RunRecord, StepRecord, StudyRecord
 from tunefork.store.rows import check, decode, encode
 
 Row = Mapping[str, Any]
@@ -28,6 +28,7 @@ class MemoryStore(StudyFolder):
         self._steps: dict[tuple[str, int], Row] = {}
         self._evaluations: dict[tuple[str, str, int], Row] = {}
         self._predictions: dict[tuple[str, str, int], Predictions] = {}
+        self._baselines: dict[str, Row] = {}
         self._thumbnails: dict[str, bytes] = {}
 
     def begin(self, study: StudyRecord) -> None:
@@ -93,6 +94,19 @@ class MemoryStore(StudyFolder):
         if not keys:
             raise no_predictions(run_id, split, step)
         return self._predictions[max(keys)]
+
+    def put_baseline(self, baseline: BaselineRecord, predictions: Predictions) -> None:
+        """Record what a baseline said of the test rows; a second one of the same id replaces it."""
+        check(predictions)
+        labels, logits = predictions.labels.astype("int64"), predictions.logits.astype("float32")
+        self._baselines[baseline.id] = encode(baseline)
+        self._predictions[baseline.id, "test", 0] = replace(
+            predictions, ids=tuple(predictions.ids), labels=labels, logits=logits
+        )
+
+    def baselines(self) -> list[BaselineRecord]:
+        """All baselines, in the order of first recording."""
+        return [decode(BaselineRecord, row) for row in self._baselines.values()]
 
     def put_thumbnails(self, pictures: Mapping[str, bytes]) -> None:
         """Keep small pictures (JPEG) of rows, by their ids, for reports; those that are there stay."""

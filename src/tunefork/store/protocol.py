@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from tunefork.store.records import EvaluationRecord, Predictions, RunRecord, StepRecord, StudyRecord
+from tunefork.store.records import BaselineRecord, EvaluationRecord, Predictions, RunRecord, StepRecord, StudyRecord
 
 
 class Store(Protocol):
@@ -48,6 +48,12 @@ class Store(Protocol):
 
     def predictions(self, run_id: str, split: str, step: int | None = None) -> Predictions:
         """The predictions of one evaluation, by default the split's last. Raises StoreError when there is none."""
+
+    def put_baseline(self, baseline: BaselineRecord, predictions: Predictions) -> None:
+        """Record what a baseline said of the test rows; a second one of the same id replaces it."""
+
+    def baselines(self) -> list[BaselineRecord]:
+        """All baselines, in the order of first recording; their answers are ``predictions(id, "test")``."""
 
     def put_thumbnails(self, pictures: Mapping[str, bytes]) -> None:
         """Keep small pictures (JPEG) of rows, by their ids, for reports; those that are there stay."""

@@ -114,8 +114,29 @@ class EvaluationRecord:
 
     def metric(self, name: str) -> float:
         """The value of ``loss``, ``accuracy``, ``macro_f1`` or ``f1``."""
-        value = {"loss": self.loss, "accuracy": self.accuracy, "macro_f1": self.macro_f1, "f1": self.f1}[name]
-        return float("nan") if value is None else value
+        return _metric(self, name)
+
+
+@dataclass(frozen=True)
+class BaselineRecord:
+    """Something that answered the test rows without being a run of the study."""
+
+    id: str
+    name: str
+    """Shown in tables."""
+    kind: str
+    """``tfidf``: trained by tunefork on the same rows."""
+    loss: float
+    accuracy: float
+    macro_f1: float
+    f1: float | None = None
+    """F1 of the positive (second) class; None unless there are two classes."""
+    seconds: float = 0.0
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def metric(self, name: str) -> float:
+        """The value of ``loss``, ``accuracy``, ``macro_f1`` or ``f1``."""
+        return _metric(self, name)
 
 
 @dataclass(frozen=True)
@@ -137,3 +158,8 @@ class Predictions:
     def correct(self) -> NDArray[np.bool_]:
         """[N] whether the prediction is the label."""
         return np.asarray(self.predicted == self.labels)
+
+
+def _metric(record: EvaluationRecord | BaselineRecord, name: str) -> float:
+    value = {"loss": record.loss, "accuracy": record.accuracy, "macro_f1": record.macro_f1, "f1": record.f1}[name]
+    return float("nan") if value is None else value

@@ -1,8 +1,8 @@
 """The store that lasts: ``study.db`` in the study's folder, SQLite in WAL mode.
 
-Tables: study, runs, steps, evaluations, predictions, splits (which keeps the ids and labels of a split's rows once for
-all the evaluations on it), and thumbnails (small pictures of rows). Any SQLite client reads them; blobs are
-little-endian (labels int64, logits float32).
+Tables: study, runs, steps, evaluations, baselines, predictions, splits (which keeps the ids and labels of a split's
+rows once for all the evaluations on it), and thumbnails (small pictures of rows). Any SQLite client reads them; blobs
+are little-endian (labels int64, logits float32).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 
 from tunefork.errors import StoreError
 from tunefork.store.folder import StudyFolder, no_predictions, no_run, no_study
-from tunefork.store.records import EvaluationRecord, Predictions, RunRecord, StepRecord, StudyRecord
+from tunefork.store.records import BaselineRecord, EvaluationRecord, Predictions, RunRecord, StepRecord, StudyRecord
 from tunefork.store.rows import check, columns, decode, encode, split_key
 
 SCHEMA_VERSION = 1
@@ -30,6 +30,7 @@ _RECORDS: dict[str, tuple[type, str]] = {
     "runs": (RunRecord, "id"),
     "steps": (StepRecord, "run, step"),
     "evaluations": (EvaluationRecord, "run, split, step"),
+    "baselines": (BaselineRecord, "id"),
 }
 _EXTRA = """
 CREATE TABLE IF NOT EXISTS splits (
@@ -125,16 +126,9 @@ class SqliteStore(StudyFolder):
     def add_evaluation(self, evaluation: EvaluationRecord, predictions: Predictions) -> None:
         """Record an evaluation and its predictions; a second one for the same run, split and step replaces it."""
         check(predictions)
-        key = split_key(predictions)
-        ids, labels = json.dumps(predictions.ids, ensure_ascii=False), predictions.labels.astype("<i8").tobytes()
-        logits = predictions.logits.astype("<f4")
-        with self._write() as db:
+        with self._write():
             self._put("evaluations", evaluation)
-            db.execute("INSERT OR IGNORE INTO splits VALUES (?, ?, ?, ?)", (key, len(predictions.ids), ids, labels))
-            db.execute(
-                "INSERT OR REPLACE INTO predictions VALUES (?, ?, ?, ?, ?, ?)",
-                (evaluation.run, evaluation.split, int(evaluation.step), key, logits.shape[1], logits.tobytes()),
-            )
+            self._keep(evaluation.run, evaluation.split, int(evaluation.step), predictions)
 
     def evaluations(self, run_id: str, split: str | None = None) -> list[EvaluationRecord]:
         """A run's evaluations by step, of one split or of all."""
@@ -154,6 +148,19 @@ class SqliteStore(StudyFolder):
         logits = np.frombuffer(found[0]["logits"], "<f4").reshape(len(ids), found[0]["classes"])
         return Predictions(ids, np.frombuffer(found[0]["labels"], "<i8").astype(np.int64), logits.astype(np.float32))
 
+    def put_baseline(self, baseline: BaselineRecord, predictions: Predictions) -> None:
+        """Record what a baseline said of the test rows; a second one of the same id replaces it."""
+        check(predictions)
+        with self._write():
+            self._put("baselines", baseline)
+            self._keep(baseline.id, "test", 0, predictions)
+
+    def baselines(self) -> list[BaselineRecord]:
+        """All baselines, in the order of first recording."""
+        if not self._has("baselines"):
+            return []
+        return self._records(BaselineRecord, "SELECT * FROM baselines ORDER BY place")
+
     def put_thumbnails(self, pictures: Mapping[str, bytes]) -> None:
         """Keep small pictures (JPEG) of rows, by their ids, for reports; those that are there stay."""
         with self._write() as db:
@@ -161,8 +168,8 @@ class SqliteStore(StudyFolder):
 
     def thumbnails(self) -> dict[str, bytes]:
         """The small pictures that were kept, by the ids of their rows."""
-        if not self._rows("SELECT name FROM sqlite_master WHERE name = 'thumbnails'"):
-            return {}  # a study that an older tunefork wrote
+        if not self._has("thumbnails"):
+            return {}
         return {row["id"]: row["jpeg"] for row in self._rows("SELECT id, jpeg FROM thumbnails ORDER BY rowid")}
 
     def close(self) -> None:
@@ -209,6 +216,19 @@ class SqliteStore(StudyFolder):
             for statement in _EXTRA.split(";"):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def _has(self, table: str) -> bool:
+        """Whether there is such a table; a study that an older tunefork wrote may lack it."""
+        return bool(self._rows("SELECT name FROM sqlite_master WHERE name = ?", table))
+
+    def _keep(self, owner: str, split: str, step: int, predictions: Predictions) -> None:
+        key, logits = split_key(predictions), predictions.logits.astype("<f4")
+        ids, labels = json.dumps(predictions.ids, ensure_ascii=False), predictions.labels.astype("<i8").tobytes()
+        self._db.execute("INSERT OR IGNORE INTO splits VALUES (?, ?, ?, ?)", (key, len(predictions.ids), ids, labels))
+        self._db.execute(
+            "INSERT OR REPLACE INTO predictions VALUES (?, ?, ?, ?, ?, ?)",
+            (owner, split, step, key, logits.shape[1], logits.tobytes()),
+        )
 
     def _put(self, table: str, record: Any) -> None:
         row, key = encode(record), _RECORDS[table][1]

@@ -18,6 +18,7 @@ from tunefork.runner import Display, Job, LocalRunner, Runner, Silence, Watcher
 from tunefork.store import RunRecord, SqliteStore, Store
 from tunefork.store.atomic import write_text
 from tunefork.strategies import Selection, frozen_depth
+from tunefork.study.baselines import keep_baselines
 from tunefork.study.choices import Choices
 from tunefork.study.encoding import Encoded, check_task, encode_rows
 from tunefork.study.folders import check_folder
@@ -220,6 +221,7 @@ class Study:
             job = Job(backbone, self.encoded.rows, self.selections, self.config.selection.metric, self._facts())
             watcher = Display() if progress is True else Silence() if progress is False else progress
             (runner or LocalRunner()).execute(plan, job, store, watcher)
+        keep_baselines(store, self.splits)
         keep_thumbnails(store, self.splits.test)
         write_report(store)
         return Results(store)
