@@ -5,7 +5,8 @@ from tunefork.report.judging import Comparison, Judgement, Saved, judge, saved_m
 from tunefork.report.mistakes import galleries, wanted_thumbnails
 from tunefork.report.recommending import Recommendation, recommend
 from tunefork.report.records import csv_text, run_rows
-from tunefork.report.summary import ConfigurationSummary, RunSummary, Spread, Summary, summarise
+from tunefork.report.run_summary import RunSummary, Spread
+from tunefork.report.summary import ConfigurationSummary, Summary, summarise
 from tunefork.report.tables import as_markdown, as_rich, markdown_table, rich_table, step_table, table
 from tunefork.report.verdict import Verdict, verdict
 from tunefork.report.writing import print_report, write_report

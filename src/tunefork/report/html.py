@@ -9,7 +9,8 @@ from typing import Any
 from tunefork import metrics
 from tunefork.report.figures import Drawing, inline_svg
 from tunefork.report.mistakes import Gallery
-from tunefork.report.summary import RunSummary, Summary
+from tunefork.report.run_summary import RunSummary
+from tunefork.report.summary import Summary
 from tunefork.report.tables import Table, step_table, table
 from tunefork.report.verdict import Verdict
 from tunefork.report.wording import UNKNOWN, duration, memory, number, percent, plain_percent

@@ -9,7 +9,8 @@ import numpy as np
 
 from tunefork.config import Judging
 from tunefork.report.judging import TIED, Judgement, Saved
-from tunefork.report.summary import ConfigurationSummary, RunSummary, summarise
+from tunefork.report.run_summary import RunSummary
+from tunefork.report.summary import ConfigurationSummary, summarise
 from tunefork.report.verdict import Verdict, verdict
 from tunefork.store import EvaluationRecord, Store
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from tunefork.report.run_summary import RunSummary
 from tunefork.report.selection import best_run
-from tunefork.report.summary import ConfigurationSummary, RunSummary, Summary
+from tunefork.report.summary import ConfigurationSummary, Summary
 from tunefork.uncertainty import (
     Difference,
     Estimate,

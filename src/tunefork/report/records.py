@@ -7,7 +7,8 @@ import io
 import math
 from typing import Any
 
-from tunefork.report.summary import ConfigurationSummary, RunSummary, Summary
+from tunefork.report.run_summary import RunSummary
+from tunefork.report.summary import ConfigurationSummary, Summary
 
 METRICS = ("loss", "accuracy", "macro_f1", "f1")
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from tunefork.config import LOWER_IS_BETTER
 
 if TYPE_CHECKING:
-    from tunefork.report.summary import ConfigurationSummary, RunSummary
+    from tunefork.report.run_summary import RunSummary
+    from tunefork.report.summary import ConfigurationSummary
 
 
 @dataclass(frozen=True)

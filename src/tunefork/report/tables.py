@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from tunefork.report.summary import ConfigurationSummary, RunSummary, Summary, summarise
+from tunefork.report.run_summary import RunSummary
+from tunefork.report.summary import ConfigurationSummary, Summary, summarise
 from tunefork.report.wording import (
     METRICS,
     UNKNOWN,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tunefork.report.figures.style import MUTED, PAPER, Look, handle, label, looks, outside_legend, sheet
-from tunefork.report.summary import ConfigurationSummary, RunSummary, Summary
+from tunefork.report.run_summary import RunSummary
+from tunefork.report.summary import ConfigurationSummary, Summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
