@@ -11,8 +11,8 @@ import pytest
 from tests.report import studies
 from tests.report.studies import S0, Made, lora, make, run_id
 from tunefork.config import Judging
-from tunefork.report import Verdict, summarise, verdict
-from tunefork.store import Store
+from tunefork.report import Verdict, summarise, to_json, verdict
+from tunefork.store import BaselineRecord, Store
 
 FULL, HEAD, TWO = S0[0], S0[1], lora(2, "query+value", 665_858, 0.9)
 
@@ -85,6 +85,30 @@ def test_equivalence_has_to_be_shown(tmp_path: Path) -> None:
         "Equivalent to full within 1 point: LoRA r=2 query+value (0.0 points, 95 % interval −0.2 to +0.2)."
     )
     assert found.sentences[1].endswith("the smallest within 1 point; equivalent to full within 1 point.")
+
+
+@pytest.mark.parametrize(
+    ("right", "expected"),
+    [
+        (60, "full beats TF-IDF (accuracy 60.0 %): +30.0 points, 95 % interval +20.9 to +39.1."),
+        (89, "full is not shown to beat TF-IDF (accuracy 89.0 %): +1.0 points, 95 % interval −1.0 to +3.0."),
+        (100, "TF-IDF (accuracy 100.0 %) is better than full, which needs a transformer: −10.0 points, 95 % interval "
+         "−16.0 to −4.0."),
+    ],
+)  # fmt: skip
+def test_whether_a_transformer_is_worth_it(right: int, expected: str, tmp_path: Path) -> None:
+    store = study(tmp_path)
+    for one, count, loss in ((FULL, 90, 0.1), (HEAD, 60, 0.3), (TWO, 88, 0.2)):
+        answer(store, one, [count], loss)
+    given = store.predictions(run_id(FULL, 0), "test")
+    said = np.where(np.arange(100) < right, given.labels, 1 - given.labels)
+    record = BaselineRecord("tfidf", "TF-IDF", "tfidf", 0.4, right / 100, right / 100)
+    store.put_baseline(record, replace(given, logits=np.eye(2, dtype=np.float32)[said]))
+    found = judged(store)
+    assert expected in found.sentences
+    document = to_json(store)["baselines"]
+    assert document[0]["accuracy"] == right / 100
+    assert document[0]["best_ahead_by"]["difference"] == pytest.approx((90 - right) / 100)
 
 
 def test_limits_choose_among_what_keeps_them(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from tunefork.counts import Counts
 from tunefork.errors import StoreError
 from tunefork.store import (
+    BaselineRecord,
     EvaluationRecord,
     MemoryStore,
     Predictions,
@@ -251,6 +252,23 @@ def test_written_predictions_need_predictions_and_names(store: Store) -> None:
     store.add_evaluation(evaluation("test"), predictions())
     with pytest.raises(StoreError, match="1 names for 2 classes"):
         store.write_predictions(RUN.id, ["only"])
+
+
+def test_a_baseline_is_kept_with_its_answers_and_is_no_run(store: Store) -> None:
+    assert store.baselines() == []
+    first = BaselineRecord("tfidf", "TF-IDF", "tfidf", 0.5, 0.8, 0.7, 0.75, 1.5, {"C": 3.0})
+    second = BaselineRecord("file", "somebody's", "file", math.nan, 0.6, 0.5)
+    store.put_baseline(first, predictions())
+    store.put_baseline(second, predictions())
+    store.put_baseline(replace(first, accuracy=0.9), predictions())
+    found = store.baselines()
+    assert [one.id for one in found] == ["tfidf", "file"]
+    assert found[0] == replace(first, accuracy=0.9)
+    assert found[0].metric("f1") == 0.75
+    assert math.isnan(found[1].metric("loss"))
+    assert math.isnan(found[1].metric("f1"))
+    np.testing.assert_array_equal(store.predictions("tfidf", "test").logits, predictions().logits)
+    assert store.runs() == []
 
 
 def test_thumbnails_are_kept_by_the_ids_of_their_rows(store: Store) -> None:

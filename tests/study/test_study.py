@@ -35,6 +35,15 @@ def made(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path, messages_c
     return study.run(tmp_path_factory.mktemp("study") / "out", progress=False)
 
 
+def test_what_needs_no_transformer_stands_beside_the_runs(made: Results) -> None:
+    (found,) = made.to_dict()["baselines"]
+    assert found["name"] == "TF-IDF + logistic regression"
+    assert 0 < found["accuracy"] <= 1
+    assert found["interval"][0] <= found["accuracy"] <= found["interval"][1]
+    assert "TF-IDF + logistic regression" in (made.folder / "table.md").read_text(encoding="utf-8")
+    assert any("TF-IDF + logistic regression" in sentence for sentence in made.to_dict()["verdict"]["sentences"])
+
+
 def test_every_run_is_done_once_per_seed_and_shown_in_each_block(made: Results) -> None:
     runs = made.to_dict()["runs"]
     assert len(runs) == 10
