@@ -10,6 +10,7 @@ import typer
 from tunefork.cli.app import Json, app
 from tunefork.cli.options import (
     Epochs,
+    Include,
     Margin,
     MaxMemory,
     MaxSeconds,
@@ -85,6 +86,7 @@ def compare(
         str | None, typer.Option("--leakage", help="Texts or images in two splits: error, drop_train or allow.")
     ] = None,
     workers: Workers = None,
+    include: Include = None,
     margin: Margin = None,
     max_trainable: MaxTrainable = None,
     max_memory: MaxMemory = None,
@@ -144,7 +146,7 @@ def compare(
     if not as_json:
         for notice in study.splits.notices:
             typer.echo(f"{notice}", err=True)
-    show_results(study.run(out, progress=not as_json, workers=workers).store, as_json)
+    show_results(study.run(out, progress=not as_json, workers=workers, include=include or ()).store, as_json)
 
 
 def _model_for(data: DataConfig, quiet: bool) -> str:

@@ -27,6 +27,12 @@ Workers = Annotated[
 Out = Annotated[Path | None, typer.Option("-o", "--out", help="The study's folder; tunefork-NAME unless given.")]
 
 
+Include = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--include", help="Somebody else's predictions of the test rows: a file of ids and labels. Repeat it."
+    ),
+]
 Margin = Annotated[
     float | None,
     typer.Option("--margin", min=0.0, help="Differences of so many points or fewer do not matter; 1 unless given."),

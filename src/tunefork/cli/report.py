@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from tunefork.cli.app import Json, app
-from tunefork.cli.options import Margin, MaxMemory, MaxSeconds, MaxTrainable, judging_options
+from tunefork.cli.options import Include, Margin, MaxMemory, MaxSeconds, MaxTrainable, judging_options
 
 
 @app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="The study's folder.")],
+    include: Include = None,
     margin: Margin = None,
     max_trainable: MaxTrainable = None,
     max_memory: MaxMemory = None,
@@ -21,6 +22,7 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Write the report of a study again, and show its table and verdict; by another margin or limits where given."""
+    from tunefork.baselines import include_predictions
     from tunefork.cli.showing import show_results
     from tunefork.report import write_report
     from tunefork.store import SqliteStore
@@ -28,6 +30,11 @@ def report(
 
     store = SqliteStore.open(folder)
     try:
+        if include:
+            store.close()
+            store = SqliteStore(folder)
+            for notice in include_predictions(store, include):
+                typer.echo(notice, err=True)
         given = judging_options(margin, max_trainable, max_memory, max_seconds)
         judging = judged(store.study().judging | given) if given else None
         write_report(store, judging)

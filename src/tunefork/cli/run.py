@@ -6,6 +6,7 @@ from tunefork.cli.app import Json, app
 from tunefork.cli.options import (
     DataFolder,
     Epochs,
+    Include,
     Margin,
     MaxMemory,
     MaxSeconds,
@@ -31,6 +32,7 @@ def run(
     epochs: Epochs = None,
     shared_learning_rate: SharedRate = None,
     workers: Workers = None,
+    include: Include = None,
     margin: Margin = None,
     max_trainable: MaxTrainable = None,
     max_memory: MaxMemory = None,
@@ -43,5 +45,5 @@ def run(
 
     judging = judging_options(margin, max_trainable, max_memory, max_seconds)
     made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate, judging), data)
-    results = made.run(out, progress=not as_json, workers=workers)
+    results = made.run(out, progress=not as_json, workers=workers, include=include or ())
     show_results(results.store, as_json)

@@ -125,7 +125,7 @@ class BaselineRecord:
     name: str
     """Shown in tables."""
     kind: str
-    """``tfidf``: trained by tunefork on the same rows."""
+    """``tfidf``: trained by tunefork on the same rows; ``file``: somebody else's predictions."""
     loss: float
     accuracy: float
     macro_f1: float

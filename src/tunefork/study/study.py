@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tunefork.baselines import include_predictions, keep_baselines, read_predictions
 from tunefork.config import Configuration, RunConfig, StudyConfig
 from tunefork.data import Data, Splits, load_data
 from tunefork.engine import Precision, Rows, automatic_precision, choose_precision
@@ -18,7 +19,6 @@ from tunefork.runner import Display, Job, LocalRunner, Runner, Silence, Watcher
 from tunefork.store import RunRecord, SqliteStore, Store
 from tunefork.store.atomic import write_text
 from tunefork.strategies import Selection, frozen_depth
-from tunefork.study.baselines import keep_baselines
 from tunefork.study.choices import Choices
 from tunefork.study.encoding import Encoded, check_task, encode_rows
 from tunefork.study.folders import check_folder
@@ -193,6 +193,7 @@ class Study:
         progress: bool | Watcher = True,
         workers: int | None = None,
         runner: Runner | None = None,
+        include: Sequence[str | Path] = (),
     ) -> Results:
         """Train everything that is not trained yet, and write the report.
 
@@ -202,10 +203,13 @@ class Study:
             workers: groups that train at the same time, each in a process of its own; as many as measure fastest unless
                 given, and as many as before in a study that is continued.
             runner: executes the plan; ``LocalRunner`` unless given.
+            include: files with somebody else's predictions for the test rows, to stand in the tables.
 
         Raises:
             StoreError: the folder holds another study.
         """
+        for source in include:  # a file that does not fit is told before anything trains
+            read_predictions(source, self.splits.test.ids, self.splits.labels.names)
         path = Path(folder if folder is not None else f"tunefork-{self.config.name}")
         written = resolved(self.config, self._base)
         check_folder(path, written, self.splits.hash)
@@ -222,6 +226,7 @@ class Study:
             watcher = Display() if progress is True else Silence() if progress is False else progress
             (runner or LocalRunner()).execute(plan, job, store, watcher)
         keep_baselines(store, self.splits)
+        include_predictions(store, include)
         keep_thumbnails(store, self.splits.test)
         write_report(store)
         return Results(store)

@@ -1,0 +1,132 @@
+"""Somebody else's predictions for the test rows: a file with ids and labels, such as ``tunefork predict`` writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunefork.data import Table, read_rows
+from tunefork.errors import ColumnError, DataError, LabelError
+
+PREDICTION = ("prediction", "predicted", "pred", "predicted_label", "label", "y_pred")
+"""How the column may be called, in this order."""
+SURE = 30.0
+"""Log-odds of a label where a file tells no probabilities."""
+
+
+@dataclass(frozen=True, eq=False)
+class Included:
+    """What the file says of the test rows."""
+
+    name: str
+    logits: NDArray[np.float32]
+    """[N, C] log-probabilities; without probabilities 0 for the label that is said, −30 for the others."""
+    probabilities: bool
+    notices: tuple[str, ...] = ()
+
+
+def read_predictions(source: str | Path, ids: Sequence[str], labels: Sequence[str]) -> Included:
+    """Predictions from a CSV, TSV, JSONL or Parquet file, in the order of the test rows.
+
+    Rows are found by their ids, in whichever column holds them; a file of exactly as many rows without ids is taken in
+    order. ``p_<label>`` columns, where there is one for every label, are probabilities.
+
+    Args:
+        source: the file.
+        ids: of the test rows.
+        labels: names of the classes.
+
+    Raises:
+        ReadError: there is no such file, or it cannot be read.
+        ColumnError: no column with predictions, or none with ids.
+        LabelError: a prediction that is no label of the study.
+        DataError: test rows without a prediction, or with two, or probabilities that are none.
+    """
+    table = read_rows(source)
+    column = next((name for name in PREDICTION if name in table.values), None)
+    if column is None:
+        raise ColumnError(
+            "There is no column with predictions",
+            where=table.name,
+            found=f"columns {', '.join(table.columns)}",
+            fix=f"Call it {PREDICTION[0]}.",
+        )
+    rows, notices = _rows(table, column, ids)
+    said = [str(table.values[column][row]) for row in rows]
+    unknown = [place for place, label in enumerate(said) if label not in labels]
+    if unknown:
+        raise LabelError(
+            f"'{said[unknown[0]]}' is no label of this study",
+            where=f"{table.place(rows[unknown[0]])}, column {column}",
+            found=f"{len(unknown):,} such predictions; the labels are {', '.join(labels)}",
+            fix="Write the predictions as the study's labels are called.",
+        )
+    shares = _shares(table, rows, labels)
+    if shares is None:
+        numbers = np.array([list(labels).index(label) for label in said])
+        logits = np.full((len(ids), len(labels)), -SURE, dtype=np.float32)
+        logits[np.arange(len(ids)), numbers] = 0.0
+    else:
+        logits = np.log(np.maximum(shares, np.exp(-SURE))).astype(np.float32)
+    return Included(Path(str(source)).stem, logits, shares is not None, notices)
+
+
+def _rows(table: Table, column: str, ids: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:
+    """The file's row for each test row."""
+    wanted = {str(each) for each in ids}
+    best, most = "", 0
+    for name, values in table.values.items():
+        count = len(wanted & {str(value) for value in values}) if name != column else 0
+        if count > most:
+            best, most = name, count
+    if not best:
+        if len(table) == len(ids):
+            return list(range(len(ids))), (f"{table.name} has no ids; its rows are taken in the test rows' order.",)
+        raise ColumnError(
+            "No column holds the ids of the test rows",
+            where=table.name,
+            found=f"{len(table):,} rows for {len(ids):,} test rows; ids such as {', '.join(map(str, ids[:3]))}",
+            fix="Add a column with the ids, as the predictions.parquet of any run has them.",
+        )
+    places: dict[str, int] = {}
+    for row, value in enumerate(table.values[best]):
+        if str(value) in wanted and places.setdefault(str(value), row) != row:
+            raise DataError(
+                f"The id '{value}' has two predictions",
+                where=table.places([places[str(value)], row]),
+                fix="Keep one row for each id.",
+            )
+    missing = [str(each) for each in ids if str(each) not in places]
+    if missing:
+        raise DataError(
+            f"{len(missing):,} of {len(ids):,} test rows have no prediction",
+            where=f"{table.name}, column {best}",
+            found=f"missing ids: {', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}",
+            fix="Predict all test rows, so that the comparison is fair.",
+        )
+    extra = len(table) - len(places)
+    notices = (f"{table.name}: {extra:,} rows that are no test rows were passed over.",) if extra else ()
+    return [places[str(each)] for each in ids], notices
+
+
+def _shares(table: Table, rows: Sequence[int], labels: Sequence[str]) -> NDArray[np.float64] | None:
+    names = [f"p_{label}" for label in labels]
+    if any(name not in table.values for name in names):
+        return None
+    try:
+        found = np.array([[float(table.values[name][row]) for name in names] for row in rows])
+    except (TypeError, ValueError) as error:
+        raise DataError("A probability is no number", where=table.name, found=str(error), fix="Correct it.") from None
+    wrong = np.flatnonzero(~((found >= 0) & (found <= 1)).all(axis=1))
+    if len(wrong):
+        raise DataError(
+            "A probability is not between 0 and 1",
+            where=table.place(rows[int(wrong[0])]),
+            found=", ".join(f"{each:g}" for each in found[wrong[0]]),
+            fix="Give probabilities, not scores, or leave the p_ columns out.",
+        )
+    return found
