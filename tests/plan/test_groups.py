@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tunefork.config import RunConfig
 from tunefork.counts import Counts
 from tunefork.plan import Plan, PlannedRun, Traits, expand, make_groups, parties
 from tunefork.study_file import parse_study
+from tunefork.uncertainty import detectable
 
 STUDY = """
 data: a.csv
@@ -72,8 +75,6 @@ def test_groups_are_as_even_as_can_be() -> None:
 
 
 def test_the_plan_says_who_trains_together_and_what_it_saves() -> None:
-    from dataclasses import replace
-
     runs = planned(seconds=60.0)
     groups = make_groups(runs, traits(runs), len)
     groups = tuple(replace(group, seconds=100.0) for group in groups)
@@ -84,3 +85,21 @@ def test_the_plan_says_who_trains_together_and_what_it_saves() -> None:
     assert "each row passes through the frozen model once, and all heads train on what it gives" in text
     assert "  one at a time, since each trains the backbone's own parameters: full" in text
     assert "the whole study: 10 min" in text
+
+
+def test_the_plan_says_what_can_be_found() -> None:
+    runs = planned()
+    groups = make_groups(runs, traits(runs), len)
+    plan = Plan(runs, groups, {"train": 100, "test": 872}, {}, {})
+    assert plan.seeds == 2
+    assert plan.detects == detectable(872, 2, plan.configurations)
+    assert plan.detects > 0.03
+    assert (
+        f"872 test rows and 2 seeds of {plan.configurations} configurations: differences of "
+        f"± {100 * plan.detects:.1f} points or more are found in 80 of 100 studies, if two runs disagree on 10% of the "
+        "rows"
+    ) in str(plan)
+    alone = replace(plan, runs=runs[:1])
+    assert alone.detects is None, "nothing to compare"
+    single = replace(plan, groups=(), runs=(runs[0], next(run for run in runs if run.name != runs[0].name)))
+    assert str(single).count("what another seed would do stays unknown") == 1

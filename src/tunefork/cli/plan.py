@@ -43,6 +43,7 @@ def as_document(plan: Plan) -> dict[str, Any]:
         "truncated": plan.truncated,
         "tokens": plan.tokens,
         "seconds": plan.seconds,
+        "detects": plan.detects,
         "notices": list(plan.notices),
         "warnings": list(plan.warnings),
         "workers": plan.workers,
@@ -73,7 +74,7 @@ def _show(name: str, model: str, plan: Plan) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from tunefork.plan import duration, lengths, passes
+    from tunefork.plan import duration, findings, lengths, passes
 
     console = Console()
     table = Table(title=f"{name}: {len(plan.runs)} runs on {model}", title_justify="left")
@@ -98,7 +99,7 @@ def _show(name: str, model: str, plan: Plan) -> None:
     console.print(table)
     for split, rows in plan.rows.items():
         console.print(f"{split}: {rows:,} rows{lengths(plan, split)}", highlight=False)
-    for line in passes(plan):
+    for line in (*passes(plan), *findings(plan)):
         console.print(line, highlight=False, markup=False)
     console.print(f"the whole study: {duration(plan.seconds)}", highlight=False)
     for line in [*plan.warnings, *plan.notices, *dict.fromkeys(each for run in plan.runs for each in run.notices)]:
