@@ -66,6 +66,8 @@ def test_a_whole_report(tmp_path: Path) -> None:
         assert expected in content.texts, expected
     assert "query+value+mlp" in content.texts  # a setting
     assert text.count('<span class="tag good">best</span>') == 1
+    assert text.index("All configurations") < text.index("Every pair") < text.index("<svg")
+    assert text.count('class="better"') == text.count('class="worse"') > 0
 
 
 def test_it_needs_nothing_from_outside_and_runs_nothing(tmp_path: Path) -> None:

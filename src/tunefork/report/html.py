@@ -9,11 +9,12 @@ from typing import Any
 from tunefork import metrics
 from tunefork.report.figures import Drawing, inline_svg
 from tunefork.report.mistakes import Gallery
+from tunefork.report.pairs import pair_rows
 from tunefork.report.run_summary import RunSummary
 from tunefork.report.summary import Summary
 from tunefork.report.tables import Table, step_table, table
 from tunefork.report.verdict import Verdict
-from tunefork.report.wording import UNKNOWN, duration, memory, number, percent, plain_percent
+from tunefork.report.wording import METRICS, UNKNOWN, duration, memory, number, percent, plain_percent
 
 CLASSES = 12
 """Largest confusion matrix that is shown whole; of more classes, the pairs that are confused most."""
@@ -67,6 +68,9 @@ def html(summary: Summary, found: Verdict, drawings: Sequence[Drawing], gallerie
         table=table(summary),
         # our own SVG: Matplotlib escaped the texts in it
         figures=[(drawing, Markup(inline_svg(drawing))) for drawing in drawings],
+        pairs=pair_rows(found.judgement),
+        metric=METRICS[summary.judged_by],
+        margin=summary.judging.margin,
         galleries=galleries,
         best=next((_title(run) for run in summary.runs if run.record.id == summary.best), ""),
         runs=[_section(run, summary) for run in summary.runs],
