@@ -27,7 +27,7 @@ def test_rows_are_found_by_their_ids(tmp_path: Path) -> None:
     found = read_predictions(path, IDS, LABELS)
     assert found.logits.argmax(axis=1).tolist() == [0, 1, 0, 1]
     assert (found.name, found.probabilities) == ("theirs", False)
-    assert found.notices == (f"{path}: 1 rows that are no test rows were passed over.",)
+    assert found.notices == (f"{path}: rows that are no test rows, passed over: 1.",)
 
 
 def test_probabilities_are_read_where_every_label_has_them(tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ def lines(text: str) -> list[list[str]]:
 def test_one_table_in_three_blocks(tmp_path: Path) -> None:
     rows = lines(markdown_table(make(tmp_path)))
     assert rows[0] == [
-        *("run", "trainable", "% of total", "loss", "accuracy %", "macro F1", "F1", "time", "memory"),
+        *("run", "trainable", "% of total", "loss", "accuracy %", "95 % interval", "macro F1", "F1"),
+        *("time", "memory"),
         *("fewer parameters %", "of full's accuracy %"),
     ]
     assert [row[0] for row in rows[2:]] == [
@@ -45,15 +46,18 @@ def test_one_table_in_three_blocks(tmp_path: Path) -> None:
     ]
     assert rows[5] == rows[7] == rows[11]
     assert rows[4][1:3] == ["592,130", "0.88"]
-    assert rows[4][7:10] == ["9.0 s", "480 MB", "99.12"]
-    assert rows[-1] == ["majority class", "–", "–", "0.6931", "51.00", "34.00", "–", "–", "–", "–", "–"]
+    assert rows[4][8:11] == ["9.0 s", "480 MB", "99.12"]
+    assert rows[-1] == ["majority class", "–", "–", "0.6931", "51.00", "–", "34.00", "–", "–", "–", "–", "–"]
 
 
 def test_cells_are_means_and_spreads_over_seeds(tmp_path: Path) -> None:
     summary = summarise(make(tmp_path))
     spread = summary.configurations[1].spread("test", "accuracy")
+    accuracy = summary.configurations[1].accuracy
     assert spread is not None
+    assert accuracy is not None
     cells = table(summary).blocks[0].rows[1].cells
+    assert cells[5] == f"{100 * accuracy.interval.low:.1f} to {100 * accuracy.interval.high:.1f}"
     assert cells[4] == f"{100 * spread.mean:.2f} ± {100 * (spread.deviation or 0):.2f}"
     assert table(summary).caption == "Metrics on the test split (872 rows); mean ± standard deviation over 3 seeds."
 
@@ -61,7 +65,7 @@ def test_cells_are_means_and_spreads_over_seeds(tmp_path: Path) -> None:
 def test_one_seed_and_five_classes_without_blocks(tmp_path: Path) -> None:
     five = make(tmp_path, [replace(one, blocks=()) for one in S0], seeds=1, labels=tuple("abcde"))
     content = table(summarise(five))
-    assert content.columns[:8] == ("run", "trainable", "% of total", "loss", "accuracy %", "macro F1", "time", "memory")
+    assert content.columns[3:8] == ("loss", "accuracy %", "95 % interval", "macro F1", "time")
     assert content.caption == "Metrics on the test split (872 rows), one seed each."
     assert [block.title for block in content.blocks] == ["", ""]
     assert "±" not in as_markdown(content)
@@ -75,7 +79,7 @@ def test_runs_that_broke_are_shown_with_their_reason(tmp_path: Path) -> None:
     studies.change(store, S0[2], 0, converged=False)
     content = table(summarise(store))
     full, head, adapter = content.blocks[0].rows
-    assert (full.kind, full.cells[0], full.cells[3:8]) == ("broken", "full (3 of 3 diverged)", ("–",) * 5)
+    assert (full.kind, full.cells[0], full.cells[3:9]) == ("broken", "full (3 of 3 diverged)", ("–",) * 6)
     assert (head.kind, head.cells[0]) == ("plain", "head (1 of 3 failed)")
     assert (adapter.kind, adapter.cells[0]) == ("best", "★ LoRA r=8 query+value+mlp †")
     assert content.notes == (

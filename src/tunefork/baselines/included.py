@@ -109,7 +109,7 @@ def _rows(table: Table, column: str, ids: Sequence[str]) -> tuple[list[int], tup
             fix="Predict all test rows, so that the comparison is fair.",
         )
     extra = len(table) - len(places)
-    notices = (f"{table.name}: {extra:,} rows that are no test rows were passed over.",) if extra else ()
+    notices = (f"{table.name}: rows that are no test rows, passed over: {extra:,}.",) if extra else ()
     return [places[str(each)] for each in ids], notices
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -20,6 +21,7 @@ from tunefork.report.wording import (
     wrapped,
 )
 from tunefork.store import Store
+from tunefork.uncertainty import Estimate, mean_of
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -60,17 +62,19 @@ def table(summary: Summary, *, wide: bool = True) -> Table:
 
     Args:
         summary: the study.
-        wide: with the columns that compare against full fine-tuning; without, it fits a terminal.
+        wide: with intervals and the columns that compare against full fine-tuning; without, it fits a terminal.
     """
     binary = len(summary.study.labels) == 2
     versus = wide and any(one.kept is not None for one in summary.configurations)
-    columns = ["run", "trainable", "% of total" if wide else "%", "loss", "accuracy %", "macro F1"]
+    intervals = wide and summary.split == "test"
+    columns = ["run", "trainable", "% of total" if wide else "%", "loss", "accuracy %"]
+    columns += ["95 % interval"] * intervals + ["macro F1"]
     columns += ["F1"] * binary + ["time", "memory"] + ["fewer parameters %", "of full's accuracy %"] * versus
     blocks = [
         Block(title, tuple(_row(one, summary, binary, versus, wide) for one in shown))
         for title, shown in summary.blocks
     ]
-    references = _references(summary, binary, versus)
+    references = _references(summary, binary, versus, intervals)
     if references:
         titled = any(block.title for block in blocks)
         blocks.append(Block("for comparison" if titled else "", references))
@@ -157,6 +161,7 @@ def _row(one: ConfigurationSummary, summary: Summary, binary: bool, versus: bool
     spreads = wide or not binary
     cells = [_name(one, summary), f"{one.counts.trainable:,}", plain_percent(one.counts.peft_percent)]
     cells += [_value(one, summary, "loss"), _value(one, summary, "accuracy", spread=True)]
+    cells += [_interval(one.accuracy)] * (wide and summary.split == "test")
     cells += [_value(one, summary, "macro_f1", spread=spreads)]
     cells += [_value(one, summary, "f1", spread=spreads)] * binary
     time = one.seconds_alone
@@ -190,17 +195,29 @@ def _value(one: ConfigurationSummary, summary: Summary, metric: str, spread: boo
     return show(found.mean) + (f" ± {show(deviation)}" if deviation is not None else "")
 
 
-def _references(summary: Summary, binary: bool, versus: bool) -> tuple[Row, ...]:
-    rows = []
-    plain = [("before training", summary.study.baseline), ("majority class", summary.study.majority)]
-    kept = [
-        (one.record.name, {name: one.record.metric(name) for name in ("loss", "accuracy", "macro_f1", "f1")})
+def _interval(estimate: Estimate | None) -> str:
+    """The ends of an interval in percent.
+
+    >>> from tunefork.uncertainty import Interval
+    >>> _interval(Estimate(0.5, Interval(0.4, 0.6), True))
+    '40.0 to 60.0'
+    """
+    return f"{percent(estimate.interval.low, 1)} to {percent(estimate.interval.high, 1)}" if estimate else UNKNOWN
+
+
+def _references(summary: Summary, binary: bool, versus: bool, intervals: bool) -> tuple[Row, ...]:
+    if summary.split != "test":
+        return ()
+    names, rows = ("loss", "accuracy", "macro_f1", "f1"), []
+    known: list[tuple[str, Mapping[str, float], Estimate | None]] = [
+        (one.record.name, {name: one.record.metric(name) for name in names}, mean_of(one.scores("accuracy")))
         for one in summary.baselines
     ]
-    for name, metrics in (*kept, *plain):
-        if metrics and summary.split == "test":
-            shown = [number(metrics.get("loss")), percent(metrics.get("accuracy")), percent(metrics.get("macro_f1"))]
-            shown += [percent(metrics.get("f1"))] * binary
+    known += [("before training", summary.study.baseline, None), ("majority class", summary.study.majority, None)]
+    for name, metrics, estimate in known:
+        if metrics:
+            shown = [number(metrics.get("loss")), percent(metrics.get("accuracy")), *[_interval(estimate)] * intervals]
+            shown += [percent(metrics.get("macro_f1")), *[percent(metrics.get("f1"))] * binary]
             rows.append(Row((name, UNKNOWN, UNKNOWN, *shown, *[UNKNOWN] * (4 if versus else 2)), "reference"))
     return tuple(rows)
 
