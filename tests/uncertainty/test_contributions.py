@@ -31,6 +31,12 @@ def test_the_mean_is_the_metric(metric, theirs, classes) -> None:  # type: ignor
         assert found[seed].mean() == pytest.approx(theirs(labels, predicted[seed]), abs=1e-9)
 
 
+def test_to_accuracy_a_row_contributes_whether_it_is_right() -> None:
+    predicted, labels = answers(200, 3)
+    found = of_confusion(lambda shares: float(np.trace(shares)), predicted, labels, 3)
+    np.testing.assert_allclose(found, predicted == labels, atol=1e-8)
+
+
 @pytest.mark.parametrize("metric", [macro_f1, mcc])
 def test_the_variance_is_that_of_a_bootstrap_over_rows(metric) -> None:  # type: ignore[no-untyped-def]
     predicted, labels = answers(800, 4, seed=3)
