@@ -11,7 +11,7 @@ import pytest
 from tests.report.studies import S0, make, run_id
 from tunefork.baselines import include_predictions, read_predictions
 from tunefork.errors import ColumnError, DataError, LabelError, ReadError, StoreError
-from tunefork.report import summarise, to_json, verdict
+from tunefork.report import summarise, table, to_json, verdict
 from tunefork.store import MemoryStore
 
 IDS, LABELS = ("a", "b", "c", "d"), ("no", "yes")
@@ -90,12 +90,14 @@ def test_they_stand_in_the_table_and_in_the_verdict(tmp_path: Path) -> None:
     names = np.array(store.study().labels)
     path = tmp_path / "theirs.csv"
     pd.DataFrame({"id": test.ids, "prediction": names[test.predicted]}).to_csv(path, index=False)
-    assert include_predictions(store, [path]) == ()
+    include_predictions(store, [path])
     (found,) = to_json(store)["baselines"]
     assert (found["name"], found["kind"], found["loss"]) == ("theirs", "file", None)
     assert found["accuracy"] == test.correct.mean()
     assert any("theirs (accuracy" in sentence for sentence in verdict(summarise(store)).sentences)
+    pd.DataFrame({"prediction": names[test.predicted]}).to_csv(path, index=False)
     include_predictions(store, [path])
+    assert f"{path} has no ids; its rows are taken in the test rows' order." in table(summarise(store)).notes
     assert len(store.baselines()) == 1, "the same file again replaces it"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,11 @@ def test_pairs_are_read_as_one_text(tmp_path: Path) -> None:
     found = tfidf(load_splits(DataConfig(train=str(tmp_path / "pairs.csv"), text="a+b", label="label", id="id")))
     assert found is not None
     assert found.settings["features"] > 6
+
+
+def test_one_label_has_no_baseline(messages: Splits) -> None:
+    train = replace(messages.train, labels=np.zeros(len(messages.train), dtype=np.int64))
+    assert tfidf(replace(messages, train=train)) is None
 
 
 def test_texts_without_words_have_no_baseline(tmp_path: Path) -> None:

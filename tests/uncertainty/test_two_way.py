@@ -133,8 +133,10 @@ def test_the_mean_of_several_seeds_is_wider_when_they_differ() -> None:
     assert mean_of(np.ones((3, 50), bool)).interval == wilson(50, 50)
 
 
-@pytest.mark.parametrize(("seeds", "deviation"), [(1, 0.0), (3, 0.0), (3, 0.03), (5, 0.03)])
-def test_intervals_cover_the_truth(seeds: int, deviation: float) -> None:
+@pytest.mark.parametrize(
+    ("seeds", "deviation", "most"), [(1, 0.0, 0.97), (3, 0.0, 1.0), (3, 0.03, 0.99), (5, 0.03, 0.98)]
+)
+def test_intervals_cover_the_truth(seeds: int, deviation: float, most: float) -> None:
     """Rows are drawn, seeds move the accuracy by ``deviation``: about 95 % of the intervals hold the truth.
 
     ``benchmarks/coverage.py`` has more worlds and more studies.
@@ -148,4 +150,4 @@ def test_intervals_cover_the_truth(seeds: int, deviation: float) -> None:
             for loss in (0.0, 0.3)
         ]
         covered += difference_of(*sides).interval.holds(truth)
-    assert 0.93 <= covered / draws <= (0.98 if seeds != 3 else 1.0), "three seeds err on the wide side"
+    assert 0.93 <= covered / draws <= most

@@ -30,21 +30,17 @@ def keep_baselines(store: Store, splits: Splits) -> None:
         _put(store, "tfidf", NAME, answers, seconds=found.seconds, settings=found.settings)
 
 
-def include_predictions(store: Store, sources: Iterable[str | Path]) -> tuple[str, ...]:
+def include_predictions(store: Store, sources: Iterable[str | Path]) -> None:
     """Put somebody else's predictions for the test rows into a study's tables and verdict.
 
     Args:
         store: a study with at least one finished run.
         sources: files; see ``read_predictions``. A second file of the same name replaces the first.
 
-    Returns:
-        What the user should know.
-
     Raises:
         StoreError: no run has answered the test rows yet.
         ReadError, ColumnError, LabelError, DataError: the file does not fit.
     """
-    notices: list[str] = []
     for source in sources:
         tested = next((run for run in store.runs() if store.evaluations(run.id, "test")), None)
         if tested is None:
@@ -63,9 +59,8 @@ def include_predictions(store: Store, sources: Iterable[str | Path]) -> tuple[st
             answers,
             known_loss=found.probabilities,
             settings={"file": str(source)},
+            notices=found.notices,
         )
-        notices += found.notices
-    return tuple(notices)
 
 
 def _put(
@@ -77,6 +72,7 @@ def _put(
     known_loss: bool = True,
     seconds: float = 0.0,
     settings: dict[str, Any],
+    notices: tuple[str, ...] = (),
 ) -> None:
     logits: NDArray[np.float32] = answers.logits
     scores = metrics.score(logits, answers.labels)
@@ -90,5 +86,6 @@ def _put(
         f1=scores.f1,
         seconds=seconds,
         settings=settings,
+        notices=notices,
     )
     store.put_baseline(record, answers)

@@ -36,7 +36,7 @@ class Classical:
 
 
 def tfidf(splits: Splits) -> Classical | None:
-    """Train it on a study's texts; None where they have no words.
+    """Train it on a study's texts; None where they have no words, or one label.
 
     Args:
         splits: of texts.
@@ -46,6 +46,8 @@ def tfidf(splits: Splits) -> Classical | None:
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
+    if len(np.unique(splits.train.labels)) < 2:
+        return None
     began, classes = time.perf_counter(), len(splits.labels.names)
     words = TfidfVectorizer(
         ngram_range=(1, 2),
@@ -56,8 +58,10 @@ def tfidf(splits: Splits) -> Classical | None:
     )
     try:
         train = words.fit_transform(_texts(splits.train))
-    except ValueError:  # scikit-learn found no words: numbers, signs, or words that occur once
-        return None
+    except ValueError as error:  # scikit-learn found no words: numbers, signs, or words that occur once
+        if "empty vocabulary" in str(error) or "no terms remain" in str(error):
+            return None
+        raise
     validation = splits.validation
     strengths = STRENGTHS if validation is not None and len(validation) else (UNSEEN,)
     held = words.transform(_texts(validation)) if validation is not None and len(validation) else None

@@ -33,8 +33,7 @@ def report(
         if include:
             store.close()
             store = SqliteStore(folder)
-            for notice in include_predictions(store, include):
-                typer.echo(notice, err=True)
+            include_predictions(store, include)
         given = judging_options(margin, max_trainable, max_memory, max_seconds)
         judging = judged(store.study().judging | given) if given else None
         write_report(store, judging)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -221,10 +222,8 @@ class GroupModel:
                 packed.caught = given[0][:, None]
 
             reads_all = packed.pooling == "all" and packed.stop == packed.blocks
-            hook = head.register_forward_pre_hook(catch) if reads_all else None
-            self._forward(packed)
-            if hook is not None:
-                hook.remove()
+            with head.register_forward_pre_hook(catch) if reads_all else nullcontext():
+                self._forward(packed)
 
         def pack(rows: np.ndarray) -> Packed | Pictures:
             batch = self._plain(split, [rows], 0)

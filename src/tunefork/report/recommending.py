@@ -21,8 +21,8 @@ class Recommendation:
     fastest: ConfigurationSummary | None
     leanest: ConfigurationSummary | None
     """With the least memory. These three are among those not told apart from the best."""
-    told_apart: bool = False
-    """Whether the limits left only configurations that are worse than the best."""
+    further_behind: bool = False
+    """Whether the limits left only configurations that scored more than the margin below the best."""
 
 
 def limited(judging: Judging) -> bool:
@@ -61,7 +61,7 @@ def recommend(judgement: Judgement) -> Recommendation:
     if near:
         return Recommendation(_least(near, trainable, judgement), *others)
     left = [one for one in judgement.compared if allowed(one, judging)]
-    return Recommendation(_preferred(left, judgement), *others, told_apart=bool(left))
+    return Recommendation(_preferred(left, judgement), *others, further_behind=bool(left))
 
 
 def trainable(one: ConfigurationSummary) -> float | None:

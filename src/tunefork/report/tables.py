@@ -248,6 +248,7 @@ def _notes(summary: Summary) -> tuple[str, ...]:
         for one in summary.configurations
         for run in one.broken
     ]
+    notes += [notice for one in summary.baselines for notice in one.record.notices]
     return tuple(notes)
 
 

@@ -200,7 +200,7 @@ def _recommended(judgement: Judgement, found: Recommendation) -> str:
     counts = one.counts
     size = f"{counts.trainable:,} trainable parameters, {plain_percent(counts.peft_percent)} % of the model"
     within = f", within your limits ({_limits(judging)})" if limited(judging) else ""
-    if found.told_apart:
+    if found.further_behind:
         own = next(each for each in judgement.comparisons if each.configuration == one.id)
         return (
             f"Recommended{within}: {one.name} ({size}), which validation prefers among those that keep them; it is "

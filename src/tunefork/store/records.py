@@ -133,6 +133,8 @@ class BaselineRecord:
     """F1 of the positive (second) class; None unless there are two classes."""
     seconds: float = 0.0
     settings: dict[str, Any] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+    """What the user should know of it; shown below the tables."""
 
     def metric(self, name: str) -> float:
         """The value of ``loss``, ``accuracy``, ``macro_f1`` or ``f1``."""
