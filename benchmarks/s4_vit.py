@@ -180,7 +180,11 @@ def measure(setting: Photographs, options: argparse.Namespace) -> dict[str, Any]
         "matmul_rate": statistics.median(rates), "workers": ours.plan.workers, "threads": ours.plan.threads,
         "step_ms": in_ms,
         "group_step_ms": [
-            {"runs": [ours.plan.run(run).name for run in group.runs], "depth": group.depth, "ms": 1000 * statistics.median(groups[number])}
+            {
+                "runs": [ours.plan.run(run).name for run in group.runs],
+                "depth": group.depth,
+                "ms": 1000 * statistics.median(groups[number]),
+            }
             for number, group in enumerate(ours.groups)
         ],
     }  # fmt: skip
