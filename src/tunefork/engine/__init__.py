@@ -7,6 +7,7 @@ from tunefork.engine.group_model import GroupModel
 from tunefork.engine.loop import Outcome, Rows, Training
 from tunefork.engine.memory import available_bytes
 from tunefork.engine.observer import Observer
+from tunefork.engine.pausing import Paused
 from tunefork.engine.precision import Precision, automatic_precision, best_device, choose_precision
 from tunefork.engine.prefix_cache import PrefixCache
 from tunefork.engine.threads import compute_threads
@@ -17,6 +18,7 @@ __all__ = [
     "GroupModel",
     "Observer",
     "Outcome",
+    "Paused",
     "Precision",
     "PrefixCache",
     "Rows",

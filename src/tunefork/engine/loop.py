@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from tunefork.engine.group_model import Batch, GroupModel
 from tunefork.engine.memory import PeakMemory
 from tunefork.engine.observer import Observer
 from tunefork.engine.optimise import GroupOptimizer
+from tunefork.engine.pausing import Paused, pause, resume
 from tunefork.engine.pictures import Pictures
 from tunefork.engine.progress import RunProgress
 from tunefork.plan.steps import evaluation_interval, total_steps
@@ -42,7 +44,7 @@ class Outcome:
     """How one run of a group ended."""
 
     status: str
-    """``done`` or ``diverged``."""
+    """``done``, ``diverged``, ``stopped`` (the time was up) or ``paused``."""
     reason: str
     steps: int
     best_step: int | None
@@ -52,6 +54,8 @@ class Outcome:
     """The run's share of the group's wall time."""
     peak_memory_mb: float
     notices: tuple[str, ...] = ()
+    paused: Paused | None = None
+    """What a run goes on from that was laid aside."""
 
 
 class Training:
@@ -63,6 +67,9 @@ class Training:
         rows: the encoded splits.
         observer: receives every record.
         selection_metric: decides which evaluation of a run is its best.
+        until: lay the runs aside after so many steps, those that have not ended by then.
+        resumed: what each run goes on from, in the group's order; all were laid aside after the same step.
+        deadline: when to stop, in seconds since the epoch (``time.time``).
     """
 
     def __init__(
@@ -72,6 +79,10 @@ class Training:
         rows: Rows,
         observer: Observer,
         selection_metric: str = "loss",
+        *,
+        until: int | None = None,
+        resumed: Sequence[Paused] = (),
+        deadline: float | None = None,
     ) -> None:
         self.group, self.runs, self.rows, self.observer = group, tuple(runs), rows, observer
         self.training = runs[0].training
@@ -79,7 +90,10 @@ class Training:
         self.progress = [RunProgress(run.training, selection_metric) for run in runs]
         self.optimizer = GroupOptimizer(group, runs, [self.steps] * len(runs))
         self._notice = self._spare_memory()
-        self._passes = 0
+        self._until, self._deadline = min(until or self.steps, self.steps), deadline
+        self._resumed = tuple(resumed)
+        self._start = self._resumed[0].step if self._resumed else 0
+        self._passes = int(self._resumed[0].facts["passes"]) if self._resumed else 0
         self._epoch = 0.0
         self._began = time.perf_counter()
 
@@ -97,36 +111,53 @@ class Training:
         """Train all runs to their end."""
         self._began = time.perf_counter()
         self.group.refresh()
+        for number, paused in enumerate(self._resumed):
+            resume(self.group, self.optimizer, number, self.progress[number], paused)
+        waiting: dict[int, Paused] = {}
         with PeakMemory(self.group.precision.device) as memory:
             self._train()
+            if self._until < self.steps:
+                waiting = {number: self._lay_aside(number) for number in self._active()}
             for number, progress in enumerate(self.progress):
-                if progress.best_weights is not None:
+                if progress.best_weights is not None and number not in waiting:
                     self.group.restore(number, progress.best_weights)
             if self.rows.test is not None:
-                self._evaluate("test", self.rows.test, self._epoch, self._alive())
-        share = (time.perf_counter() - self._began) / len(self.runs)
-        notices = (self._notice,) if self._notice else ()
-        return [
-            Outcome(
-                each.status,
-                each.reason,
-                each.steps,
-                each.best_step,
-                each.converged,
-                each.stopped_early,
-                share,
-                memory.mib,
-                notices,
-            )
-            for each in self.progress
-        ]
+                self._evaluate(
+                    "test", self.rows.test, self._epoch, [each for each in self._alive() if each not in waiting]
+                )
+        return [self._outcome(number, memory.mib, waiting.get(number)) for number in range(len(self.runs))]
+
+    def _outcome(self, number: int, memory: float, paused: Paused | None) -> Outcome:
+        each = self.progress[number]
+        return Outcome(
+            "paused" if paused else each.status,
+            each.reason,
+            each.steps,
+            each.best_step,
+            each.converged,
+            each.stopped_early,
+            self._spent(number),
+            memory,
+            (self._notice,) if self._notice else (),
+            paused,
+        )
+
+    def _spent(self, number: int) -> float:
+        """A run's share of the wall time, with what it took before it was laid aside."""
+        before = float(self._resumed[number].facts["seconds"]) if self._resumed else 0.0
+        return before + (time.perf_counter() - self._began) / len(self.runs)
+
+    def _lay_aside(self, number: int) -> Paused:
+        return pause(
+            self.group, self.optimizer, number, self.progress[number], self._passes, self._spent(number)
+        )  # fmt: skip
 
     def _train(self) -> None:
         rows = len(self.rows.train.labels)
         interval = evaluation_interval(rows, self.training)
         streams = [chunks(run.seed, rows, self.training, self.steps) for run in self.runs]
         ids = tuple(run.id for run in self.runs)
-        for everybody in zip(*streams):
+        for everybody in islice(zip(*streams), self._start, self._until):
             passing = self._passing()
             parts = [everybody[number] for number in passing]
             step, epoch = parts[0].step, parts[0].epoch
@@ -136,8 +167,17 @@ class Training:
             self.observer.advance(ids, step, self.steps)
             if self.rows.validation is not None and (step % interval == 0 or step == self.steps):
                 self._validate(epoch)
+            if self._deadline is not None and time.time() >= self._deadline and step < self.steps:
+                self._time_is_up(step)
             if not any(each.active for each in self.progress):
                 return
+
+    def _time_is_up(self, step: int) -> None:
+        """End the runs that are still on their way."""
+        for number in self._active():
+            progress = self.progress[number]
+            progress.active, progress.status = False, "stopped"
+            progress.reason = f"the time was up at step {step} of {self.steps}"
 
     def step(self, parts: Sequence[Chunk]) -> dict[int, float]:
         """One optimizer step of the runs that take part, given each one's rows; returns their mean losses."""

@@ -87,6 +87,57 @@ class GroupOptimizer:
         self._group.refresh()
         self.clear()
 
+    def moments(self, run: int) -> list[tuple[Slot, tuple[torch.Tensor, torch.Tensor]]]:
+        """AdamW's two moments of a run, slot by slot: views of the shape of the run's share of the slot.
+
+        Those of embeddings with sparse gradients are their own (``SeenRows.state``).
+        """
+        found: list[tuple[Slot, tuple[torch.Tensor, torch.Tensor]]] = []
+        start = 0
+        for group in self._adamw.param_groups:
+            if group["run"] != run:
+                continue
+            for parameter in group["params"]:
+                state = self._adamw.state[parameter]
+                pair = (state["exp_avg"], state["exp_avg_sq"])
+                slot = next((slot for slot in self._group.slots if slot.parameter is parameter), None)
+                if slot is not None:
+                    found.append((slot, pair))
+                    continue
+                found += self._in_arena(run, start, pair)
+                start += parameter.numel()
+        return found
+
+    def _in_arena(
+        self, run: int, start: int, flat: tuple[torch.Tensor, torch.Tensor]
+    ) -> list[tuple[Slot, tuple[torch.Tensor, torch.Tensor]]]:
+        """The parts of two flat tensors, which run beside the arena's columns from ``start``, by slot."""
+        found = []
+        for slot in self._group.slots:
+            share = slot.of(run)
+            at = share.storage_offset() - run * self._group.arena.weights.shape[1] - start
+            if not slot.direct and 0 <= at < flat[0].numel():
+                first, second = (each[at : at + share.numel()].view(share.shape) for each in flat)
+                found.append((slot, (first, second)))
+        return found
+
+    def made(self, run: int) -> int:
+        """Updates that a run has made."""
+        steps = [self._adamw.state[each].get("step") for each in self._parameters(run)]
+        return int(next((step for step in steps if step is not None), 0))
+
+    def resume(self, run: int, made: int) -> None:
+        """Give a run that goes on from ``made`` updates its place for moments, all zero."""
+        for parameter in self._parameters(run):
+            self._adamw.state[parameter] = {
+                "step": torch.tensor(float(made), device=parameter.device),
+                "exp_avg": torch.zeros_like(parameter),
+                "exp_avg_sq": torch.zeros_like(parameter),
+            }
+
+    def _parameters(self, run: int) -> list[torch.Tensor]:
+        return [each for group in self._adamw.param_groups if group["run"] == run for each in group["params"]]
+
     def clear(self) -> None:
         """Clear all gradients. Banks keep their memory, which the views share."""
         self._group.arena.gradients.zero_()

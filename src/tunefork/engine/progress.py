@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 
@@ -12,6 +14,12 @@ from tunefork.store import EvaluationRecord
 
 FALLING = 0.01
 """A validation loss that fell by more than this share at the last evaluation was still falling."""
+
+REMEMBERED = (
+    "active", "status", "reason", "steps", "stopped_early", "best_step", "losses", "_best", "_watched", "_waiting",
+    "_validation",
+)  # fmt: skip
+"""What a run that is laid aside takes along, beside its weights."""
 
 
 @dataclass
@@ -63,6 +71,15 @@ class RunProgress:
             return None
         before = min(self._validation[:-1])
         return not self._validation[-1] < before * (1 - FALLING)
+
+    def remembered(self) -> dict[str, Any]:
+        """All of it but the weights, as plain values."""
+        return {name: getattr(self, name) for name in REMEMBERED}
+
+    def recall(self, values: Mapping[str, Any]) -> None:
+        """Put back what ``remembered`` gave."""
+        for name in REMEMBERED:
+            setattr(self, name, values[name])
 
     def mean_loss(self) -> float:
         """Mean training loss since the last call."""

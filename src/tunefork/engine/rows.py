@@ -34,6 +34,7 @@ class SeenRows:
         self, module: nn.Module, slot: Slot, betas: tuple[float, float], epsilon: float, weight_decay: float
     ) -> None:
         module.register_forward_pre_hook(self._before)
+        self.name = slot.name
         self.master: torch.Tensor = slot.parameter.detach()
         self.target = slot.compute if slot.compute is not None else slot.parameter
         self._betas, self._epsilon, self._decay = betas, epsilon, weight_decay
@@ -87,6 +88,18 @@ class SeenRows:
     def reload(self) -> None:
         """Take the weights anew from the embedding, which somebody has written."""
         self._tables[0][: len(self._seen)] = self.master[self._seen]
+
+    def state(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Which rows were seen [n], and both moments of each [n, hidden]: copies, for ``recall``. Settle first."""
+        count = len(self._seen)
+        return self._seen.clone(), self._tables[1][:count].clone(), self._tables[2][:count].clone()
+
+    def recall(self, seen: torch.Tensor, first: torch.Tensor, second: torch.Tensor, steps: int) -> None:
+        """Go on from a state, behind weights that were put back."""
+        self._place.fill_(-1)
+        self._seen, self._steps, self._pending, self._behind = seen[:0], steps, 1.0, False
+        self._meet(seen)
+        self._tables[1][: len(seen)], self._tables[2][: len(seen)] = first, second
 
     def _before(self, _module: nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
         """The embedding is about to read rows: those that training sees for the first time get a place."""

@@ -54,7 +54,13 @@ class Slot:
 
     def canonical(self, run: int) -> torch.Tensor | None:
         """The run's share as transformers and PEFT lay it out: a view; None where the run has no adapter here."""
-        share = self.of(run)
+        return self.lay_out(self.of(run), run)
+
+    def lay_out(self, share: torch.Tensor, run: int) -> torch.Tensor | None:
+        """A tensor of the shape of the run's share (its moments, an older copy), as transformers and PEFT lay it out.
+
+        A view; None where the run has no adapter here.
+        """
         if self.layout == "lora_A":
             return share[: self.ranks[run]] if self.ranks[run] else None
         if self.layout == "lora_B":
