@@ -195,3 +195,18 @@ def test_bf16_trains_close_to_fp32() -> None:
         assert all(slot.parameter.dtype == torch.float32 for slot in group.slots)
         assert group.model.bert.embeddings.word_embeddings.weight.dtype == compute
     assert losses[torch.bfloat16] == pytest.approx(losses[torch.float32], rel=0.02)
+
+
+def test_when_the_time_is_up_a_run_stops_and_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    backbone = tiny_backbone("bert")
+    run = RunConfig(strategy=parse_run("head").strategies[0], training=TrainingConfig(batch_size=8))
+    clock = iter(range(1000))
+    group = assemble(backbone, [run], [select(run.strategy, backbone.anatomy, backbone.model)], FP64)
+    rows = Rows(encoded(range(40)), encoded(range(40, 56)), encoded(range(56, 80)), 0)
+    kept = Kept()
+    training = Training(group, [run], rows, kept, deadline=2.0)
+    monkeypatch.setattr("tunefork.engine.loop.time.time", lambda: float(next(clock)))
+    outcome = training.run()[0]
+    assert (outcome.status, outcome.steps) == ("stopped", 3)
+    assert outcome.reason == f"the time was up at step 3 of {training.steps}"
+    assert kept.evaluations == []

@@ -160,3 +160,42 @@ class RunnerContract:
         self.make_runner().execute(*self.prepare(again, runs), again, Told())
         first = (store.run_folder(runs[0].config.id) / "adapter_model.safetensors").read_bytes()
         assert first == (again.run_folder(runs[0].config.id) / "adapter_model.safetensors").read_bytes()
+
+    def test_a_run_is_laid_aside_and_goes_on(self, store: Store, tmp_path: Path) -> None:
+        runs = [planned(RUNS[2]), planned(RUNS[3])]
+        plan, job = self.prepare(store, runs, groups=[(0, 1)])
+        half = replace(plan, runs=tuple(replace(run, until=5) for run in runs))
+        told = Told()
+        self.make_runner().execute(half, job, store, told)
+        assert set(told.finished.values()) == {("paused", "")}
+        for run in runs:
+            assert (store.run(run.config.id).status, store.run(run.config.id).steps) == ("paused", 5)
+            assert (store.folder / "paused" / f"{run.config.id}.safetensors").is_file()
+            assert store.evaluations(run.config.id, "test") == []
+        again = Told()
+        self.make_runner().execute(half, job, store, again)
+        assert (again.done, again.steps) == ({run.config.id for run in runs}, 0)
+        self.make_runner().execute(plan, job, store, Told())
+        whole = self.make_store(tmp_path / "whole")
+        self.make_runner().execute(*self.prepare(whole, runs, groups=[(0, 1)]), whole, Told())
+        for run in runs:
+            assert store.run(run.config.id).status == "done"
+            ours, theirs = store.predictions(run.config.id, "test"), whole.predictions(run.config.id, "test")
+            assert ours.logits.tobytes() == theirs.logits.tobytes()
+            assert [step.loss for step in store.steps(run.config.id)] == [
+                step.loss for step in whole.steps(run.config.id)
+            ]
+        assert list((store.folder / "paused").iterdir()) == []
+
+    def test_of_a_search_s_trials_no_model_is_kept(self, store: Store) -> None:
+        runs = [planned(RUNS[1])]
+        plan, job = self.prepare(store, runs)
+        self.make_runner().execute(plan, replace(job, keep=False), store, Told())
+        assert store.run(runs[0].config.id).status == "done"
+        assert list(store.run_folder(runs[0].config.id).iterdir()) == []
+
+    def test_nothing_begins_behind_the_deadline(self, store: Store) -> None:
+        runs = [planned(RUNS[1])]
+        plan, job = self.prepare(store, runs)
+        self.make_runner().execute(plan, replace(job, deadline=1.0), store, Told())
+        assert store.run(runs[0].config.id).status == "planned"

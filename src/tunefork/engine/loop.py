@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Literal
 
 import numpy as np
 import torch
@@ -43,7 +44,7 @@ class Rows:
 class Outcome:
     """How one run of a group ended."""
 
-    status: str
+    status: Literal["done", "diverged", "stopped", "paused"]
     """``done``, ``diverged``, ``stopped`` (the time was up) or ``paused``."""
     reason: str
     steps: int

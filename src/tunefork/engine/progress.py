@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -29,7 +29,7 @@ class RunProgress:
     training: TrainingConfig
     selection_metric: str
     active: bool = True
-    status: str = "done"
+    status: Literal["done", "diverged", "stopped"] = "done"
     reason: str = ""
     steps: int = 0
     stopped_early: bool = False

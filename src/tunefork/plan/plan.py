@@ -22,6 +22,13 @@ class PlannedRun:
     seconds: float | None = None
     memory_mib: float | None = None
     notices: tuple[str, ...] = ()
+    until: int | None = None
+    """Lay it aside after so many steps; None trains it to its end."""
+
+    @property
+    def last(self) -> int:
+        """The step with which this part of its training ends; 0 where steps are unknown."""
+        return min(self.until or self.steps or 0, self.steps or 0)
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from tunefork.config import RunConfig
 from tunefork.engine import (
@@ -13,6 +15,7 @@ from tunefork.engine import (
     GroupModel,
     Observer,
     Outcome,
+    Paused,
     Precision,
     PrefixCache,
     Training,
@@ -46,22 +49,43 @@ class Order:
 
 
 def execute_group(order: Order, job: Job, store: Store, watcher: Watcher, cache: PrefixCache) -> None:
-    """Train the runs of an order in one pass; each ends as done, diverged or failed."""
-    planned = order.planned
-    for run in planned:
-        store.clear(run.config.id)
-        shutil.rmtree(store.run_folder(run.config.id))
-        store.put_run(replace(store.run(run.config.id), status="running", reason=""))
-    watcher.group(order.number, tuple(run.name for run in planned), planned[0].steps or 0)
-    try:
-        runs = [run.config for run in planned]
-        precision = choose_precision(runs[0].training.precision, automatic=order.precision)
-        observer = Recorder(store, watcher, order.number)
-        _train(runs, precision, job, store, observer, cache)
-    except Exception as error:
-        # One group's failure must not end the study: it is recorded, shown, and in the exit status.
-        fail_runs([run.config.id for run in planned], error, store)
+    """Train the runs of an order in one pass; each ends as ``Runner`` says."""
+    if job.deadline is not None and time.time() >= job.deadline:
+        return
+    watcher.group(order.number, tuple(run.name for run in order.planned), order.planned[0].last)
+    for planned, resumed in _together(order.planned, store):
+        for run in planned:
+            if not resumed:
+                store.clear(run.config.id)
+            shutil.rmtree(store.run_folder(run.config.id))
+            store.put_run(replace(store.run(run.config.id), status="running", reason=""))
+        try:
+            precision = choose_precision(planned[0].config.training.precision, automatic=order.precision)
+            observer = Recorder(store, watcher, order.number)
+            _train(planned, resumed, precision, job, store, observer, cache)
+        except Exception as error:
+            # One group's failure must not end the study: it is recorded, shown, and in the exit status.
+            fail_runs([run.config.id for run in planned], error, store)
     tell_ends(order, store, watcher)
+
+
+def _together(planned: Sequence[PlannedRun], store: Store) -> list[tuple[list[PlannedRun], list[Paused]]]:
+    """Runs that go on from the same step, with what they go on from; those that begin first.
+
+    That is all of them, unless a machine stopped while some of them were being laid aside.
+    """
+    found: dict[int, tuple[list[PlannedRun], list[Paused]]] = {}
+    for run in planned:
+        path = _paused(store, run.config.id)
+        paused = [Paused.read(path)] if path.is_file() else []
+        runs, states = found.setdefault(paused[0].step if paused else 0, ([], []))
+        runs.append(run)
+        states += paused
+    return [found[step] for step in sorted(found)]
+
+
+def _paused(store: Store, run_id: str) -> Path:
+    return store.folder / "paused" / f"{run_id}.safetensors"
 
 
 def tell_ends(order: Order, store: Store, watcher: Watcher) -> None:
@@ -75,14 +99,28 @@ def tell_ends(order: Order, store: Store, watcher: Watcher) -> None:
 
 
 def _train(
-    runs: Sequence[RunConfig], precision: Precision, job: Job, store: Store, observer: Observer, cache: PrefixCache
+    planned: Sequence[PlannedRun],
+    resumed: Sequence[Paused],
+    precision: Precision,
+    job: Job,
+    store: Store,
+    observer: Observer,
+    cache: PrefixCache,
 ) -> None:
+    runs = [run.config for run in planned]
     selections = [job.selections[run.configuration] for run in runs]
     group = assemble(job.backbone, runs, selections, precision, cache)
-    outcomes = Training(group, runs, job.rows, observer, job.selection_metric).run()
-    for number, (run, outcome) in enumerate(zip(runs, outcomes)):
+    training = Training(
+        group, runs, job.rows, observer, job.selection_metric,
+        until=planned[0].last or None, resumed=resumed, deadline=job.deadline,
+    )  # fmt: skip
+    for number, (run, outcome) in enumerate(zip(runs, training.run())):
         record = _finished(store.run(run.id), outcome, precision.name)
-        if outcome.status == "done":
+        if outcome.paused is not None:
+            outcome.paused.save(_paused(store, run.id))
+        else:
+            _paused(store, run.id).unlink(missing_ok=True)
+        if outcome.status == "done" and job.keep:
             record = _keep(group, number, run, record, job, store)
         store.put_run(record)
 
@@ -114,7 +152,7 @@ def _verify(artefact: Artefact, run: RunConfig, record: RunRecord, job: Job, sto
 def _finished(record: RunRecord, outcome: Outcome, precision: str) -> RunRecord:
     return replace(
         record,
-        status="done" if outcome.status == "done" else "diverged",
+        status=outcome.status,
         reason=outcome.reason,
         steps=outcome.steps,
         best_step=outcome.best_step,

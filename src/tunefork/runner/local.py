@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tunefork.engine import PrefixCache, compute_threads
-from tunefork.plan import Plan
+from tunefork.plan import Plan, PlannedRun
 from tunefork.runner.group import Order, execute_group
 from tunefork.runner.pool import Pool
 from tunefork.runner.protocol import Job, Watcher
-from tunefork.store import SqliteStore, Store
+from tunefork.store import RunRecord, SqliteStore, Store
 
 
 class LocalRunner:
@@ -20,8 +20,9 @@ class LocalRunner:
 
     def execute(self, plan: Plan, job: Job, store: Store, watcher: Watcher) -> None:
         """Execute the plan."""
-        done = {run.id for run in store.runs() if run.status == "done"}
-        watcher.begin(plan, done & {run.config.id for run in plan.runs})
+        known = {run.id: run for run in store.runs()}
+        done = {run.config.id for run in plan.runs if _done(known[run.config.id], run)}
+        watcher.begin(plan, done)
         orders = [
             Order(number, waiting, plan.precision)
             for number, group in plan.schedule()
@@ -38,3 +39,8 @@ class LocalRunner:
                         execute_group(order, job, store, watcher, cache)
         finally:
             watcher.end()
+
+
+def _done(record: RunRecord, planned: PlannedRun) -> bool:
+    """Whether the plan asks nothing more of a run."""
+    return record.status == "done" or (record.status == "paused" and planned.last <= record.steps)

@@ -24,6 +24,10 @@ class Job:
     selection_metric: str
     facts: Mapping[str, Any]
     """Goes into every artefact's ``tunefork.json``: labels, columns, lengths."""
+    keep: bool = True
+    """Whether models are saved; those of a search's trials are not."""
+    deadline: float | None = None
+    """When to stop, in seconds since the epoch."""
 
 
 class Watcher(Protocol):
@@ -53,6 +57,8 @@ class Runner(Protocol):
 
     Contract: runs that the store has as ``done`` are left alone; every other run ends as ``done``, ``diverged`` or
     ``failed`` with a reason, its records and its artefact in the store; one run's failure does not touch the others.
+    A run with ``until`` ends as ``paused`` after that step, and goes on from there when a later plan asks for more.
+    Behind the job's deadline, runs on their way end as ``stopped``, and no other begins.
     """
 
     def execute(self, plan: Plan, job: Job, store: Store, watcher: Watcher) -> None:

@@ -78,7 +78,7 @@ class Display:
 
     def begin(self, plan: Plan, done: Set[str]) -> None:
         """Show the study's bar."""
-        steps = sum(run.steps or 0 for run in plan.runs if run.config.id not in done)
+        steps = sum(run.last for run in plan.runs if run.config.id not in done)
         self._progress.start()
         self._study = self._progress.add_task("study", total=steps or None, note="steps")
         if done:
@@ -101,7 +101,7 @@ class Display:
     def finish(self, group: int, name: str, status: str, metrics: Mapping[str, float], reason: str) -> None:
         """Print how a run ended; with its last run, a group's bar goes."""
         figures = ", ".join(f"{key} {value:.4f}" for key, value in metrics.items())
-        text = f"{name}: {figures}" if status == "done" else f"{name}: {status}, {reason}"
+        text = f"{name}: {figures}" if status in ("done", "paused") else f"{name}: {status}, {reason}"
         bar = self._groups.get(group)
         if bar is not None:
             text += f" ({time.monotonic() - bar.began:.0f} s)"

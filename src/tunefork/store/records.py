@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from tunefork.counts import Counts
 
-Status = Literal["planned", "running", "done", "failed", "diverged"]
+Status = Literal["planned", "running", "paused", "done", "failed", "diverged", "stopped"]
+"""``paused``: laid aside by a search, to go on or not; ``stopped``: the time was up."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class RunRecord:
     """Titles of the tables this run is shown in; empty when the study has no blocks."""
     status: Status = "planned"
     reason: str = ""
-    """Why it failed or diverged."""
+    """Why it failed, diverged or was stopped."""
     steps: int = 0
     """Optimizer steps: planned before the run, made after it."""
     best_step: int | None = None
