@@ -16,7 +16,7 @@ LAYERS = (
     ("cli",),
     ("study",),
     ("predictor",),
-    ("report", "demo"),
+    ("report", "demo", "search"),
     ("runner",),
     ("engine",),
     ("strategies", "baselines"),

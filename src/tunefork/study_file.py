@@ -15,6 +15,7 @@ from tunefork.config import (
     EarlyStopping,
     Judging,
     Rows,
+    Search,
     Selection,
     StudyConfig,
     TrainingConfig,
@@ -30,6 +31,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "training": TrainingConfig,
     "selection": Selection,
     "verdict": Judging,
+    "search": Search,
 }
 _NESTED: dict[tuple[str, str], type[BaseModel]] = {
     ("data", "rows"): Rows,

@@ -4,6 +4,8 @@ from tunefork.config.compare import Configuration, Full, Head, LastLayers, LoRA,
 from tunefork.config.grammar import parse_run
 from tunefork.config.judging import Judging
 from tunefork.config.run import RunConfig
+from tunefork.config.search import Search
+from tunefork.config.space import Choices, Dimension, Range, dimension
 from tunefork.config.strategies import (
     AnyStrategy,
     FullStrategy,
@@ -13,25 +15,18 @@ from tunefork.config.strategies import (
     PeftStrategy,
     Strategy,
 )
-from tunefork.config.study import (
-    LOWER_IS_BETTER,
-    Augmentation,
-    DataConfig,
-    EarlyStopping,
-    Rows,
-    Selection,
-    StudyConfig,
-    TrainingConfig,
-    seed_list,
-)
+from tunefork.config.study import DataConfig, Rows, Selection, StudyConfig, seed_list
+from tunefork.config.training import LOWER_IS_BETTER, Augmentation, EarlyStopping, TrainingConfig
 from tunefork.config.values import canonical_json, digest
 
 __all__ = [
     "LOWER_IS_BETTER",
     "AnyStrategy",
     "Augmentation",
+    "Choices",
     "Configuration",
     "DataConfig",
+    "Dimension",
     "EarlyStopping",
     "Full",
     "FullStrategy",
@@ -44,14 +39,17 @@ __all__ = [
     "LoRAStrategy",
     "Peft",
     "PeftStrategy",
+    "Range",
     "Rows",
     "RunConfig",
+    "Search",
     "Selection",
     "Strategy",
     "StudyConfig",
     "TrainingConfig",
     "canonical_json",
     "digest",
+    "dimension",
     "parse_run",
     "resolve",
     "seed_list",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from tunefork.config.strategies import AnyStrategy
-from tunefork.config.study import TrainingConfig
+from tunefork.config.training import TrainingConfig
 from tunefork.config.values import Value, digest
 
 

@@ -10,6 +10,7 @@ from tunefork.store.records import (
     Status,
     StepRecord,
     StudyRecord,
+    TrialRecord,
 )
 from tunefork.store.sqlite import SqliteStore
 
@@ -24,4 +25,5 @@ __all__ = [
     "StepRecord",
     "Store",
     "StudyRecord",
+    "TrialRecord",
 ]

@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from tunefork.store.folder import StudyFolder, no_predictions, no_run, no_study
-from tunefork.store.records import BaselineRecord, EvaluationRecord, Predictions, RunRecord, StepRecord, StudyRecord
+from tunefork.store.records import (
+    BaselineRecord,
+    EvaluationRecord,
+    Predictions,
+    RunRecord,
+    StepRecord,
+    StudyRecord,
+    TrialRecord,
+)
 from tunefork.store.rows import check, decode, encode
 
 Row = Mapping[str, Any]
@@ -29,6 +37,7 @@ class MemoryStore(StudyFolder):
         self._evaluations: dict[tuple[str, str, int], Row] = {}
         self._predictions: dict[tuple[str, str, int], Predictions] = {}
         self._baselines: dict[str, Row] = {}
+        self._trials: dict[str, Row] = {}
         self._thumbnails: dict[str, bytes] = {}
 
     def begin(self, study: StudyRecord) -> None:
@@ -107,6 +116,14 @@ class MemoryStore(StudyFolder):
     def baselines(self) -> list[BaselineRecord]:
         """All baselines, in the order of first recording."""
         return [decode(BaselineRecord, row) for row in self._baselines.values()]
+
+    def put_trial(self, trial: TrialRecord) -> None:
+        """Record a trial of a search; a second record of the same id replaces the first."""
+        self._trials[trial.id] = encode(trial)
+
+    def trials(self) -> list[TrialRecord]:
+        """All trials, in the order of first recording."""
+        return [decode(TrialRecord, row) for row in self._trials.values()]
 
     def put_thumbnails(self, pictures: Mapping[str, bytes]) -> None:
         """Keep small pictures (JPEG) of rows, by their ids, for reports; those that are there stay."""

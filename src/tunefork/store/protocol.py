@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from tunefork.store.records import BaselineRecord, EvaluationRecord, Predictions, RunRecord, StepRecord, StudyRecord
+from tunefork.store.records import (
+    BaselineRecord,
+    EvaluationRecord,
+    Predictions,
+    RunRecord,
+    StepRecord,
+    StudyRecord,
+    TrialRecord,
+)
 
 
 class Store(Protocol):
@@ -54,6 +62,12 @@ class Store(Protocol):
 
     def baselines(self) -> list[BaselineRecord]:
         """All baselines, in the order of first recording; their answers are ``predictions(id, "test")``."""
+
+    def put_trial(self, trial: TrialRecord) -> None:
+        """Record a trial of a search; a second record of the same id replaces the first."""
+
+    def trials(self) -> list[TrialRecord]:
+        """All trials, in the order of first recording."""
 
     def put_thumbnails(self, pictures: Mapping[str, bytes]) -> None:
         """Keep small pictures (JPEG) of rows, by their ids, for reports; those that are there stay."""

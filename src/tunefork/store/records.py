@@ -143,6 +143,37 @@ class BaselineRecord:
 
 
 @dataclass(frozen=True)
+class TrialRecord:
+    """One try of a search: settings, and what they gave on validation."""
+
+    id: str
+    arm: str
+    """The identity of the configuration whose open settings were tried."""
+    name: str
+    """That configuration's, shown in tables."""
+    number: int
+    """From 0, in the order in which they were asked for."""
+    settings: dict[str, Any]
+    """What was tried, by setting."""
+    metric: str
+    """What validation chose by: loss, accuracy, macro_f1 or f1."""
+    value: float | None
+    """The best evaluation's; None where there was none."""
+    status: str
+    """``done``; ``eliminated`` by halving; ``diverged``, ``failed``, or ``stopped`` because the time was up."""
+    step: int = 0
+    """Optimizer steps that it made."""
+    steps: int = 0
+    """Optimizer steps of its whole training."""
+    seconds: float = 0.0
+    seed: int = 0
+    chosen: bool = False
+    """Whether the final runs have its settings."""
+    reason: str = ""
+    """Why it failed or diverged."""
+
+
+@dataclass(frozen=True)
 class Predictions:
     """One evaluation's answers. ``ids`` are the rows' ids in the data (strings), in the order of the split."""
 

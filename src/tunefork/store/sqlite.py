@@ -20,7 +20,15 @@ import numpy as np
 
 from tunefork.errors import StoreError
 from tunefork.store.folder import StudyFolder, no_predictions, no_run, no_study
-from tunefork.store.records import BaselineRecord, EvaluationRecord, Predictions, RunRecord, StepRecord, StudyRecord
+from tunefork.store.records import (
+    BaselineRecord,
+    EvaluationRecord,
+    Predictions,
+    RunRecord,
+    StepRecord,
+    StudyRecord,
+    TrialRecord,
+)
 from tunefork.store.rows import check, columns, decode, encode, split_key
 
 SCHEMA_VERSION = 1
@@ -31,6 +39,7 @@ _RECORDS: dict[str, tuple[type, str]] = {
     "steps": (StepRecord, "run, step"),
     "evaluations": (EvaluationRecord, "run, split, step"),
     "baselines": (BaselineRecord, "id"),
+    "trials": (TrialRecord, "id"),
 }
 _EXTRA = """
 CREATE TABLE IF NOT EXISTS splits (
@@ -160,6 +169,15 @@ class SqliteStore(StudyFolder):
         if not self._has("baselines"):
             return []
         return self._records(BaselineRecord, "SELECT * FROM baselines ORDER BY place")
+
+    def put_trial(self, trial: TrialRecord) -> None:
+        """Record a trial of a search; a second record of the same id replaces the first."""
+        with self._write():
+            self._put("trials", trial)
+
+    def trials(self) -> list[TrialRecord]:
+        """All trials, in the order of first recording."""
+        return self._records(TrialRecord, "SELECT * FROM trials ORDER BY place") if self._has("trials") else []
 
     def put_thumbnails(self, pictures: Mapping[str, bytes]) -> None:
         """Keep small pictures (JPEG) of rows, by their ids, for reports; those that are there stay."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,11 @@ class Choices:
             found = store.study().choices
         except StoreError:
             return cls()
+        return cls.from_plain(found)
+
+    @classmethod
+    def from_plain(cls, found: Mapping[str, Any]) -> Choices:
+        """From what ``written`` gave."""
         groups = tuple(map(tuple, found.get("groups", [])))
         return cls(groups, found.get("precision", ""), found.get("workers", 0), found.get("threads", 0))
 

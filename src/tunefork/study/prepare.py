@@ -71,7 +71,7 @@ def resolved(study: StudyConfig, base: Path | None) -> StudyConfig:
     return study.model_copy(update={"data": data.model_copy(update=paths), "model": model, "start_from": start})
 
 
-def select_all(runs: tuple[ExpandedRun, ...], backbone: Backbone) -> dict[str, Selection]:
+def select_all(runs: Sequence[ExpandedRun], backbone: Backbone) -> dict[str, Selection]:
     """What every configuration trains in a model, by configuration.
 
     Raises:
@@ -100,28 +100,39 @@ def make_plan(
 
     ``precision`` is what ``auto`` stands for; ``plain_timings`` are those of augmented configurations, without that.
     """
-    sizes = {name: len(split.labels) for name, split in encoded.splits.items()}
-    tokens = {name: float(split.lengths.mean()) for name, split in encoded.splits.items()}
-    runs = tuple(
-        _planned(run, backbone, selections[run.config.configuration], sizes, tokens["train"], timings, precision)
-        for run in expand(study)
-    )
+    runs = plan_runs(expand(study), backbone, encoded, selections, timings, precision)
     warning = shared_rate_warning(study)
     augmented = augmentation_notice(runs, backbone, selections, timings, plain_timings or {})
     arrangement = arrange(runs)
     return Plan(
         runs=runs,
         groups=arrangement.groups,
-        rows=sizes,
+        rows={name: len(split.labels) for name, split in encoded.splits.items()},
         truncated={
             name: split.truncated_share for name, split in encoded.splits.items() if isinstance(split, TokenSplit)
         },
-        tokens=tokens,
+        tokens={name: float(split.lengths.mean()) for name, split in encoded.splits.items()},
         notices=tuple(dict.fromkeys([*splits.notices, *backbone.notices, *encoded.notices, *augmented])),
         warnings=(*splits.warnings, *((warning,) if warning else ())),
         precision=precision,
         workers=arrangement.workers,
         threads=arrangement.threads,
+    )
+
+
+def plan_runs(
+    runs: Sequence[ExpandedRun],
+    backbone: Backbone,
+    encoded: Encoded,
+    selections: Mapping[str, Selection],
+    timings: Mapping[str, StepTiming],
+    precision: str,
+) -> tuple[PlannedRun, ...]:
+    """Runs with counts, steps, and estimates where a configuration was timed."""
+    sizes = {name: len(split.labels) for name, split in encoded.splits.items()}
+    tokens = float(encoded.rows.train.lengths.mean())
+    return tuple(
+        _planned(run, backbone, selections[run.config.configuration], sizes, tokens, timings, precision) for run in runs
     )
 
 

@@ -16,7 +16,7 @@ from tunefork.models import BACKEND, Backbone, ImageReader, load_backbone, load_
 from tunefork.plan import Plan, StepTiming, expand
 from tunefork.report import write_report
 from tunefork.runner import Display, Job, LocalRunner, Runner, Silence, Watcher
-from tunefork.store import RunRecord, SqliteStore, Store
+from tunefork.store import SqliteStore, Store
 from tunefork.store.atomic import write_text
 from tunefork.strategies import Selection, frozen_depth
 from tunefork.study.choices import Choices
@@ -24,7 +24,9 @@ from tunefork.study.encoding import Encoded, check_task, encode_rows
 from tunefork.study.folders import check_folder
 from tunefork.study.grouping import Planner
 from tunefork.study.prepare import check_metrics, make_plan, resolved, select_all, study_record
+from tunefork.study.records import finished, register
 from tunefork.study.results import Results
+from tunefork.study.searching import Material, search_settings
 from tunefork.study.start import keep_beside, starting_labels, starting_model
 from tunefork.study.thumbnails import keep_thumbnails
 from tunefork.study.timings import timed
@@ -214,22 +216,39 @@ class Study:
         written = resolved(self.config, self._base)
         check_folder(path, written, self.splits.hash)
         store = SqliteStore(path)
-        plan = self._plan(timings=False, chosen=Choices.read(store), workers=workers)
         write_text(path / "study.yaml", write_study(written))
-        _register(store, plan)
-        if not _finished(store, plan):
-            store.begin(study_record(self.config, self.backbone, self.splits, self.encoded, plan))
-            backbone = self.backbone
-            if self.config.start_from is not None:
-                backbone = replace(backbone, name=str(keep_beside(Path(backbone.name), path)))
-            job = Job(backbone, self.encoded.rows, self.selections, self.config.selection.metric, self._facts())
-            watcher = Display() if progress is True else Silence() if progress is False else progress
-            (runner or LocalRunner()).execute(plan, job, store, watcher)
+        watcher = Display() if progress is True else Silence() if progress is False else progress
+        decided = self._search(store, watcher, workers, runner) if self.config.search else self
+        decided._train(store, watcher, workers, runner)
         keep_baselines(store, self.splits)
         include_predictions(store, include)
         keep_thumbnails(store, self.splits.test)
         write_report(store)
         return Results(store)
+
+    def _search(self, store: Store, watcher: Watcher, workers: int | None, runner: Runner | None) -> Study:
+        """This study with the settings that its search chose."""
+        material = Material(
+            self.backbone, self.encoded, self.splits.hash, self._facts(), watcher, runner=runner, workers=workers
+        )
+        decided = Study.from_config(search_settings(self.config, store, material), self._base)
+        decided._data = self._data
+        for name in ("splits", "backbone", "encoded"):  # read once
+            decided.__dict__[name] = getattr(self, name)
+        return decided
+
+    def _train(self, store: Store, watcher: Watcher, workers: int | None, runner: Runner | None) -> None:
+        """Train what is not trained yet."""
+        plan = self._plan(timings=False, chosen=Choices.read(store), workers=workers)
+        register(store, plan.runs)
+        if finished(store, plan):
+            return
+        store.begin(study_record(self.config, self.backbone, self.splits, self.encoded, plan))
+        backbone = self.backbone
+        if self.config.start_from is not None:
+            backbone = replace(backbone, name=str(keep_beside(Path(backbone.name), store.folder)))
+        job = Job(backbone, self.encoded.rows, self.selections, self.config.selection.metric, self._facts())
+        (runner or LocalRunner()).execute(plan, job, store, watcher)
 
     def _facts(self) -> dict[str, Any]:
         data, columns = self.config.data, self.splits.columns
@@ -262,27 +281,3 @@ def _timed(
     run: RunConfig, backbone: Backbone, selections: list[Selection], rows: Rows, precision: Precision
 ) -> StepTiming:
     return timed(backbone, [run], selections, rows, precision)
-
-
-def _register(store: Store, plan: Plan) -> None:
-    """A record for every planned run; runs that are there keep their results and get today's name and blocks."""
-    known = {run.id: run for run in store.runs()}
-    for planned in plan.runs:
-        config = planned.config
-        record = known.get(config.id) or RunRecord(
-            id=config.id,
-            configuration=config.configuration,
-            name=planned.name,
-            strategy=config.strategy.kind,
-            seed=config.seed,
-            config=config.model_dump(mode="json"),
-            counts=planned.counts,
-            steps=planned.steps or 0,
-            notices=planned.notices,
-        )
-        store.put_run(replace(record, name=planned.name, blocks=planned.blocks))
-
-
-def _finished(store: Store, plan: Plan) -> bool:
-    wanted = {run.config.id for run in plan.runs}
-    return all(run.status == "done" for run in store.runs() if run.id in wanted)

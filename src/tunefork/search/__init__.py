@@ -1,0 +1,19 @@
+"""Searches propose configurations and read results. They never touch a model: whoever calls them trains."""
+
+from tunefork.search.arms import Arm, arms_of
+from tunefork.search.proposals import Proposals, Trial
+from tunefork.search.rounds import Request, Score, Searching, winner
+from tunefork.search.rungs import rung_steps, survivors
+
+__all__ = [
+    "Arm",
+    "Proposals",
+    "Request",
+    "Score",
+    "Searching",
+    "Trial",
+    "arms_of",
+    "rung_steps",
+    "survivors",
+    "winner",
+]

@@ -1,0 +1,205 @@
+"""The search of a study: trials are trained as runs are, without models and without a look at the test rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tunefork.config import LOWER_IS_BETTER, StudyConfig
+from tunefork.engine import automatic_precision
+from tunefork.errors import StoreError
+from tunefork.models import Backbone
+from tunefork.plan import ExpandedRun, Plan
+from tunefork.runner import Job, LocalRunner, Runner, Watcher
+from tunefork.search import Arm, Request, Score, Searching, arms_of, winner
+from tunefork.store import SqliteStore, Store, StudyRecord
+from tunefork.study.choices import Choices
+from tunefork.study.encoding import Encoded
+from tunefork.study.grouping import Planner
+from tunefork.study.prepare import plan_runs, select_all
+from tunefork.study.records import register
+
+TRIALS = 8
+"""Of each configuration, unless the study says how many."""
+FOLDER, RECORD = "search", "optuna.db"
+
+
+@dataclass(frozen=True)
+class Material:
+    """What trials are trained on, and how."""
+
+    backbone: Backbone
+    encoded: Encoded
+    data_hash: str
+    facts: Mapping[str, Any]
+    watcher: Watcher
+    runner: Runner | None = None
+    workers: int | None = None
+    deadline: float | None = None
+    """When the search has to end, in seconds since the epoch."""
+
+
+def search_settings(
+    study: StudyConfig,
+    store: Store,
+    material: Material,
+    *,
+    trials: Mapping[str, int] | None = None,
+    share: float = 1.0,
+) -> StudyConfig:
+    """Look for what the study leaves open; the study with everything decided.
+
+    Trials are kept in ``search/`` of the study's folder, their results in the study's store. An interrupted search
+    goes on where it was.
+
+    Args:
+        study: with ``search``.
+        store: the study's.
+        material: what trials are trained on.
+        trials: of each arm, by its key; those of ``search.trials`` unless given.
+        share: how much of its training a trial makes at most.
+
+    Raises:
+        MissingExtraError: Optuna is not installed.
+        StoreError: the trials in the folder were made on other data.
+    """
+    search = study.search
+    assert search is not None
+    arms = arms_of(study, search)
+    folder = store.folder / FOLDER
+    inner = SqliteStore(folder)
+    try:
+        _begin(inner, study, material)
+        counts = trials or {arm.key: search.trials or TRIALS for arm in arms}
+        rows = len(material.encoded.rows.train)
+        searching = Searching(arms, study, search, counts, rows, folder / RECORD, share)
+        searching.go(_Trainer(inner, study, material), store)
+        forget_paused(inner)
+    finally:
+        inner.close()
+    return _decided(study, arms, store)
+
+
+def _decided(study: StudyConfig, arms: Sequence[Arm], store: Store) -> StudyConfig:
+    """The study with the best trial's settings in every arm; the usual ones where no trial gave a number."""
+    entries = []
+    known = store.trials()
+    for arm in arms:
+        best = winner(known, arm)
+        entries.append(arm.configuration(best.settings if best else {}))
+        for trial in known:
+            if trial.arm == arm.key and trial.chosen != (trial is best):
+                store.put_trial(replace(trial, chosen=trial is best))
+    return study.model_copy(update={"compare": tuple(entries), "search": None})
+
+
+class _Trainer:
+    """Trains requests in groups, as a study does."""
+
+    def __init__(self, store: SqliteStore, study: StudyConfig, material: Material) -> None:
+        self._store, self._metric, self._material = store, study.selection.metric, material
+
+    def __call__(self, name: str, requests: Sequence[Request]) -> dict[str, Score]:
+        wanted = {request.run.id: request for request in requests}
+        known = {run.id: run for run in self._store.runs()}
+        over = {run for run, record in known.items() if record.status in ("diverged", "failed")}
+        waiting = [request for run, request in wanted.items() if run not in over]
+        if waiting:
+            self._train(name, waiting)
+        forget_paused(self._store, keep=frozenset(wanted))
+        return {run: self._score(run) for run in wanted}
+
+    def _train(self, name: str, requests: Sequence[Request]) -> None:
+        material, store = self._material, self._store
+        runs = [ExpandedRun(request.run, _title(request), ()) for request in requests]
+        selections = select_all(runs, material.backbone)
+        record = store.study()
+        rounds = record.choices.get("rounds", {})
+        chosen = Choices.from_plain(rounds.get(name, {**record.choices, "groups": []}))
+        precision = chosen.precision or automatic_precision()
+        until = {request.run.id: request.until for request in requests}
+        planned = tuple(
+            replace(run, until=until[run.config.id])
+            for run in plan_runs(runs, material.backbone, material.encoded, selections, {}, precision)
+        )
+        planner = Planner(
+            material.backbone, selections, material.encoded.rows, chosen, automatic=precision, workers=material.workers
+        )
+        arrangement = planner.arrange(planned)
+        plan = Plan(
+            planned, arrangement.groups, {}, {}, {}, precision=precision, workers=arrangement.workers,
+            threads=arrangement.threads,
+        )  # fmt: skip
+        own = Choices.of(plan).written()
+        store.begin(replace(record, choices={"precision": precision, "rounds": {**rounds, name: own}}))
+        register(store, planned)
+        untested = replace(material.encoded.rows, test=None)
+        job = Job(
+            material.backbone, untested, selections, self._metric, material.facts, keep=False,
+            deadline=material.deadline,
+        )  # fmt: skip
+        (material.runner or LocalRunner()).execute(plan, job, store, material.watcher)
+
+    def _score(self, run_id: str) -> Score:
+        record = self._store.run(run_id)
+        found = [each.metric(self._metric) for each in self._store.evaluations(run_id, "validation")]
+        finite = [value for value in found if math.isfinite(value)]
+        best = (min if self._metric in LOWER_IS_BETTER else max)(finite, default=math.nan)
+        status = {"paused": "done", "planned": "stopped", "running": "stopped"}.get(record.status, record.status)
+        if status in ("diverged", "failed"):
+            best = math.nan
+        steps = 0 if record.status == "planned" else record.steps
+        return Score(best, steps, record.seconds, status, record.reason)
+
+
+def _begin(store: SqliteStore, study: StudyConfig, material: Material) -> None:
+    """Record what the trials are made on, or refuse to mix them with others."""
+    try:
+        before = store.study()
+    except StoreError:
+        encoded = material.encoded
+        store.begin(
+            StudyRecord(
+                name=f"{study.name}: search",
+                task=material.backbone.task,
+                model=study.model,
+                labels=tuple(material.facts["labels"]),
+                rows={name: len(split) for name, split in encoded.splits.items() if name != "test"},
+                data_hash=material.data_hash,
+                selection_metric=study.selection.metric,
+            )
+        )
+        return
+    if before.data_hash != material.data_hash:
+        raise StoreError(
+            "The search in this folder was made on other data",
+            where=str(store.folder),
+            found=f"the data's hash was {before.data_hash[:12]} and is {material.data_hash[:12]}",
+            fix="Choose another folder with -o, or delete this one.",
+        )
+
+
+def _title(request: Request) -> str:
+    trial = request.trial
+    told = ", ".join(f"{_short(name)}={_number(value)}" for name, value in trial.chosen.items())
+    return f"{trial.arm.name}, trial {trial.number} ({told})"
+
+
+def _short(name: str) -> str:
+    plain = name.removeprefix("training.")
+    return {"learning_rate": "lr"}.get(plain, plain)
+
+
+def _number(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def forget_paused(store: Store, keep: frozenset[str] = frozenset()) -> None:
+    """Delete what trials would go on from that never will."""
+    folder = Path(store.folder) / "paused"
+    for path in folder.glob("*.safetensors") if folder.is_dir() else ():
+        if path.stem not in keep:
+            path.unlink()
