@@ -22,6 +22,7 @@ from tunefork.store import (
     StepRecord,
     Store,
     StudyRecord,
+    TrialRecord,
 )
 
 STUDY = StudyRecord(
@@ -276,3 +277,14 @@ def test_thumbnails_are_kept_by_the_ids_of_their_rows(store: Store) -> None:
     store.put_thumbnails({"cat/1.jpg": b"one", "naïve ☃": b"\xff\xd8"})
     store.put_thumbnails({"cat/1.jpg": b"two"})
     assert store.thumbnails() == {"cat/1.jpg": b"two", "naïve ☃": b"\xff\xd8"}
+
+
+def test_a_trial_is_kept_in_order_and_replaced(store: Store) -> None:
+    assert store.trials() == []
+    first = TrialRecord("a/0", "a", "full", 0, {"learning_rate": 1e-4, "targets": "query"}, "loss", 0.5, "done", 3, 9)
+    second = replace(first, id="a/1", number=1, value=None, status="diverged", reason="nan")
+    store.put_trial(first)
+    store.put_trial(second)
+    store.put_trial(replace(first, chosen=True))
+    assert store.trials() == [replace(first, chosen=True), second]
+    assert store.runs() == []

@@ -10,6 +10,7 @@ import numpy as np
 from tunefork.config import Judging
 from tunefork.report.judging import TIED, Judgement, Saved
 from tunefork.report.run_summary import RunSummary
+from tunefork.report.searched import search_json
 from tunefork.report.summary import BaselineSummary, ConfigurationSummary, summarise
 from tunefork.report.verdict import Verdict, verdict
 from tunefork.store import EvaluationRecord, Store
@@ -56,6 +57,7 @@ def to_json(store: Store, judging: Judging | None = None) -> dict[str, Any]:
         "baseline": study.baseline,
         "majority": study.majority,
         "baselines": [_baseline(one, found.judgement) for one in summary.baselines],
+        "search": search_json(summary),
         "truncated": study.truncated,
         "environment": study.environment,
         "files": [name for name in files if (store.folder / name).exists()],

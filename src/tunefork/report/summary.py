@@ -14,7 +14,7 @@ from tunefork.config import Judging
 from tunefork.counts import Counts
 from tunefork.report.run_summary import Answers, RunSummary, Spread
 from tunefork.report.selection import Choice, choose
-from tunefork.store import BaselineRecord, Predictions, RunRecord, Store, StudyRecord
+from tunefork.store import BaselineRecord, Predictions, RunRecord, Store, StudyRecord, TrialRecord
 from tunefork.uncertainty import Estimate, Matrix, Pool, mean_of, pool_of
 from tunefork.uncertainty.contributions import macro_f1, of_confusion, second_f1
 
@@ -150,6 +150,8 @@ class Summary:
     judging: Judging
     """What the verdict goes by."""
     baselines: tuple[BaselineSummary, ...] = ()
+    trials: tuple[TrialRecord, ...] = ()
+    """Of the search, where there was one."""
 
     @property
     def judged_by(self) -> str:
@@ -202,7 +204,8 @@ def summarise(store: Store, judging: Judging | None = None) -> Summary:
         BaselineSummary(record, _answers(store.predictions(record.id, "test")), len(study.labels))
         for record in store.baselines()
     )
-    return Summary(study, configurations, split, choice, (*study.warnings, *choice.warnings), judging, baselines)
+    warnings = (*study.warnings, *choice.warnings)
+    return Summary(study, configurations, split, choice, warnings, judging, baselines, tuple(store.trials()))
 
 
 def scores_of(answers: Sequence[Answers], metric: str, classes: int) -> Matrix:

@@ -10,8 +10,9 @@ from tunefork.report.figures import draw, save
 from tunefork.report.html import html
 from tunefork.report.mistakes import galleries
 from tunefork.report.records import csv_text
+from tunefork.report.searched import search_table
 from tunefork.report.summary import summarise
-from tunefork.report.tables import as_markdown, rich_table, table
+from tunefork.report.tables import as_markdown, as_rich, rich_table, table
 from tunefork.report.verdict import verdict
 from tunefork.store import Store
 from tunefork.store.atomic import write_text
@@ -32,7 +33,7 @@ def write_report(store: Store, judging: Judging | None = None) -> list[Path]:
     drawings = draw(summary, found)
     contents = {
         "report.html": html(summary, found, drawings, galleries(store, summary)),
-        "table.md": as_markdown(table(summary)),
+        "table.md": "\n".join(as_markdown(each) for each in (table(summary), search_table(summary)) if each),
         "table.csv": csv_text(summary),
     }
     written = []
@@ -54,6 +55,10 @@ def print_report(store: Store, console: Console, judging: Judging | None = None)
         console.print(rich_table(summary))
     for note in table(summary).notes:
         console.print(Text(note, style="dim"))
+    chosen = search_table(summary)
+    if chosen is not None:
+        console.print()
+        console.print(as_rich(chosen))
     console.print()
     for warning in found.warnings:
         console.print(Text(f"Warning: {warning}", style="yellow"))

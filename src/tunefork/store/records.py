@@ -42,6 +42,8 @@ class StudyRecord:
     """What was chosen by measurement before training, such as the groups; a continued study chooses the same."""
     judging: dict[str, Any] = field(default_factory=dict)
     """What the verdict goes by: margin in points, and what the recommended configuration may cost."""
+    search: dict[str, Any] = field(default_factory=dict)
+    """How settings were looked for: method, trials, halving, space; empty where they were given."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tunefork.baselines import include_predictions, keep_baselines, read_predictions
-from tunefork.config import Configuration, RunConfig, StudyConfig
+from tunefork.config import Configuration, RunConfig, Search, StudyConfig
 from tunefork.data import Data, Splits, load_data
 from tunefork.engine import Precision, Rows, automatic_precision, choose_precision
 from tunefork.models import BACKEND, Backbone, ImageReader, load_backbone, load_config, load_image_reader, task_of
@@ -80,6 +80,9 @@ class Study:
         }
         self.config = build_study(plain, where="Study")
         self._base: Path | None = None
+
+    _looked_for: Search | None = None
+    """How the settings of this study were looked for, where they were not given."""
 
     @classmethod
     def from_config(cls, config: StudyConfig, base: Path | None = None) -> Study:
@@ -232,7 +235,7 @@ class Study:
             self.backbone, self.encoded, self.splits.hash, self._facts(), watcher, runner=runner, workers=workers
         )
         decided = Study.from_config(search_settings(self.config, store, material), self._base)
-        decided._data = self._data
+        decided._data, decided._looked_for = self._data, self.config.search
         for name in ("splits", "backbone", "encoded"):  # read once
             decided.__dict__[name] = getattr(self, name)
         return decided
@@ -243,7 +246,10 @@ class Study:
         register(store, plan.runs)
         if finished(store, plan):
             return
-        store.begin(study_record(self.config, self.backbone, self.splits, self.encoded, plan))
+        record = study_record(self.config, self.backbone, self.splits, self.encoded, plan)
+        if self._looked_for is not None:
+            record = replace(record, search=self._looked_for.model_dump(mode="json"))
+        store.begin(record)
         backbone = self.backbone
         if self.config.start_from is not None:
             backbone = replace(backbone, name=str(keep_beside(Path(backbone.name), store.folder)))

@@ -1,5 +1,6 @@
 """What a difference is worth: intervals, tests and power that count test rows and seeds."""
 
+from tunefork.uncertainty.best_of import best_so_far, expected_best
 from tunefork.uncertainty.estimates import LEVEL, Difference, Estimate, Interval, Pool, Variance
 from tunefork.uncertainty.family import holm
 from tunefork.uncertainty.pairs import MARGIN, SIGNIFICANT, Outcome, Pair, compare, equivalence
@@ -20,10 +21,12 @@ __all__ = [
     "Pair",
     "Pool",
     "Variance",
+    "best_so_far",
     "compare",
     "detectable",
     "difference_of",
     "equivalence",
+    "expected_best",
     "holm",
     "mcnemar",
     "mean_of",

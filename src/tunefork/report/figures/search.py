@@ -1,0 +1,51 @@
+"""Best-at-budget curves: what a search gives for so many trials, and for so many seconds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tunefork.report.figures.style import COLOURS, MARKERS, Look, handle, label, outside_legend, sheet
+from tunefork.report.searched import budget_curve, searched
+from tunefork.report.summary import Summary
+from tunefork.report.wording import METRICS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def budget(summary: Summary) -> Figure | None:
+    """The best value on validation against the seconds that the trials took, one mark for each trial.
+
+    Of trials that were drawn at random, the expected value of the best (Dodge et al. 2019); else the best so far.
+    """
+    arms = searched(summary)
+    if not arms or max(len(arm.trials) for arm in arms) < 2:
+        return None
+    metric = arms[0].trials[0].metric
+    expected = summary.study.search.get("method") == "random" and not summary.study.search.get("halving")
+    how = "Expected best" if expected else "Best so far"
+    texts = [label(arm.name) for arm in arms]
+    figure, axes = sheet(f"{how} on validation against time spent on trials", legend=texts)
+    scale = 1.0 if metric == "loss" else 100.0
+    handles = []
+    for place, arm in enumerate(arms):
+        look = Look(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)])
+        seconds, values = budget_curve(arm, expected)
+        shown = np.isfinite(values)
+        axes.plot(
+            seconds[shown],
+            scale * values[shown],
+            drawstyle="default" if expected else "steps-post",
+            color=look.colour,
+            marker=look.marker,
+            markersize=4.5,
+            linewidth=1.3,
+        )
+        handles.append(handle(look))
+    axes.set_xlabel("seconds of training, all trials so far")
+    axes.set_ylabel(f"validation {METRICS[metric]}{'' if metric == 'loss' else ' (%)'}")
+    axes.set_xscale("log")
+    outside_legend(figure, handles, texts)
+    return figure
