@@ -21,6 +21,7 @@ from tunefork.uncertainty import compare, detectable, difference_of, mean_of, po
 from tunefork.uncertainty.power import Assumed
 
 CONFIGURATIONS = 9
+THIRD = 2
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class World:
     """Of how each configuration takes to a row."""
     seed: float
     """Of how a seed turns out."""
+    collapsing: float = 0.0
+    """The chance that a run of the third configuration collapses to answers by lot."""
 
     def draw(self, random: np.random.Generator, seeds: int, gaps: np.ndarray) -> np.ndarray:
         """[C, S, n] right or wrong; configuration c's true accuracy is ``accuracy + gaps[c]``."""
@@ -43,7 +46,11 @@ class World:
         score = random.normal(size=shape) + random.normal(0, self.row, (1, 1, self.rows))
         score += random.normal(0, self.taste, (len(gaps), 1, self.rows)) + random.normal(0, self.seed, (*shape[:2], 1))
         whole = np.sqrt(1 + self.row**2 + self.taste**2 + self.seed**2)
-        return np.asarray(score < (norm.ppf(self.accuracy + gaps) * whole)[:, None, None])
+        right = np.asarray(score < (norm.ppf(self.accuracy + gaps) * whole)[:, None, None])
+        if self.collapsing and len(gaps) > THIRD:
+            collapsed = random.random(seeds) < self.collapsing
+            right[THIRD, collapsed] = random.random((int(collapsed.sum()), self.rows)) < 0.5
+        return right
 
     def promised(self, random: np.random.Generator, seeds: int, count: int) -> float:
         """What a study of this world is said to find. How two configurations differ depends on how far apart they are,
@@ -65,6 +72,7 @@ WORLDS = (
     World("seeds alike", 872, 0.87, 1.5, 0.5, 0.0),
     World("few rows, hard", 300, 0.60, 1.0, 0.5, 0.08),
     World("nearly solved", 2000, 0.95, 2.5, 0.4, 0.05),
+    World("one collapses", 872, 0.87, 1.5, 0.5, 0.05, collapsing=0.2),
 )
 
 
@@ -84,9 +92,9 @@ def measure(world: World, seeds: int, studies: int) -> dict[str, float]:
         counts["difference_covered"] += single.interval.holds(0.0)
         counts["width"] += single.interval.half
         counts["called_different"] += single.p_value < 0.05
-        counts["family_wrong"] += any(pair.outcome in ("better", "worse") for pair in compare(list(answers), 0.0))
+        counts["family_wrong"] += _called(answers, world, ("better", "worse"))
         answers = world.draw(random, seeds, ladder)
-        counts["family_wrong_ladder"] += any(pair.outcome == "worse" for pair in compare(list(answers), 0.0))
+        counts["family_wrong_ladder"] += _called(answers, world, ("worse",))
         apart = world.draw(random, seeds, np.array([0.0, -0.01]))
         counts["equivalent_wrong"] += compare(list(apart), 0.01)[0].outcome == "equivalent"
         for count, gap in promised.items():
@@ -97,6 +105,13 @@ def measure(world: World, seeds: int, studies: int) -> dict[str, float]:
     return {f"promised_of_{count}": gap for count, gap in promised.items()} | {
         name: count / studies for name, count in counts.items()
     }
+
+
+def _called(answers: np.ndarray, world: World, outcomes: tuple[str, ...]) -> bool:
+    """Whether any pair is called so, beside those with a configuration that collapses and is truly worse."""
+    left_out = {THIRD} if world.collapsing else set()
+    pairs = compare(list(answers), 0.0)
+    return any(pair.outcome in outcomes for pair in pairs if not {pair.first, pair.second} & left_out)
 
 
 def main() -> None:

@@ -86,6 +86,23 @@ def test_seeds_that_happen_to_agree_count_as_those_of_the_study() -> None:
     assert pool_of([quiet[:1]]) is None
 
 
+def test_a_configuration_that_collapses_says_nothing_of_the_others() -> None:
+    random = np.random.default_rng(0)
+
+    def runs(accuracies: list[float]) -> np.ndarray:
+        return np.stack([random.permutation(1000) < 1000 * each for each in accuracies])
+
+    steady = [runs([0.86, 0.87, 0.88, 0.87, 0.86]) for _ in range(6)]
+    collapsed = runs([0.86, 0.87, 0.88, 0.87, 0.55])
+    alone, together = pool_of(steady), pool_of([*steady[:3], collapsed, *steady[3:]])
+    assert together == alone
+    mixed = pool_of([*steady, runs([0.84, 0.87, 0.90, 0.87, 0.86])])  # differs more, as chance may have it
+    assert mixed is not None
+    assert mixed.freedom == 28
+    twice = pool_of([*steady, collapsed, runs([0.5, 0.9, 0.5, 0.9, 0.5])])
+    assert twice == alone
+
+
 def test_rows_alone_fix_nothing_when_seeds_differ() -> None:
     """Between seeds 8 points, within a seed every row alike: only the seeds' variance is left, as in a Welch test."""
     a = np.zeros((3, 100), bool)

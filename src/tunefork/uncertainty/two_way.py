@@ -16,7 +16,8 @@ Three seeds that happen to agree look as if seeds did nothing, and among many co
 configuration's variance over seeds never counts as smaller than the mean of the study's configurations, whose degrees
 of freedom then hold (a one-sided form of what Smyth 2004, Stat. Appl. Genet. Mol. Biol. 3(1):3, does for genes). In
 simulated studies (``benchmarks/coverage.py``) this keeps the error of a family of nine below 5 % at three seeds, where
-each configuration's own variance gave 7 to 8 %, and finds more; pooling in both directions gave up to 13 %.
+each configuration's own variance gave 7 to 8 %, and finds more; pooling in both directions gave up to 13 %. A
+configuration that collapses with some seeds says nothing of the others: its variance stays its own.
 """
 
 from __future__ import annotations
@@ -31,19 +32,32 @@ from tunefork.uncertainty.estimates import LEVEL, Difference, Estimate, Interval
 from tunefork.uncertainty.shares import wilson
 
 Matrix = NDArray[np.floating] | NDArray[np.bool_]
+OUTLYING = 0.001
+"""The level at which a configuration's variance over seeds is too large to speak for the others."""
 
 
 def pool_of(matrices: Sequence[Matrix]) -> Pool | None:
     """What seeds do on average in a study's configurations; None where none has two seeds.
 
+    Left out are configurations whose seeds differ more than chance allows beside the others': the largest variance is
+    held against the mean of the rest by an F test at ``OUTLYING``, again and again while one is left out.
+
     >>> pool_of([np.eye(2), np.ones((3, 2))])
     Pool(variance=0.0, freedom=3)
     """
+    from scipy.stats import f
+
     known = [matrix for matrix in matrices if len(matrix) > 1 and matrix.shape[1]]
     if not known:
         return None
-    variances = [float(matrix.mean(axis=1).var(ddof=1)) for matrix in known]
-    return Pool(math.fsum(variances) / len(known), sum(len(matrix) - 1 for matrix in known))
+    found = sorted((float(matrix.mean(axis=1).var(ddof=1)), len(matrix) - 1) for matrix in known)
+    while len(found) > 2:
+        *rest, (largest, own) = found
+        mean = math.fsum(variance for variance, _ in rest) / len(rest)
+        if mean == 0 or largest <= mean * f.isf(OUTLYING, own, sum(freedom for _, freedom in rest)):
+            break
+        found = rest
+    return Pool(math.fsum(variance for variance, _ in found) / len(found), sum(freedom for _, freedom in found))
 
 
 def mean_of(scores: Matrix, pool: Pool | None = None, bounds: tuple[float, float] = (0.0, 1.0)) -> Estimate:
