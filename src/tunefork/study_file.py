@@ -89,6 +89,8 @@ def build_study(
     values: dict[str, Any] = {}
     problems.unknown_keys((), plain, StudyConfig)
     for key, value in plain.items():
+        if key == "search" and value is None:  # a study file that has every default spelled out
+            continue
         if key in _SECTIONS:
             values[key] = _section(key, value, problems)
         elif key == "compare":

@@ -304,3 +304,17 @@ def test_other_test_rows_are_not_compared(tmp_path: Path) -> None:
     assert (
         "Configurations answered different test rows; only those with the best's rows are compared." in found.warnings
     )
+
+
+def test_a_configuration_that_collapses_with_a_seed_is_named(tmp_path: Path) -> None:
+    store = make(tmp_path, (FULL, HEAD, TWO, lora(8, "query", 665_858, 0.9)), seeds=4, rows=100)
+    answer(store, FULL, [90, 91, 90, 89], 0.1)
+    answer(store, HEAD, [80, 81, 79, 80], 0.3)
+    answer(store, TWO, [88, 89, 30, 87], 0.2)
+    found = judged(store)
+    (said,) = (each for each in found.warnings if each.startswith("Unsteady"))
+    assert said == (
+        "Unsteady: the 4 seeds of LoRA r=2 query+value are much further apart than those of the others "
+        "(30.0, 87.0, 88.0 and 89.0 %). A lower learning rate is often steadier."
+    )
+    assert {one.name: one.outcome for one in found.comparisons}["head"] == "worse"

@@ -288,3 +288,12 @@ def test_a_trial_is_kept_in_order_and_replaced(store: Store) -> None:
     store.put_trial(replace(first, chosen=True))
     assert store.trials() == [replace(first, chosen=True), second]
     assert store.runs() == []
+
+
+def test_what_was_chosen_is_kept_under_its_name(store: Store) -> None:
+    assert store.chosen("budget") == {}
+    store.choose("budget", {"rows": {"train": 5}, "share": 0.25})
+    store.choose("other", {"a": [1]})
+    store.choose("budget", {"rows": {"train": 6}})
+    assert store.chosen("budget") == {"rows": {"train": 6}}
+    assert store.chosen("other") == {"a": [1]}

@@ -10,17 +10,22 @@ import typer
 from tunefork.cli.app import Json, app
 from tunefork.cli.options import (
     Epochs,
+    Halving,
     Include,
     Margin,
     MaxMemory,
     MaxSeconds,
     MaxTrainable,
+    Method,
     Out,
     Seeds,
     SharedRate,
+    Time,
     TrainingRows,
+    Trials,
     Workers,
     judging_options,
+    search_options,
     seed_option,
 )
 
@@ -34,6 +39,8 @@ DEFAULT_RUNS = (
     "lora:rank=8,targets=query+value",
     "lora:rank=8,targets=all-linear",
 )
+TIMED_SEEDS = 3
+"""Of a study with a time budget: as many of them as there is time for."""
 
 
 @app.command()
@@ -91,6 +98,10 @@ def compare(
     max_trainable: MaxTrainable = None,
     max_memory: MaxMemory = None,
     max_seconds: MaxSeconds = None,
+    time: Time = None,
+    trials: Trials = None,
+    search: Method = None,
+    halving: Halving = False,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -130,9 +141,10 @@ def compare(
         "model": model or "builtin:minilm",
         "data": {key: value for key, value in settings.items() if value is not None},
         "training": {key: value for key, value in training.items() if value is not None},
-        "seeds": seed_option(seeds) or 1,
+        "seeds": seed_option(seeds) or (TIMED_SEEDS if time else 1),
         "compare": [entry.written() for entry in entries],
         "verdict": judging_options(margin, max_trainable, max_memory, max_seconds),
+        "search": search_options(time, trials, search, halving) or None,
     }
     config = build_study(plain, where="command line")
     if model is None:

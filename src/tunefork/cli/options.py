@@ -43,6 +43,26 @@ MaxTrainable = Annotated[
 MaxMemory = Annotated[str | None, typer.Option("--max-memory", help="… so much memory in training, such as 4GB.")]
 MaxSeconds = Annotated[str | None, typer.Option("--max-seconds", help="… so long a training, such as 90s or 10m.")]
 
+Time = Annotated[
+    str | None,
+    typer.Option("--time", help="Spend so long, such as 10m, on a search and on final runs, and stop in time."),
+]
+Trials = Annotated[
+    int | None, typer.Option("--trials", min=1, help="Look for open settings: so many trials of each configuration.")
+]
+Method = Annotated[
+    str | None, typer.Option("--search", help="How settings are looked for: tpe (unless given), random or grid.")
+]
+Halving = Annotated[
+    bool, typer.Option("--halving", help="Of the trials of a search, let one in three go on at each rung.")
+]
+
+
+def search_options(time: str | None, trials: int | None, method: str | None, halving: bool) -> dict[str, Any]:
+    """The options of a search that were given, by their names in the study file."""
+    given = {"time": time, "trials": trials, "method": method, "halving": halving or None}
+    return {name: value for name, value in given.items() if value is not None}
+
 
 def judging_options(
     margin: float | None, max_trainable: str | None, max_memory: str | None, max_seconds: str | None
@@ -63,9 +83,11 @@ def overrides(
     epochs: float | None,
     shared_learning_rate: float | None,
     judging: dict[str, Any] | None = None,
+    search: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The options that replace a study file's settings, by dotted name."""
     given = {
+        **{f"search.{name}": value for name, value in (search or {}).items()},
         **{f"verdict.{name}": value for name, value in (judging or {}).items()},
         "seeds": seed_option(seeds),
         "data.rows.train": rows,

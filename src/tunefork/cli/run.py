@@ -6,19 +6,24 @@ from tunefork.cli.app import Json, app
 from tunefork.cli.options import (
     DataFolder,
     Epochs,
+    Halving,
     Include,
     Margin,
     MaxMemory,
     MaxSeconds,
     MaxTrainable,
+    Method,
     Out,
     Seeds,
     SharedRate,
     StudyFile,
+    Time,
     TrainingRows,
+    Trials,
     Workers,
     judging_options,
     overrides,
+    search_options,
 )
 
 
@@ -37,6 +42,10 @@ def run(
     max_trainable: MaxTrainable = None,
     max_memory: MaxMemory = None,
     max_seconds: MaxSeconds = None,
+    time: Time = None,
+    trials: Trials = None,
+    search: Method = None,
+    halving: Halving = False,
     as_json: Json = False,
 ) -> None:
     """Run a study: train every configuration with every seed, then report. A study that was interrupted continues."""
@@ -44,6 +53,7 @@ def run(
     from tunefork.study import Study
 
     judging = judging_options(margin, max_trainable, max_memory, max_seconds)
-    made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate, judging), data)
+    looking = search_options(time, trials, search, halving)
+    made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate, judging, looking), data)
     results = made.run(out, progress=not as_json, workers=workers, include=include or ())
     show_results(results.store, as_json)

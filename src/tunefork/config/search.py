@@ -44,6 +44,8 @@ class Search(Value):
 
     @model_validator(mode="after")
     def _meant(self) -> Search:
+        if self.time is not None and {"epochs", "steps"} & self.space.get("training", {}).keys():
+            raise ValueError("search.time decides how long a training is; take epochs and steps out of search.space")
         for section, settings in self.space.items():
             if section not in (*STRATEGIES, "training"):
                 known = [*STRATEGIES, "training"]

@@ -55,6 +55,16 @@ class Range:
         rounded = [round(value) if self.whole else float(f"{value:.6g}") for value in found]
         return tuple(dict.fromkeys(rounded))
 
+    def place(self, value: float) -> float:
+        """Where a value lies between the ends, 0 to 1, on the scale of the search.
+
+        >>> dimension("1e-4..1e-2").place(1e-3), dimension("0..4").place(1)
+        (0.5, 0.25)
+        """
+        if self.log:
+            return math.log(value / self.low) / math.log(self.high / self.low)
+        return (value - self.low) / (self.high - self.low)
+
     def holds(self, value: Any) -> bool:
         """Whether a value lies in it."""
         return isinstance(value, int | float) and not isinstance(value, bool) and self.low <= value <= self.high

@@ -7,6 +7,7 @@ read (readers, decoding, delimited, jsonl, columnar, hub, images) → table → 
 from tunefork.data.api import Data, load_data
 from tunefork.data.columns import Columns
 from tunefork.data.encoded import EncodedSplit, ImageSplit, TokenSplit
+from tunefork.data.fewer import fewer
 from tunefork.data.images.gallery import read_pictures
 from tunefork.data.labels import LabelMap
 from tunefork.data.readers import read_rows
@@ -27,6 +28,7 @@ __all__ = [
     "Table",
     "TokenSplit",
     "encode",
+    "fewer",
     "half_width",
     "is_of_images",
     "load_data",

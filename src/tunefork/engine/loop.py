@@ -71,6 +71,7 @@ class Training:
         until: lay the runs aside after so many steps, those that have not ended by then.
         resumed: what each run goes on from, in the group's order; all were laid aside after the same step.
         deadline: when to stop, in seconds since the epoch (``time.time``).
+        finish: whether runs end then with what they have learnt, instead of being ``stopped``.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Training:
         until: int | None = None,
         resumed: Sequence[Paused] = (),
         deadline: float | None = None,
+        finish: bool = False,
     ) -> None:
         self.group, self.runs, self.rows, self.observer = group, tuple(runs), rows, observer
         self.training = runs[0].training
@@ -92,7 +94,7 @@ class Training:
         self.optimizer = GroupOptimizer(group, runs, [self.steps] * len(runs))
         self._notice = self._spare_memory()
         self._until, self._deadline = min(until or self.steps, self.steps), deadline
-        self._resumed = tuple(resumed)
+        self._resumed, self._finish = tuple(resumed), finish
         self._start = self._resumed[0].step if self._resumed else 0
         self._passes = int(self._resumed[0].facts["passes"]) if self._resumed else 0
         self._epoch = 0.0
@@ -139,7 +141,7 @@ class Training:
             each.stopped_early,
             self._spent(number),
             memory,
-            (self._notice,) if self._notice else (),
+            (*([self._notice] if self._notice else []), *each.notices),
             paused,
         )
 
@@ -177,8 +179,11 @@ class Training:
         """End the runs that are still on their way."""
         for number in self._active():
             progress = self.progress[number]
-            progress.active, progress.status = False, "stopped"
-            progress.reason = f"the time was up at step {step} of {self.steps}"
+            progress.active = False
+            if self._finish:
+                progress.notices.append(f"training ended at step {step} of {self.steps}: the time was up")
+            else:
+                progress.status, progress.reason = "stopped", f"the time was up at step {step} of {self.steps}"
 
     def step(self, parts: Sequence[Chunk]) -> dict[int, float]:
         """One optimizer step of the runs that take part, given each one's rows; returns their mean losses."""

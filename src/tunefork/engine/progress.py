@@ -37,6 +37,8 @@ class RunProgress:
     best_weights: dict[str, torch.Tensor] | None = None
     losses: list[float] = field(default_factory=list)
     """Training losses since the last record."""
+    notices: list[str] = field(default_factory=list)
+    """What the user should know of its training."""
     _best: float = math.inf
     _watched: float = math.inf
     _waiting: int = 0

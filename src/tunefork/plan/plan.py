@@ -95,13 +95,15 @@ class Plan:
         rows = self.rows.get("test", 0)
         return detectable(rows, self.seeds, self.configurations) if rows > 2 and self.configurations > 1 else None
 
-    def schedule(self) -> list[tuple[int, Group]]:
+    def schedule(self, cheapest_first: bool = False) -> list[tuple[int, Group]]:
         """The groups with their numbers, in the order in which they are begun.
 
         One worker takes them as they stand, so that the prefix cache grows from shallow to deep. Several take the
-        longest first, by the steps of their runs.
+        longest first, by the steps of their runs. Where time may run out, the cheapest come first: most is known then.
         """
         numbered = list(enumerate(self.groups))
+        if cheapest_first:
+            return sorted(numbered, key=lambda one: (-one[1].depth, self._cost(one[1])))
         if self.workers == 1:
             return numbered
         return [numbered[number] for number in longest_first([self._cost(group) for group in self.groups])]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from tunefork.report.summary import ConfigurationSummary, Summary
 from tunefork.report.wording import listed, percent, several
+from tunefork.uncertainty import unsteady
 
 
 def cautions(summary: Summary) -> tuple[str, ...]:
@@ -20,6 +21,7 @@ def cautions(summary: Summary) -> tuple[str, ...]:
     if broken:
         found.append(f"{broken} of {several(len(statuses), 'run')} failed or diverged; the table gives the reasons.")
     found += _seed_warning(summary)
+    found += _unsteady(summary)
     unknown = [one.name for one in summary.configurations if one.done and one.converged is None]
     if unknown:
         found.append(
@@ -46,6 +48,20 @@ def _seed_warning(summary: Summary) -> list[str]:
     if len(single) == len(summary.seeds):
         return [f"Each configuration has one seed, so the noise between seeds is not counted. {advice}"]
     return [f"One seed only, so the noise between seeds is not counted in comparisons with {listed(single)}. {advice}"]
+
+
+def _unsteady(summary: Summary) -> list[str]:
+    """Configurations that collapse with some seeds."""
+    known = [(one, scores) for one in summary.configurations if (scores := one.scores(summary.judged_by)) is not None]
+    found = []
+    for number in unsteady([scores for _, scores in known]):
+        one, scores = known[number]
+        each = sorted(float(value) for value in scores.mean(axis=1))
+        found.append(
+            f"Unsteady: the {several(len(each), 'seed')} of {one.name} are much further apart than those of the others "
+            f"({listed([percent(value, 1) for value in each])} %). A lower learning rate is often steadier."
+        )
+    return found
 
 
 def _floor_warnings(summary: Summary) -> list[str]:

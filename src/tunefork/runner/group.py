@@ -112,7 +112,7 @@ def _train(
     group = assemble(job.backbone, runs, selections, precision, cache)
     training = Training(
         group, runs, job.rows, observer, job.selection_metric,
-        until=planned[0].last or None, resumed=resumed, deadline=job.deadline,
+        until=planned[0].last or None, resumed=resumed, deadline=job.deadline, finish=job.finish,
     )  # fmt: skip
     for number, (run, outcome) in enumerate(zip(runs, training.run())):
         record = _finished(store.run(run.id), outcome, precision.name)

@@ -25,7 +25,7 @@ class LocalRunner:
         watcher.begin(plan, done)
         orders = [
             Order(number, waiting, plan.precision)
-            for number, group in plan.schedule()
+            for number, group in plan.schedule(cheapest_first=job.deadline is not None)
             if (waiting := tuple(plan.run(run) for run in group.runs if run not in done))
         ]
         try:

@@ -28,6 +28,8 @@ class Job:
     """Whether models are saved; those of a search's trials are not."""
     deadline: float | None = None
     """When to stop, in seconds since the epoch."""
+    finish: bool = False
+    """Whether runs that are under way then end with what they have learnt."""
 
 
 class Watcher(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +39,7 @@ class MemoryStore(StudyFolder):
         self._predictions: dict[tuple[str, str, int], Predictions] = {}
         self._baselines: dict[str, Row] = {}
         self._trials: dict[str, Row] = {}
+        self._chosen: dict[str, str] = {}
         self._thumbnails: dict[str, bytes] = {}
 
     def begin(self, study: StudyRecord) -> None:
@@ -124,6 +126,15 @@ class MemoryStore(StudyFolder):
     def trials(self) -> list[TrialRecord]:
         """All trials, in the order of first recording."""
         return [decode(TrialRecord, row) for row in self._trials.values()]
+
+    def choose(self, name: str, value: Mapping[str, Any]) -> None:
+        """Keep something that was decided, under a name; a second value of that name replaces the first."""
+        self._chosen[name] = json.dumps(value)
+
+    def chosen(self, name: str) -> dict[str, Any]:
+        """What was kept under a name; empty where nothing was."""
+        found: dict[str, Any] = json.loads(self._chosen.get(name, "{}"))
+        return found
 
     def put_thumbnails(self, pictures: Mapping[str, bytes]) -> None:
         """Keep small pictures (JPEG) of rows, by their ids, for reports; those that are there stay."""

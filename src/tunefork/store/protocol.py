@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from tunefork.store.records import (
     BaselineRecord,
@@ -68,6 +68,12 @@ class Store(Protocol):
 
     def trials(self) -> list[TrialRecord]:
         """All trials, in the order of first recording."""
+
+    def choose(self, name: str, value: Mapping[str, Any]) -> None:
+        """Keep something that was decided, under a name; a second value of that name replaces the first."""
+
+    def chosen(self, name: str) -> dict[str, Any]:
+        """What was kept under a name; empty where nothing was."""
 
     def put_thumbnails(self, pictures: Mapping[str, bytes]) -> None:
         """Keep small pictures (JPEG) of rows, by their ids, for reports; those that are there stay."""

@@ -47,7 +47,8 @@ CREATE TABLE IF NOT EXISTS splits (
 CREATE TABLE IF NOT EXISTS predictions (run TEXT NOT NULL, split TEXT NOT NULL, step INTEGER NOT NULL,
     rows_of TEXT NOT NULL REFERENCES splits (hash), classes INTEGER NOT NULL, logits BLOB NOT NULL,
     UNIQUE (run, split, step));
-CREATE TABLE IF NOT EXISTS thumbnails (id TEXT PRIMARY KEY, jpeg BLOB NOT NULL)
+CREATE TABLE IF NOT EXISTS thumbnails (id TEXT PRIMARY KEY, jpeg BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS chosen (name TEXT PRIMARY KEY, value TEXT NOT NULL)
 """
 Record = TypeVar("Record")
 
@@ -178,6 +179,16 @@ class SqliteStore(StudyFolder):
     def trials(self) -> list[TrialRecord]:
         """All trials, in the order of first recording."""
         return self._records(TrialRecord, "SELECT * FROM trials ORDER BY place") if self._has("trials") else []
+
+    def choose(self, name: str, value: Mapping[str, Any]) -> None:
+        """Keep something that was decided, under a name; a second value of that name replaces the first."""
+        with self._write() as db:
+            db.execute("INSERT OR REPLACE INTO chosen VALUES (?, ?)", (name, json.dumps(value)))
+
+    def chosen(self, name: str) -> dict[str, Any]:
+        """What was kept under a name; empty where nothing was."""
+        found = self._rows("SELECT value FROM chosen WHERE name = ?", name) if self._has("chosen") else []
+        return dict(json.loads(found[0]["value"])) if found else {}
 
     def put_thumbnails(self, pictures: Mapping[str, bytes]) -> None:
         """Keep small pictures (JPEG) of rows, by their ids, for reports; those that are there stay."""

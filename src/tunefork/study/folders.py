@@ -11,8 +11,13 @@ from tunefork.store import SqliteStore
 from tunefork.study_file import write_study
 
 
-def check_folder(folder: Path, config: StudyConfig, data_hash: str) -> None:
+def check_folder(folder: Path, config: StudyConfig, data_hash: str | None) -> None:
     """Continue the same study only: another one in the same folder would mix results.
+
+    Args:
+        folder: of the study.
+        config: of the study that is to be run.
+        data_hash: of its rows; None where somebody else compares them.
 
     Raises:
         StoreError: the folder holds another study, or something else.
@@ -40,7 +45,7 @@ def check_folder(folder: Path, config: StudyConfig, data_hash: str) -> None:
     store = SqliteStore.open(folder)
     try:
         before_hash = store.study().data_hash
-        if not differences and before_hash != data_hash:
+        if not differences and data_hash is not None and before_hash != data_hash:
             differences = [f"the data: its hash was {before_hash[:12]} and is {data_hash[:12]}"]
     except StoreError:
         pass  # interrupted before anything was recorded

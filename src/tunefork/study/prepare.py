@@ -193,17 +193,26 @@ def _planned(
     )
 
 
-def study_record(study: StudyConfig, backbone: Backbone, splits: Splits, encoded: Encoded, plan: Plan) -> StudyRecord:
+def study_record(
+    study: StudyConfig,
+    backbone: Backbone,
+    splits: Splits,
+    encoded: Encoded,
+    plan: Plan,
+    before: StudyRecord | None = None,
+) -> StudyRecord:
     """What the store remembers of the whole study.
 
     Beside what the plan says, the scores of the majority class and of the untrained model, and what was chosen by
-    measurement, so that a continued study chooses the same.
+    measurement, so that a continued study chooses the same. Those scores are taken from what was recorded before.
     """
     labels = splits.labels.names
     test = encoded.rows.test
     baseline: dict[str, float] = {}
     majority: dict[str, float] = {}
-    if test is not None:
+    if before is not None and before.data_hash == splits.hash:
+        baseline, majority = before.baseline, before.majority
+    elif test is not None:
         base = metrics.majority(encoded.rows.train.labels, test.labels, len(labels))
         majority = {"accuracy": base.accuracy, "macro_f1": base.macro_f1, "loss": base.loss}
         precision = choose_precision(study.training.precision, automatic=plan.precision)

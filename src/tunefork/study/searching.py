@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tunefork.config import LOWER_IS_BETTER, StudyConfig
+from tunefork.config import LOWER_IS_BETTER, Range, StudyConfig
 from tunefork.engine import automatic_precision
 from tunefork.errors import StoreError
 from tunefork.models import Backbone
 from tunefork.plan import ExpandedRun, Plan
-from tunefork.runner import Job, LocalRunner, Runner, Watcher
+from tunefork.runner import Job
 from tunefork.search import Arm, Request, Score, Searching, arms_of, winner
-from tunefork.store import SqliteStore, Store, StudyRecord
+from tunefork.store import RunRecord, SqliteStore, Store, StudyRecord
 from tunefork.study.choices import Choices
+from tunefork.study.conduct import Conduct
 from tunefork.study.encoding import Encoded
 from tunefork.study.grouping import Planner
 from tunefork.study.prepare import plan_runs, select_all
@@ -25,6 +26,8 @@ from tunefork.study.records import register
 TRIALS = 8
 """Of each configuration, unless the study says how many."""
 FOLDER, RECORD = "search", "optuna.db"
+EDGE = 0.05
+"""The share of a range, on the scale of the search, that is its end."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,7 @@ class Material:
     encoded: Encoded
     data_hash: str
     facts: Mapping[str, Any]
-    watcher: Watcher
-    runner: Runner | None = None
-    workers: int | None = None
-    deadline: float | None = None
-    """When the search has to end, in seconds since the epoch."""
+    conduct: Conduct
 
 
 def search_settings(
@@ -49,8 +48,8 @@ def search_settings(
     *,
     trials: Mapping[str, int] | None = None,
     share: float = 1.0,
-) -> StudyConfig:
-    """Look for what the study leaves open; the study with everything decided.
+) -> tuple[StudyConfig, tuple[str, ...]]:
+    """Look for what the study leaves open; the study with everything decided, and what to tell the user.
 
     Trials are kept in ``search/`` of the study's folder, their results in the study's store. An interrupted search
     goes on where it was.
@@ -80,20 +79,34 @@ def search_settings(
         forget_paused(inner)
     finally:
         inner.close()
-    return _decided(study, arms, store)
+    chosen = chosen_settings(arms, store)
+    entries = tuple(arm.configuration(chosen[arm.key]) for arm in arms)
+    notices = tuple(filter(None, (at_the_edge(arm, chosen[arm.key]) for arm in arms)))
+    return study.model_copy(update={"compare": entries, "search": None}), notices
 
 
-def _decided(study: StudyConfig, arms: Sequence[Arm], store: Store) -> StudyConfig:
-    """The study with the best trial's settings in every arm; the usual ones where no trial gave a number."""
-    entries = []
-    known = store.trials()
+def chosen_settings(arms: Sequence[Arm], store: Store) -> dict[str, dict[str, Any]]:
+    """The settings of each arm's best trial, by its key, marked in the store; none where no trial gave a number."""
+    known, found = store.trials(), {}
     for arm in arms:
         best = winner(known, arm)
-        entries.append(arm.configuration(best.settings if best else {}))
+        found[arm.key] = dict(best.settings) if best else {}
         for trial in known:
             if trial.arm == arm.key and trial.chosen != (trial is best):
                 store.put_trial(replace(trial, chosen=trial is best))
-    return study.model_copy(update={"compare": tuple(entries), "search": None})
+    return found
+
+
+def at_the_edge(arm: Arm, chosen: Mapping[str, Any]) -> str:
+    """What to say where the best value of a range lies at its end; empty where none does."""
+    found = []
+    for name, value in chosen.items():
+        space = arm.space[name]
+        if isinstance(space, Range) and not EDGE <= space.place(value) <= 1 - EDGE:
+            found.append(f"{name.removeprefix('training.')}={value:.3g} (of {space})")
+    if not found:
+        return ""
+    return f"search: the best of {arm.name} lies at the end of its range: {', '.join(found)}; widen it"
 
 
 class _Trainer:
@@ -105,8 +118,7 @@ class _Trainer:
     def __call__(self, name: str, requests: Sequence[Request]) -> dict[str, Score]:
         wanted = {request.run.id: request for request in requests}
         known = {run.id: run for run in self._store.runs()}
-        over = {run for run, record in known.items() if record.status in ("diverged", "failed")}
-        waiting = [request for run, request in wanted.items() if run not in over]
+        waiting = [request for run, request in wanted.items() if run not in known or _waits(known[run], request)]
         if waiting:
             self._train(name, waiting)
         forget_paused(self._store, keep=frozenset(wanted))
@@ -126,7 +138,12 @@ class _Trainer:
             for run in plan_runs(runs, material.backbone, material.encoded, selections, {}, precision)
         )
         planner = Planner(
-            material.backbone, selections, material.encoded.rows, chosen, automatic=precision, workers=material.workers
+            material.backbone,
+            selections,
+            material.encoded.rows,
+            chosen,
+            automatic=precision,
+            workers=material.conduct.workers,
         )
         arrangement = planner.arrange(planned)
         plan = Plan(
@@ -139,9 +156,9 @@ class _Trainer:
         untested = replace(material.encoded.rows, test=None)
         job = Job(
             material.backbone, untested, selections, self._metric, material.facts, keep=False,
-            deadline=material.deadline,
+            deadline=material.conduct.deadline,
         )  # fmt: skip
-        (material.runner or LocalRunner()).execute(plan, job, store, material.watcher)
+        material.conduct.executes.execute(plan, job, store, material.conduct.watcher)
 
     def _score(self, run_id: str) -> Score:
         record = self._store.run(run_id)
@@ -180,6 +197,13 @@ def _begin(store: SqliteStore, study: StudyConfig, material: Material) -> None:
             found=f"the data's hash was {before.data_hash[:12]} and is {material.data_hash[:12]}",
             fix="Choose another folder with -o, or delete this one.",
         )
+
+
+def _waits(run: RunRecord, request: Request) -> bool:
+    """Whether a trial has not come as far as it is asked to."""
+    if run.status in ("done", "diverged", "failed"):
+        return False
+    return run.status != "paused" or run.steps < request.until
 
 
 def _title(request: Request) -> str:

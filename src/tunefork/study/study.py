@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from tunefork.baselines import include_predictions, keep_baselines, read_predictions
-from tunefork.config import Configuration, RunConfig, Search, StudyConfig
+from tunefork.config import Configuration, Search, StudyConfig
 from tunefork.data import Data, Splits, load_data
-from tunefork.engine import Precision, Rows, automatic_precision, choose_precision
-from tunefork.models import BACKEND, Backbone, ImageReader, load_backbone, load_config, load_image_reader, task_of
+from tunefork.engine import automatic_precision
+from tunefork.errors import StoreError
+from tunefork.models import Backbone, ImageReader, load_backbone, load_config, load_image_reader, task_of
 from tunefork.plan import Plan, StepTiming, expand
 from tunefork.report import write_report
-from tunefork.runner import Display, Job, LocalRunner, Runner, Silence, Watcher
-from tunefork.store import SqliteStore, Store
+from tunefork.runner import Display, Job, Runner, Silence, Watcher
+from tunefork.store import SqliteStore, Store, StudyRecord
 from tunefork.store.atomic import write_text
-from tunefork.strategies import Selection, frozen_depth
+from tunefork.strategies import Selection
 from tunefork.study.choices import Choices
+from tunefork.study.conduct import Conduct
 from tunefork.study.encoding import Encoded, check_task, encode_rows
+from tunefork.study.facts import artefact_facts
 from tunefork.study.folders import check_folder
 from tunefork.study.grouping import Planner
 from tunefork.study.prepare import check_metrics, make_plan, resolved, select_all, study_record
@@ -29,7 +33,8 @@ from tunefork.study.results import Results
 from tunefork.study.searching import Material, search_settings
 from tunefork.study.start import keep_beside, starting_labels, starting_model
 from tunefork.study.thumbnails import keep_thumbnails
-from tunefork.study.timings import timed
+from tunefork.study.timed import TimedStudy
+from tunefork.study.timings import time_configurations
 from tunefork.study_file import build_study, read_study, write_study
 
 DEFAULT = ("full", "head", "last_layers", "lora")
@@ -83,6 +88,8 @@ class Study:
 
     _looked_for: Search | None = None
     """How the settings of this study were looked for, where they were not given."""
+    _notices: tuple[str, ...] = ()
+    """What the search has to say."""
 
     @classmethod
     def from_config(cls, config: StudyConfig, base: Path | None = None) -> Study:
@@ -168,7 +175,7 @@ class Study:
     def _plan(self, timings: bool, chosen: Choices, workers: int | None) -> Plan:
         """The plan; with what was chosen when the study began, where it is known."""
         automatic = chosen.precision or automatic_precision()
-        found, plain = self._timings(automatic) if timings else ({}, {})
+        found, plain = self.timings(automatic) if timings else ({}, {})
         planner = Planner(
             self.backbone, self.selections, self.encoded.rows, chosen,
             measure=timings, automatic=automatic, workers=workers,
@@ -178,18 +185,13 @@ class Study:
             planner.arrange, plain,
         )  # fmt: skip
 
-    def _timings(self, automatic: str) -> tuple[dict[str, StepTiming], dict[str, StepTiming]]:
-        """Step times by configuration; and, of those that augment images and freeze blocks, without augmentation."""
-        found, plain = {}, {}
-        for run in _configurations(expand(self.config)):
-            precision = choose_precision(run.training.precision, automatic=automatic)
-            selection = self.selections[run.configuration]
-            known = (self.backbone, [selection], self.encoded.rows, precision)
-            found[run.configuration] = _timed(run, *known)
-            if run.training.augment and frozen_depth(self.backbone.anatomy, selection):
-                training = run.training.model_copy(update={"augment": ()})
-                plain[run.configuration] = _timed(run.model_copy(update={"training": training}), *known)
-        return found, plain
+    def timings(self, automatic: str) -> tuple[dict[str, StepTiming], dict[str, StepTiming]]:
+        """Step times by configuration; and, of those that augment images and freeze blocks, without augmentation.
+
+        Args:
+            automatic: what ``precision: auto`` stands for.
+        """
+        return time_configurations(expand(self.config), self.backbone, self.selections, self.encoded.rows, automatic)
 
     def run(
         self,
@@ -213,77 +215,83 @@ class Study:
         Raises:
             StoreError: the folder holds another study.
         """
+        began = time.time()
         for source in include:  # a file that does not fit is told before anything trains
             read_predictions(source, self.splits.test.ids, self.splits.labels.names)
         path = Path(folder if folder is not None else f"tunefork-{self.config.name}")
         written = resolved(self.config, self._base)
-        check_folder(path, written, self.splits.hash)
+        search = self.config.search
+        timed_out = search is not None and search.time is not None
+        check_folder(path, written, None if timed_out else self.splits.hash)
         store = SqliteStore(path)
         write_text(path / "study.yaml", write_study(written))
         watcher = Display() if progress is True else Silence() if progress is False else progress
-        decided = self._search(store, watcher, workers, runner) if self.config.search else self
-        decided._train(store, watcher, workers, runner)
-        keep_baselines(store, self.splits)
+        conduct = Conduct(watcher, runner, workers)
+        decided = self._decide(store, conduct, began)
+        keep_baselines(store, decided.splits)
         include_predictions(store, include)
-        keep_thumbnails(store, self.splits.test)
+        keep_thumbnails(store, decided.splits.test)
         write_report(store)
         return Results(store)
 
-    def _search(self, store: Store, watcher: Watcher, workers: int | None, runner: Runner | None) -> Study:
-        """This study with the settings that its search chose."""
-        material = Material(
-            self.backbone, self.encoded, self.splits.hash, self._facts(), watcher, runner=runner, workers=workers
-        )
-        decided = Study.from_config(search_settings(self.config, store, material), self._base)
-        decided._data, decided._looked_for = self._data, self.config.search
-        for name in ("splits", "backbone", "encoded"):  # read once
-            decided.__dict__[name] = getattr(self, name)
+    def _decide(self, store: SqliteStore, conduct: Conduct, began: float) -> Study:
+        """Train, after a search where there is one; the study that was trained."""
+        search = self.config.search
+        if search is None:
+            self.train(store, conduct)
+            return self
+        if search.time is not None:
+            return TimedStudy(self, store, conduct, began).run()
+        material = Material(self.backbone, self.encoded, self.splits.hash, self.facts(), conduct)
+        decided = self.decided(*search_settings(self.config, store, material))
+        decided.train(store, conduct)
         return decided
 
-    def _train(self, store: Store, watcher: Watcher, workers: int | None, runner: Runner | None) -> None:
-        """Train what is not trained yet."""
-        plan = self._plan(timings=False, chosen=Choices.read(store), workers=workers)
+    def decided(self, config: StudyConfig, notices: Sequence[str] = ()) -> Study:
+        """This study on the same rows with other settings, which a search has chosen."""
+        found = self.on_rows(self.splits, config)
+        found._looked_for, found._notices = self._looked_for or self.config.search, tuple(notices)
+        for name in ("backbone", "encoded"):
+            found.__dict__[name] = getattr(self, name)
+        return found
+
+    def on_rows(self, splits: Splits, config: StudyConfig | None = None) -> Study:
+        """This study on other rows of its data."""
+        found = Study.from_config(config or self.config, self._base)
+        found._data, found._looked_for = self._data, self._looked_for
+        found.__dict__["splits"] = splits
+        if "backbone" in self.__dict__:
+            found.__dict__["backbone"] = self.backbone
+        return found
+
+    def train(self, store: Store, conduct: Conduct) -> None:
+        """Train what is not trained yet, and leave everything in the store."""
+        plan = self._plan(timings=False, chosen=Choices.read(store), workers=conduct.workers)
+        plan = replace(plan, notices=(*self._notices, *plan.notices))
         register(store, plan.runs)
         if finished(store, plan):
             return
-        record = study_record(self.config, self.backbone, self.splits, self.encoded, plan)
+        record = study_record(self.config, self.backbone, self.splits, self.encoded, plan, _before(store))
         if self._looked_for is not None:
             record = replace(record, search=self._looked_for.model_dump(mode="json"))
         store.begin(record)
         backbone = self.backbone
         if self.config.start_from is not None:
             backbone = replace(backbone, name=str(keep_beside(Path(backbone.name), store.folder)))
-        job = Job(backbone, self.encoded.rows, self.selections, self.config.selection.metric, self._facts())
-        (runner or LocalRunner()).execute(plan, job, store, watcher)
+        job = Job(
+            backbone, self.encoded.rows, self.selections, self.config.selection.metric, self.facts(),
+            deadline=conduct.deadline, finish=conduct.finish,
+        )  # fmt: skip
+        conduct.executes.execute(plan, job, store, conduct.watcher)
 
-    def _facts(self) -> dict[str, Any]:
-        data, columns = self.config.data, self.splits.columns
-        facts = {
-            "study": self.config.name,
-            "task": self.splits.task,
-            "labels": list(self.splits.labels.names),
-            "id": columns.id,
-        }
-        if columns.image:
-            return facts | {
-                "image": columns.image,
-                "image_size": data.image_size,
-                "image_backend": BACKEND,
-                "interpolate": self.backbone.interpolate,
-            }
-        return facts | {
-            "text": list(columns.text),
-            "max_length": self.encoded.max_length,
-            "truncation": data.truncation,
-        }
+    def facts(self) -> dict[str, Any]:
+        """What every saved model says of this study."""
+        return artefact_facts(self.config, self.splits, self.encoded, self.backbone)
 
 
-def _configurations(runs: Iterable[Any]) -> list[RunConfig]:
-    """One run of each configuration."""
-    return list({run.config.configuration: run.config for run in runs}.values())
-
-
-def _timed(
-    run: RunConfig, backbone: Backbone, selections: list[Selection], rows: Rows, precision: Precision
-) -> StepTiming:
-    return timed(backbone, [run], selections, rows, precision)
+def _before(store: Store) -> StudyRecord | None:
+    """What an earlier part of the study has recorded."""
+    try:
+        return store.study()
+    except StoreError:
+        return None

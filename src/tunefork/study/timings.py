@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from tunefork.config import RunConfig, digest
-from tunefork.engine import Precision, Rows, time_steps
+from tunefork.engine import Precision, Rows, choose_precision, time_steps
 from tunefork.models import Backbone
-from tunefork.plan import StepTiming
-from tunefork.strategies import Selection
+from tunefork.plan import ExpandedRun, StepTiming
+from tunefork.strategies import Selection, frozen_depth
 
 ENGINE = 4
 """Raised when the engine's speed changes, so that old times are not believed."""
@@ -36,6 +36,34 @@ def timed(
     timing = time_steps(backbone, runs, selections, rows, precision)
     _write(path, {**_read(path), key: asdict(timing)})
     return timing
+
+
+def time_configurations(
+    runs: Iterable[ExpandedRun],
+    backbone: Backbone,
+    selections: Mapping[str, Selection],
+    rows: Rows,
+    automatic: str,
+) -> tuple[dict[str, StepTiming], dict[str, StepTiming]]:
+    """Step times by configuration; and, of those that augment images and freeze blocks, without augmentation.
+
+    Args:
+        runs: of the study.
+        backbone: what is fine-tuned.
+        selections: what each configuration trains.
+        rows: the encoded splits.
+        automatic: what ``precision: auto`` stands for.
+    """
+    found, plain = {}, {}
+    for run in {run.config.configuration: run.config for run in runs}.values():
+        precision = choose_precision(run.training.precision, automatic=automatic)
+        selection = selections[run.configuration]
+        found[run.configuration] = timed(backbone, [run], [selection], rows, precision)
+        if run.training.augment and frozen_depth(backbone.anatomy, selection):
+            training = run.training.model_copy(update={"augment": ()})
+            bare = run.model_copy(update={"training": training})
+            plain[run.configuration] = timed(backbone, [bare], [selection], rows, precision)
+    return found, plain
 
 
 def _key(backbone: Backbone, runs: Sequence[RunConfig], rows: Rows, precision: Precision) -> str:

@@ -7,7 +7,7 @@ from tunefork.uncertainty.pairs import MARGIN, SIGNIFICANT, Outcome, Pair, compa
 from tunefork.uncertainty.power import detectable, rows_needed, seeds_needed
 from tunefork.uncertainty.saved import mcnemar
 from tunefork.uncertainty.shares import wilson
-from tunefork.uncertainty.two_way import Matrix, difference_of, mean_of, pool_of
+from tunefork.uncertainty.two_way import Matrix, difference_of, mean_of, pool_of, unsteady
 
 __all__ = [
     "LEVEL",
@@ -33,5 +33,6 @@ __all__ = [
     "pool_of",
     "rows_needed",
     "seeds_needed",
+    "unsteady",
     "wilson",
 ]

@@ -45,19 +45,41 @@ def pool_of(matrices: Sequence[Matrix]) -> Pool | None:
     >>> pool_of([np.eye(2), np.ones((3, 2))])
     Pool(variance=0.0, freedom=3)
     """
-    from scipy.stats import f
-
     known = [matrix for matrix in matrices if len(matrix) > 1 and matrix.shape[1]]
     if not known:
         return None
-    found = sorted((float(matrix.mean(axis=1).var(ddof=1)), len(matrix) - 1) for matrix in known)
-    while len(found) > 2:
-        *rest, (largest, own) = found
-        mean = math.fsum(variance for variance, _ in rest) / len(rest)
-        if mean == 0 or largest <= mean * f.isf(OUTLYING, own, sum(freedom for _, freedom in rest)):
-            break
-        found = rest
+    left_out = unsteady(known)
+    found = [
+        (float(matrix.mean(axis=1).var(ddof=1)), len(matrix) - 1)
+        for number, matrix in enumerate(known)
+        if number not in left_out
+    ]
     return Pool(math.fsum(variance for variance, _ in found) / len(found), sum(freedom for _, freedom in found))
+
+
+def unsteady(matrices: Sequence[Matrix]) -> list[int]:
+    """Which of a study's configurations have seeds that differ more than chance allows beside the others', by number.
+
+    >>> steady = [np.random.default_rng(0).permuted(np.arange(100)[None] < [[80], [81], [82]], axis=1)] * 5
+    >>> unsteady([*steady, np.arange(100)[None] < [[80], [82], [20]]])
+    [5]
+    """
+    from scipy.stats import f
+
+    found = sorted(
+        (float(matrix.mean(axis=1).var(ddof=1)), len(matrix) - 1, number)
+        for number, matrix in enumerate(matrices)
+        if len(matrix) > 1 and matrix.shape[1]
+    )
+    out = []
+    while len(found) > 2:
+        *rest, (largest, own, number) = found
+        mean = math.fsum(variance for variance, _, _ in rest) / len(rest)
+        if mean == 0 or largest <= mean * f.isf(OUTLYING, own, sum(freedom for _, freedom, _ in rest)):
+            break
+        out.append(number)
+        found = rest
+    return sorted(out)
 
 
 def mean_of(scores: Matrix, pool: Pool | None = None, bounds: tuple[float, float] = (0.0, 1.0)) -> Estimate:

@@ -1,0 +1,49 @@
+"""Fewer rows of splits that are there already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunefork.data.values import Split, Splits
+
+
+def fewer(splits: Splits, rows: Mapping[str, int], seed: int = 0) -> Splits:
+    """At most so many rows of each split, drawn with a seed, in the order in which they were.
+
+    Of training rows, every class keeps one. A larger number takes the same rows and others.
+
+    Args:
+        splits: to draw from.
+        rows: by split; those that are not named stay whole.
+        seed: of the draw.
+    """
+    made = {split.name: _fewer(split, rows.get(split.name, len(split)), seed) for split in splits.present()}
+    if all(len(made[split.name]) == len(split) for split in splits.present()):
+        return splits
+    return replace(splits, train=made["train"], validation=made.get("validation"), test=made["test"], hash="")
+
+
+def _fewer(split: Split, rows: int, seed: int) -> Split:
+    if rows >= len(split):
+        return split
+    order = np.random.default_rng([seed, ("train", "validation", "test").index(split.name)]).permutation(len(split))
+    if split.name == "train":  # the first of each class come first
+        _, first = np.unique(split.labels[order], return_index=True)
+        order = np.concatenate([order[np.sort(first)], np.delete(order, first)])
+    return _taken(split, np.sort(order[:rows]))
+
+
+def _taken(split: Split, places: NDArray[np.int64]) -> Split:
+    images = split.images and replace(split.images, hashes=tuple(split.images.hashes[place] for place in places),
+                                      places=split.images.places[places])  # fmt: skip
+    return Split(
+        split.name,
+        tuple(split.texts[place] for place in places) if split.texts else split.texts,
+        split.labels[places],
+        tuple(split.ids[place] for place in places),
+        images,
+    )
