@@ -17,8 +17,8 @@ from tunefork.store import Store, TrialRecord
 
 def trial(number: int, value: float | None, arm: str = "a", **fields: object) -> TrialRecord:
     known = TrialRecord(
-        f"{arm}/{number}", arm, {"a": "full", "b": "head"}[arm], number, {"learning_rate": 10.0**-number}, "loss", value,
-        "done", 90, 90, 10.0, 1000,
+        f"{arm}/{number}", arm, {"a": "full", "b": "head"}[arm], number, {"learning_rate": 10.0**-number}, "loss",
+        value, "done", 90, 90, 10.0, 1000,
     )  # fmt: skip
     return replace(known, **fields)  # type: ignore[arg-type]
 

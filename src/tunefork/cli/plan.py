@@ -22,16 +22,20 @@ def plan(
     epochs: Epochs = None,
     shared_learning_rate: SharedRate = None,
     workers: Workers = None,
-    time: Annotated[bool, typer.Option("--time/--no-time", help="Time a few steps of every configuration.")] = True,
+    timings: Annotated[
+        bool,
+        typer.Option("--timings/--no-timings", " /--no-time", help="Time a few steps of every configuration."),
+    ] = True,
     as_json: Json = False,
 ) -> None:
     """Show a study's runs, exact counts, steps, estimated time and memory, and how much of the texts is cut off."""
+    from tunefork.search import search_outlook
     from tunefork.study import Study, outline
 
     made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate), data)
-    found = outline(made, timings=time, workers=workers)
+    found = outline(made, timings=timings, workers=workers)
     if as_json:
-        emit(as_document(found))
+        emit(as_document(found) | {"search": search_outlook(made.config)})
         return
     _show(made.config.name, made.config.model, found)
 
@@ -74,7 +78,7 @@ def _show(name: str, model: str, plan: Plan) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from tunefork.plan import duration, findings, lengths, passes
+    from tunefork.plan import duration, findings, lengths, passes, whole
 
     console = Console()
     table = Table(title=f"{name}: {len(plan.runs)} runs on {model}", title_justify="left")
@@ -101,6 +105,8 @@ def _show(name: str, model: str, plan: Plan) -> None:
         console.print(f"{split}: {rows:,} rows{lengths(plan, split)}", highlight=False)
     for line in (*passes(plan), *findings(plan)):
         console.print(line, highlight=False, markup=False)
-    console.print(f"the whole study: {duration(plan.seconds)}", highlight=False)
+    for line in plan.search:
+        console.print(line, highlight=False, markup=False)
+    console.print(f"{whole(plan)}: {duration(plan.seconds)}", highlight=False)
     for line in [*plan.warnings, *plan.notices, *dict.fromkeys(each for run in plan.runs for each in run.notices)]:
         console.print(f"- {line}", highlight=False, markup=False)

@@ -2,7 +2,7 @@
 
 from tunefork.plan.estimate import Sizes, StepTiming, estimate_memory_mib, estimate_seconds
 from tunefork.plan.expand import ExpandedRun, expand, shared_rate_warning
-from tunefork.plan.explain import duration, findings, lengths, passes
+from tunefork.plan.explain import duration, findings, lengths, passes, whole
 from tunefork.plan.groups import Party, Traits, make_groups, parties
 from tunefork.plan.plan import Group, Plan, PlannedRun
 from tunefork.plan.schedule import makespan
@@ -32,4 +32,5 @@ __all__ = [
     "steps_per_epoch",
     "total_steps",
     "warmup_steps",
+    "whole",
 ]

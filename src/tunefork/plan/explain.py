@@ -26,10 +26,16 @@ def explain(plan: Plan) -> str:
         lines.append(f"{split}: {rows:,} rows{lengths(plan, split)}")
     lines += passes(plan)
     lines += findings(plan)
-    lines.append(f"the whole study: {duration(plan.seconds)}")
+    lines += plan.search
+    lines.append(f"{whole(plan)}: {duration(plan.seconds)}")
     lines += [f"warning: {warning}" for warning in plan.warnings]
     notices = [*plan.notices, *(notice for run in plan.runs for notice in run.notices)]
     return "\n".join([*lines, *(f"note: {notice}" for notice in dict.fromkeys(notices))])
+
+
+def whole(plan: Plan) -> str:
+    """What the plan's time is that of."""
+    return "the runs above, without the search" if plan.search else "the whole study"
 
 
 def findings(plan: Plan) -> list[str]:

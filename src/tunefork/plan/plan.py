@@ -66,10 +66,12 @@ class Plan:
     """Groups that train at the same time, each in a process of its own."""
     threads: int = 0
     """Threads of each; 0 leaves them as they are."""
+    search: tuple[str, ...] = ()
+    """The search that comes before these runs, in words."""
 
     @property
     def seconds(self) -> float | None:
-        """Estimated wall time of the whole study; None when any group's is unknown."""
+        """Estimated wall time of these runs; None when any group's is unknown."""
         known = [group.seconds for group in self.groups if group.seconds is not None]
         return makespan(known, self.workers) if known and len(known) == len(self.groups) else None
 

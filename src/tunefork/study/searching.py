@@ -14,7 +14,7 @@ from tunefork.errors import StoreError
 from tunefork.models import Backbone
 from tunefork.plan import ExpandedRun, Plan
 from tunefork.runner import Job
-from tunefork.search import Arm, Request, Score, Searching, arms_of, winner
+from tunefork.search import TRIALS, Arm, Request, Score, Searching, arms_of, winner
 from tunefork.store import RunRecord, SqliteStore, Store, StudyRecord
 from tunefork.study.choices import Choices
 from tunefork.study.conduct import Conduct
@@ -23,8 +23,6 @@ from tunefork.study.grouping import Planner
 from tunefork.study.prepare import plan_runs, select_all
 from tunefork.study.records import register
 
-TRIALS = 8
-"""Of each configuration, unless the study says how many."""
 FOLDER, RECORD = "search", "optuna.db"
 EDGE = 0.05
 """The share of a range, on the scale of the search, that is its end."""

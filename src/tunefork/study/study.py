@@ -18,6 +18,7 @@ from tunefork.models import Backbone, ImageReader, load_backbone, load_config, l
 from tunefork.plan import Plan, StepTiming, expand
 from tunefork.report import write_report
 from tunefork.runner import Display, Job, Runner, Silence, Watcher
+from tunefork.search import search_lines
 from tunefork.store import SqliteStore, Store, StudyRecord
 from tunefork.store.atomic import write_text
 from tunefork.strategies import Selection
@@ -180,10 +181,12 @@ class Study:
             self.backbone, self.selections, self.encoded.rows, chosen,
             measure=timings, automatic=automatic, workers=workers,
         )  # fmt: skip
-        return make_plan(
+        plan = make_plan(
             self.config, self.backbone, self.splits, self.encoded, self.selections, found, automatic,
             planner.arrange, plain,
         )  # fmt: skip
+        seconds = {run.config.configuration: run.seconds for run in plan.runs if run.seconds is not None}
+        return replace(plan, search=search_lines(self.config, seconds))
 
     def timings(self, automatic: str) -> tuple[dict[str, StepTiming], dict[str, StepTiming]]:
         """Step times by configuration; and, of those that augment images and freeze blocks, without augmentation.
