@@ -13,6 +13,7 @@ STUDY = "model: builtin:minilm\ndata: {train: x.csv}\ncompare: [head]\n"
 def test_units() -> None:
     found = judged({"margin": 0.5, "max_trainable": "1.5M", "max_memory": "2GB", "max_seconds": "10m"})
     assert found == Judging(margin=0.5, max_trainable=1_500_000, max_memory=2048, max_seconds=600)
+    assert judged({"max_latency": "0.05s"}) == Judging(max_latency=50)
     assert Judging(max_trainable="300_000").max_trainable == 300_000  # type: ignore[arg-type]
     assert Judging().margin == 1.0
 
@@ -23,6 +24,7 @@ def test_units() -> None:
         ("max_trainable: plenty", "a number of parameters such as 1M or 300k but got 'plenty'"),
         ("max_memory: 3 apples", "memory such as 4GB or 900MB but got '3 apples'"),
         ("max_seconds: soon", "a time such as 90s, 10m or 2h but got 'soon'"),
+        ("max_latency: fast", "a time such as 50ms or 0.2s but got 'fast'"),
         ("margin: -1", "greater than or equal to 0"),
         ("margins: 1", "margins"),
     ],

@@ -127,6 +127,19 @@ def test_limits_choose_among_what_keeps_them(tmp_path: Path) -> None:
     assert found.sentences[1] == "No configuration of this study keeps your limits (at most 1.0 GB and 1.0 s)."
 
 
+def test_a_limit_on_how_long_an_answer_takes(tmp_path: Path) -> None:
+    store = study(tmp_path, seeds=3)
+    for one, times in ((FULL, (30, 31, 90)), (HEAD, (29, 30, 32)), (TWO, (41, 40, 39))):
+        answer(store, one, [90, 90, 90] if one is not TWO else [95, 95, 95], 0.1 if one is TWO else 0.2)
+        for seed, each in enumerate(times):
+            studies.change(store, one, seed, latency_ms=float(each))
+    found = verdict(summarise(store, Judging(max_latency="35ms")))  # type: ignore[arg-type]
+    assert found.recommended is not None
+    assert found.recommended.name != TWO.name
+    assert "(at most 35 ms a row)" in found.sentences[1]
+    assert verdict(summarise(store, Judging(max_latency=20))).recommended is None
+
+
 def test_what_would_decide_is_estimated(tmp_path: Path) -> None:
     store = make(tmp_path, (FULL, HEAD, TWO), seeds=3)
     answer(store, FULL, [785, 790, 780], 0.1, 872)

@@ -118,6 +118,7 @@ class RunnerContract:
             assert record.seconds > 0
             assert record.seconds_alone > 0
             assert record.peak_memory_mb > 0
+            assert record.latency_ms > 0
         assert (told.ended, told.steps, len(told.groups)) == (1, 40, 4)
         assert {status for status, _ in told.finished.values()} == {"done"}
 

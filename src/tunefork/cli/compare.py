@@ -13,6 +13,7 @@ from tunefork.cli.options import (
     Halving,
     Include,
     Margin,
+    MaxLatency,
     MaxMemory,
     MaxSeconds,
     MaxTrainable,
@@ -98,6 +99,7 @@ def compare(
     max_trainable: MaxTrainable = None,
     max_memory: MaxMemory = None,
     max_seconds: MaxSeconds = None,
+    max_latency: MaxLatency = None,
     time: Time = None,
     trials: Trials = None,
     search: Method = None,
@@ -143,7 +145,7 @@ def compare(
         "training": {key: value for key, value in training.items() if value is not None},
         "seeds": seed_option(seeds) or (TIMED_SEEDS if time else 1),
         "compare": [entry.written() for entry in entries],
-        "verdict": judging_options(margin, max_trainable, max_memory, max_seconds),
+        "verdict": judging_options(margin, max_trainable, max_memory, max_seconds, max_latency),
         "search": search_options(time, trials, search, halving) or None,
     }
     config = build_study(plain, where="command line")

@@ -43,6 +43,7 @@ MaxTrainable = Annotated[
 MaxMemory = Annotated[str | None, typer.Option("--max-memory", help="… so much memory in training, such as 4GB.")]
 MaxSeconds = Annotated[str | None, typer.Option("--max-seconds", help="… so long a training, such as 90s or 10m.")]
 
+MaxLatency = Annotated[str | None, typer.Option("--max-latency", help="… so long an answer for one row, such as 50ms.")]
 Time = Annotated[
     str | None,
     typer.Option("--time", help="Spend so long, such as 10m, on a search and on final runs, and stop in time."),
@@ -65,7 +66,11 @@ def search_options(time: str | None, trials: int | None, method: str | None, hal
 
 
 def judging_options(
-    margin: float | None, max_trainable: str | None, max_memory: str | None, max_seconds: str | None
+    margin: float | None,
+    max_trainable: str | None,
+    max_memory: str | None,
+    max_seconds: str | None,
+    max_latency: str | None,
 ) -> dict[str, Any]:
     """The options of the verdict that were given, by their names in the study file."""
     given = {
@@ -73,6 +78,7 @@ def judging_options(
         "max_trainable": max_trainable,
         "max_memory": max_memory,
         "max_seconds": max_seconds,
+        "max_latency": max_latency,
     }
     return {name: value for name, value in given.items() if value is not None}
 

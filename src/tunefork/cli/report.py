@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tunefork.cli.app import Json, app
-from tunefork.cli.options import Include, Margin, MaxMemory, MaxSeconds, MaxTrainable, judging_options
+from tunefork.cli.options import Include, Margin, MaxLatency, MaxMemory, MaxSeconds, MaxTrainable, judging_options
 
 
 @app.command()
@@ -19,6 +19,7 @@ def report(
     max_trainable: MaxTrainable = None,
     max_memory: MaxMemory = None,
     max_seconds: MaxSeconds = None,
+    max_latency: MaxLatency = None,
     as_json: Json = False,
 ) -> None:
     """Write the report of a study again, and show its table and verdict; by another margin or limits where given."""
@@ -34,7 +35,7 @@ def report(
             store.close()
             store = SqliteStore(folder)
             include_predictions(store, include)
-        given = judging_options(margin, max_trainable, max_memory, max_seconds)
+        given = judging_options(margin, max_trainable, max_memory, max_seconds, max_latency)
         judging = judged(store.study().judging | given) if given else None
         write_report(store, judging)
         show_results(store, as_json, judging)

@@ -9,6 +9,7 @@ from tunefork.cli.options import (
     Halving,
     Include,
     Margin,
+    MaxLatency,
     MaxMemory,
     MaxSeconds,
     MaxTrainable,
@@ -42,6 +43,7 @@ def run(
     max_trainable: MaxTrainable = None,
     max_memory: MaxMemory = None,
     max_seconds: MaxSeconds = None,
+    max_latency: MaxLatency = None,
     time: Time = None,
     trials: Trials = None,
     search: Method = None,
@@ -52,7 +54,7 @@ def run(
     from tunefork.cli.showing import show_results
     from tunefork.study import Study
 
-    judging = judging_options(margin, max_trainable, max_memory, max_seconds)
+    judging = judging_options(margin, max_trainable, max_memory, max_seconds, max_latency)
     looking = search_options(time, trials, search, halving)
     made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate, judging, looking), data)
     results = made.run(out, progress=not as_json, workers=workers, include=include or ())

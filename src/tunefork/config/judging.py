@@ -11,6 +11,7 @@ from tunefork.config.values import Count, Positive, Value
 
 _SIZES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9}
 _MEMORY = {"": 1.0, "mb": 1.0, "gb": 1024.0}
+_LATENCIES = {"": 1.0, "ms": 1.0, "s": 1000.0}
 _TIMES = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 
@@ -42,6 +43,15 @@ def seconds(value: Any) -> Any:
     return _scaled(value, _TIMES, "a time such as 90s, 10m or 2h")
 
 
+def milliseconds(value: Any) -> Any:
+    """A short time in milliseconds, also as ``50ms`` or ``0.2s``.
+
+    >>> milliseconds("50ms"), milliseconds("0.2 s"), milliseconds(30)
+    (50.0, 200.0, 30)
+    """
+    return _scaled(value, _LATENCIES, "a time such as 50ms or 0.2s")
+
+
 class Judging(Value):
     """What the verdict goes by. It changes what is said of the runs, not the runs."""
 
@@ -53,6 +63,8 @@ class Judging(Value):
     """The most memory that its training may need at its peak, in MB."""
     max_seconds: Annotated[Positive | None, BeforeValidator(seconds)] = None
     """The most seconds that one run of it may take on its own."""
+    max_latency: Annotated[Positive | None, BeforeValidator(milliseconds)] = None
+    """The most milliseconds that its saved model may take for one row, on this machine's CPU."""
 
 
 def _scaled(value: Any, units: dict[str, Any], expected: str) -> Any:

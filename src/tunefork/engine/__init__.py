@@ -1,6 +1,6 @@
 """The only training loop: groups of runs over one backbone."""
 
-from tunefork.engine.artefacts import Artefact, load_artefact, model_inputs, save_run, verify_run
+from tunefork.engine.artefacts import Artefact, Verified, load_artefact, model_inputs, save_run, verify_run
 from tunefork.engine.assemble import assemble, has_banks
 from tunefork.engine.evaluate import evaluate
 from tunefork.engine.group_model import GroupModel
@@ -23,6 +23,7 @@ __all__ = [
     "PrefixCache",
     "Rows",
     "Training",
+    "Verified",
     "assemble",
     "automatic_precision",
     "available_bytes",

@@ -11,6 +11,7 @@ import copy
 import json
 import os
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,8 @@ from tunefork.models import Backbone, is_linear, load_adapter, load_backbone, lo
 from tunefork.strategies import Selection
 
 SHARDS = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
+TIMED = 5
+"""Passes of one row that are timed to know what an answer takes."""
 RELATIVE, ABSOLUTE = 1e-4, 1e-4
 """How far the logits of a reloaded artefact may be from the engine's, both in fp32."""
 
@@ -88,9 +91,19 @@ def save_run(
     return Artefact(kind, folder, tensors)
 
 
+@dataclass(frozen=True)
+class Verified:
+    """An artefact that gives the engine's logits."""
+
+    logits: torch.Tensor
+    """The engine's, in fp32: [rows, classes]."""
+    latency: float
+    """Seconds that the loaded model takes for one row of middling length, on the CPU in fp32."""
+
+
 def verify_run(
     artefact: Artefact, backbone: Backbone, run: RunConfig, selection: Selection, split: EncodedSplit, rows: int
-) -> torch.Tensor:
+) -> Verified:
     """Load the artefact into a fresh model through transformers or PEFT and compare its logits with the engine's.
 
     Both compute in fp32 on the CPU: the engine as it trains, the other side on padded rows.
@@ -102,9 +115,6 @@ def verify_run(
         selection: what it trained.
         split: encoded rows.
         rows: how many of them, from the first, are compared.
-
-    Returns:
-        The engine's logits in fp32, [rows, classes].
 
     Raises:
         ArtefactError: they differ by more than rtol 1e-4, atol 1e-4.
@@ -127,7 +137,19 @@ def verify_run(
             found=f"a difference of up to {float((found - expected).abs().max()):.3g} on {len(expected)} rows",
             fix="Do not use it. Please report this, with the model's name and the versions in report.html.",
         )
-    return expected
+    middle = np.argsort(split.lengths[:rows], kind="stable")[rows // 2 : rows // 2 + 1]
+    return Verified(expected, _latency(fresh, model_inputs(split, middle, backbone.pad_id, fp32.device)))
+
+
+@torch.no_grad()
+def _latency(model: Any, inputs: Mapping[str, Any]) -> float:
+    """Seconds of one forward pass, the median of a few behind one that warms up."""
+    took = []
+    for _ in range(1 + TIMED):
+        began = time.perf_counter()
+        model(**inputs)
+        took.append(time.perf_counter() - began)
+    return float(np.median(took[1:]))
 
 
 def model_inputs(split: EncodedSplit, rows: np.ndarray, pad_id: int, device: torch.device) -> dict[str, Any]:

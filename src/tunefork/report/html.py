@@ -126,6 +126,8 @@ def _facts(run: RunSummary) -> tuple[tuple[str, str], ...]:
         ("time", f"{duration(record.seconds_alone)} alone; {duration(record.seconds)} as its share of a group")
     )
     facts += [("peak memory", memory(record.peak_memory_mb or None)), ("precision", record.precision or UNKNOWN)]
+    if record.latency_ms:
+        facts.append(("one answer", f"{record.latency_ms:.1f} ms on the CPU in fp32, as transformers or PEFT load it"))
     return tuple(facts)
 
 

@@ -95,6 +95,7 @@ def _run(run: RunSummary) -> dict[str, Any]:
         "seconds": record.seconds,
         "seconds_alone": record.seconds_alone,
         "peak_memory_mb": record.peak_memory_mb,
+        "latency_ms": record.latency_ms or None,
         "precision": record.precision,
         "artefact": record.artefact,
         "notices": record.notices,

@@ -27,7 +27,8 @@ class Recommendation:
 
 def limited(judging: Judging) -> bool:
     """Whether the user set any limit."""
-    return any(each is not None for each in (judging.max_trainable, judging.max_memory, judging.max_seconds))
+    limits = (judging.max_trainable, judging.max_memory, judging.max_seconds, judging.max_latency)
+    return any(each is not None for each in limits)
 
 
 def allowed(one: ConfigurationSummary, judging: Judging) -> bool:
@@ -36,6 +37,7 @@ def allowed(one: ConfigurationSummary, judging: Judging) -> bool:
         (judging.max_trainable, trainable(one)),
         (judging.max_memory, memory(one)),
         (judging.max_seconds, seconds(one)),
+        (judging.max_latency, latency(one)),
     )
     return all(limit is None or (cost is not None and cost <= limit) for limit, cost in limits)
 
@@ -77,6 +79,11 @@ def seconds(one: ConfigurationSummary) -> float | None:
 def memory(one: ConfigurationSummary) -> float | None:
     """Its peak, in MB."""
     return one.peak_memory_mb
+
+
+def latency(one: ConfigurationSummary) -> float | None:
+    """Milliseconds that its saved models take for one row: the median over the seeds."""
+    return one.latency_ms
 
 
 def _least(

@@ -64,6 +64,7 @@ def _row(run: RunSummary, one: ConfigurationSummary, summary: Summary) -> dict[s
         "seconds": record.seconds,
         "seconds_alone": record.seconds_alone,
         "peak_memory_mb": record.peak_memory_mb,
+        "latency_ms": record.latency_ms or None,
         "precision": record.precision,
     }
     return {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in row.items()}

@@ -77,6 +77,12 @@ class ConfigurationSummary:
         return max((run.record.peak_memory_mb for run in self.done if run.record.peak_memory_mb > 0), default=None)
 
     @property
+    def latency_ms(self) -> float | None:
+        """Milliseconds that a saved model takes for one row: the median over its runs; None where nobody timed it."""
+        known = [run.record.latency_ms for run in self.done if run.record.latency_ms > 0]
+        return float(np.median(known)) if known else None
+
+    @property
     def final_training_loss(self) -> Spread | None:
         """The last training loss over the seeds."""
         return _spread(run.final_training_loss for run in self.done)

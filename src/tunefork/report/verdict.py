@@ -226,6 +226,7 @@ def _limits(judging: Judging) -> str:
         *([f"{judging.max_trainable:,} trainable parameters"] if judging.max_trainable is not None else []),
         *([megabytes(judging.max_memory)] if judging.max_memory is not None else []),
         *([duration(judging.max_seconds)] if judging.max_seconds is not None else []),
+        *([f"{judging.max_latency:g} ms a row"] if judging.max_latency is not None else []),
     ]
     return f"at most {listed(parts)}"
 

@@ -130,23 +130,24 @@ def _keep(group: GroupModel, number: int, run: RunConfig, record: RunRecord, job
     selection = job.selections[run.configuration]
     facts = {**job.facts, "run": run.model_dump(mode="json"), "name": record.name}
     artefact = save_run(group, number, job.backbone, run, selection, store.run_folder(run.id), facts)
-    notice = _verify(artefact, run, record, job, store)
+    notice, latency = _verify(artefact, run, record, job, store)
     store.put_run(replace(record, status="running"))  # the predictions that are written are those of its best step
     store.write_predictions(run.id, tuple(job.facts["labels"]))
-    return replace(record, artefact=artefact.kind, notices=(*record.notices, notice) if notice else record.notices)
+    notices = (*record.notices, notice) if notice else record.notices
+    return replace(record, artefact=artefact.kind, latency_ms=1000 * latency, notices=notices)
 
 
-def _verify(artefact: Artefact, run: RunConfig, record: RunRecord, job: Job, store: Store) -> str:
-    """Check the artefact; say how often the precision of training and fp32 agree."""
+def _verify(artefact: Artefact, run: RunConfig, record: RunRecord, job: Job, store: Store) -> tuple[str, float]:
+    """Check the artefact; say how often the precision of training and fp32 agree, and how long one answer takes."""
     split = job.rows.validation or job.rows.train
     fewest, most = CHECKED_ROWS
     rows = min(max(fewest, CHECKED_TOKENS // int(split.lengths[:most].max())), most, len(split))
-    logits = verify_run(artefact, job.backbone, run, job.selections[run.configuration], split, rows)
+    found = verify_run(artefact, job.backbone, run, job.selections[run.configuration], split, rows)
     if job.rows.validation is None or record.precision == "fp32":
-        return ""
+        return "", found.latency
     trained = store.predictions(run.id, "validation", record.best_step).predicted[:rows]
-    agreeing = int((trained == logits.argmax(dim=1).numpy()).sum())
-    return f"predictions in {record.precision} and fp32 agree on {agreeing} of {rows} validation rows"
+    agreeing = int((trained == found.logits.argmax(dim=1).numpy()).sum())
+    return f"predictions in {record.precision} and fp32 agree on {agreeing} of {rows} validation rows", found.latency
 
 
 def _finished(record: RunRecord, outcome: Outcome, precision: str) -> RunRecord:

@@ -78,6 +78,8 @@ class RunRecord:
     seconds_alone: float = 0.0
     """The estimate for the run on its own; rankings by time use this."""
     peak_memory_mb: float = 0.0
+    latency_ms: float = 0.0
+    """What the saved model takes for one row of middling length, loaded by transformers or PEFT, on the CPU in fp32."""
     precision: str = ""
     artefact: str = ""
     """``peft`` (an adapter) or ``transformers`` (a whole model) once saved in ``runs/<id>/``."""
