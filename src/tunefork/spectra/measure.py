@@ -84,7 +84,9 @@ class _Comparison:
     def of(self, run: RunRecord, top_k: int, threshold: float) -> list[ChangeRecord]:
         """What became of the matrices that the run trained."""
         tuned = tuned_model(self._store.run_folder(run.id), self._base, exact=True)
-        found = []
+        found: list[ChangeRecord] = []
+        if tuned is None:
+            return found
         for linear in self._base.anatomy.linears:
             before, after = (matrix_of(model, linear.name) for model in (self._base.model, tuned))
             if not np.array_equal(before, after):

@@ -54,7 +54,7 @@ def read_facts(run: Path) -> dict[str, Any]:
 def tuned_model(run: Path, base: Backbone, exact: bool = False) -> Any:
     """A saved run as one transformers model, on the CPU; an adapter is merged into its base.
 
-    PEFT's prompt and prefix methods change no weight: there the base model comes back, with the run's head.
+    None for PEFT's prompt and prefix methods: they add tokens and change no weight.
 
     Args:
         run: the run's folder.
@@ -71,7 +71,7 @@ def tuned_model(run: Path, base: Backbone, exact: bool = False) -> Any:
             model.get_submodule(linear.name).double()
     adapted = load_adapter(model, run)
     if adapted.active_peft_config.is_prompt_learning:
-        return adapted.get_base_model()
+        return None
     return adapted.merge_and_unload()
 
 
