@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunefork.config import Judging
+from tunefork.report.effects.section import effects_of
 from tunefork.report.figures import draw, save
 from tunefork.report.html import html
 from tunefork.report.mistakes import galleries
@@ -29,9 +30,9 @@ def write_report(store: Store, judging: Judging | None = None) -> list[Path]:
     """
     summary = summarise(store, judging)
     found = verdict(summary)
-    drawings = draw(summary, found)
+    drawings, effects = draw(summary, found), effects_of(store, summary)
     contents = {
-        "report.html": html(summary, found, drawings, galleries(store, summary)),
+        "report.html": html(summary, found, drawings, galleries(store, summary), effects),
         "table.md": as_markdown(table(summary)),
         "table.csv": csv_text(summary),
     }
@@ -39,7 +40,7 @@ def write_report(store: Store, judging: Judging | None = None) -> list[Path]:
     for name, content in contents.items():
         write_text(store.folder / name, content)
         written.append(store.folder / name)
-    return written + save(drawings, store.folder / "figures")
+    return written + save(drawings + (effects.drawings if effects else []), store.folder / "figures")
 
 
 def print_report(store: Store, console: Console, judging: Judging | None = None) -> None:
