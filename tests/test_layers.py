@@ -19,7 +19,7 @@ LAYERS = (
     ("report", "demo", "search"),
     ("runner",),
     ("engine",),
-    ("strategies", "baselines"),
+    ("strategies", "baselines", "spectra"),
     ("models", "data", "plan", "store", "metrics"),
     ("study_file",),
     ("config", "counts", "uncertainty", "yaml_lines"),

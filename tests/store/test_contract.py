@@ -14,9 +14,11 @@ from tunefork.counts import Counts
 from tunefork.errors import StoreError
 from tunefork.store import (
     BaselineRecord,
+    ChangeRecord,
     EvaluationRecord,
     MemoryStore,
     Predictions,
+    RetentionRecord,
     RunRecord,
     SqliteStore,
     StepRecord,
@@ -297,3 +299,63 @@ def test_what_was_chosen_is_kept_under_its_name(store: Store) -> None:
     store.choose("budget", {"rows": {"train": 6}})
     assert store.chosen("budget") == {"rows": {"train": 6}}
     assert store.chosen("other") == {"a": [1]}
+
+
+CHANGE = ChangeRecord(
+    RUN.id, "layer.0.query", 0, "query", 32, 48, 0.6, 12.0, 0.5, 1.7, 1.44, 3, 0.5, 1, (0.99, 0.31, 0.98)
+)
+KEPT = RetentionRecord(RUN.id, "t1", "earlier", "reviews", "/studies/reviews", "full-1-s0", 3, 0.4, 0.9, 0.8, "abc")
+
+
+def test_changes_of_a_run_are_replaced_together(store: Store) -> None:
+    assert store.changes(RUN.id) == []
+    second = replace(CHANGE, matrix="layer.0.value", intruders=0, similarities=())
+    store.put_changes(RUN.id, [CHANGE, second])
+    store.put_changes("other", [replace(CHANGE, run="other")])
+    assert store.changes(RUN.id) == [CHANGE, second]
+    assert store.changes(RUN.id)[0].relative == pytest.approx(0.05)
+    store.put_changes(RUN.id, [second])
+    assert store.changes(RUN.id) == [second]
+    assert [change.run for change in store.changes("other")] == ["other"]
+
+
+def test_changes_of_two_runs_or_twice_of_a_matrix_are_refused(store: Store) -> None:
+    store.put_changes(RUN.id, [CHANGE])
+    for wrong, found in (
+        ([replace(CHANGE, run="other")], "1 for 1 matrices, of the runs other"),
+        ([CHANGE, CHANGE], "2 for 1 matrices, of the runs lora-1-s0"),
+    ):
+        with pytest.raises(StoreError, match=f"recorded together, one for each matrix .lora-1-s0.. Found: {found}"):
+            store.put_changes(RUN.id, wrong)
+    assert store.changes(RUN.id) == [CHANGE]
+
+
+def test_what_is_kept_of_an_earlier_task(store: Store) -> None:
+    assert store.retentions() == []
+    before = replace(KEPT, run="earlier:t1", head="before")
+    own = replace(KEPT, head="own", accuracy=0.7)
+    for shift, record in enumerate((before, KEPT, own)):
+        store.put_retention(record, predictions(shift=shift))
+    assert store.retentions() == [before, KEPT, own]
+    assert [store.predictions(one.run, one.split).logits[0, 0] for one in (before, KEPT, own)] == [0, 1, 2]
+    store.put_retention(replace(KEPT, accuracy=0.6), predictions(shift=9))
+    assert [one.accuracy for one in store.retentions()] == [0.9, 0.6, 0.7]
+    assert store.predictions(RUN.id, KEPT.split).logits[0, 0] == 9
+    assert store.runs() == []
+    assert store.evaluations(RUN.id) == []
+    with pytest.raises(StoreError, match="Predictions need one id"):
+        store.put_retention(KEPT, replace(predictions(), ids=("r0",)))
+
+
+def test_a_run_that_trains_again_forgets_its_changes_and_what_it_kept(store: Store) -> None:
+    store.put_run(RUN)
+    store.put_changes(RUN.id, [CHANGE])
+    before = replace(KEPT, run="earlier:t1", head="before")
+    for record in (before, KEPT):
+        store.put_retention(record, predictions())
+    store.clear(RUN.id)
+    assert store.changes(RUN.id) == []
+    assert store.retentions() == [before]
+    assert store.predictions("earlier:t1", before.split).ids == ("r0", "r1", "r2")
+    with pytest.raises(StoreError, match="no predictions"):
+        store.predictions(RUN.id, KEPT.split)

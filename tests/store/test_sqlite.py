@@ -140,6 +140,17 @@ def test_a_field_that_came_later_is_added_with_its_default(tmp_path: Path) -> No
     writer.close()
 
 
+def test_a_study_from_before_changes_were_measured_is_read(tmp_path: Path) -> None:
+    filled(tmp_path)
+    db = sqlite3.connect(tmp_path / "study.db")
+    for table in ("changes", "retentions"):
+        db.execute(f"DROP TABLE {table}")
+    db.close()
+    reader = SqliteStore.open(tmp_path)
+    assert (reader.changes(RUN.id), reader.retentions()) == ([], [])
+    reader.close()
+
+
 def test_threads_share_a_store(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path)
 

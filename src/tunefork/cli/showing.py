@@ -9,8 +9,14 @@ import typer
 from tunefork.cli.app import emit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from rich.console import Console
+
     from tunefork.config import Judging
-    from tunefork.store import Store
+    from tunefork.store import RunRecord, Store
+    from tunefork.study.findings import Findings
 
 
 def show_results(store: Store, as_json: bool, judging: Judging | None = None) -> None:
@@ -24,11 +30,7 @@ def show_results(store: Store, as_json: bool, judging: Judging | None = None) ->
     if as_json:
         emit(to_json(store, judging))
     else:
-        from rich.console import Console
-
-        console = Console()
-        if not console.is_terminal:
-            console = Console(width=110)
+        console = _console()
         print_report(store, console, judging)
         folder = store.folder
         console.print(
@@ -42,3 +44,37 @@ def show_results(store: Store, as_json: bool, judging: Judging | None = None) ->
         for run in failed:
             typer.echo(f"tunefork: {run.name}, seed {run.seed}: {run.status}: {run.reason}", err=True)
         raise typer.Exit(1)
+
+
+def show_findings(found: Findings, folder: Path) -> None:
+    """Print a table and what it says."""
+    from rich.text import Text
+
+    from tunefork.report import as_rich
+
+    console = _console()
+    if found.table is not None:
+        console.print(as_rich(found.table))
+        for note in found.table.notes:
+            console.print(Text(note, style="dim"))
+        console.print()
+    for sentence in found.sentences:
+        console.print(Text(sentence))
+    console.print(f"\nAlso in {folder}/report.html", highlight=False, markup=False, soft_wrap=True)
+
+
+def tracker(what: str, quiet: bool) -> Callable[[Sequence[RunRecord]], Iterable[RunRecord]]:
+    """Shows progress over runs on standard error, where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    hidden = quiet or not console.is_terminal
+    return lambda runs: track(runs, what, console=console, disable=hidden, transient=True)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    console = Console()
+    return console if console.is_terminal else Console(width=110)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tunefork import metrics
+from tunefork.report.effects.section import Effects
 from tunefork.report.figures import Drawing, inline_svg
 from tunefork.report.mistakes import Gallery
 from tunefork.report.pairs import pair_rows
@@ -50,7 +51,13 @@ class RunSection:
     notices: tuple[str, ...]
 
 
-def html(summary: Summary, found: Verdict, drawings: Sequence[Drawing], galleries: Sequence[Gallery] = ()) -> str:
+def html(
+    summary: Summary,
+    found: Verdict,
+    drawings: Sequence[Drawing],
+    galleries: Sequence[Gallery] = (),
+    effects: Effects | None = None,
+) -> str:
     """The report as an HTML page. Every text of the study is escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
@@ -72,6 +79,7 @@ def html(summary: Summary, found: Verdict, drawings: Sequence[Drawing], gallerie
         metric=METRICS[summary.judged_by],
         margin=summary.judging.margin,
         galleries=galleries,
+        effects=effects,
         best=next((_title(run) for run in summary.runs if run.record.id == summary.best), ""),
         runs=[_section(run, summary) for run in summary.runs],
         data=_data(summary),

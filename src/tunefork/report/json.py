@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tunefork.config import Judging
+from tunefork.report.effects import effects_json
 from tunefork.report.judging import TIED, Judgement, Saved
 from tunefork.report.run_summary import RunSummary
 from tunefork.report.searched import search_json
@@ -59,6 +60,7 @@ def to_json(store: Store, judging: Judging | None = None) -> dict[str, Any]:
         "baselines": [_baseline(one, found.judgement) for one in summary.baselines],
         "search": search_json(summary),
         "truncated": study.truncated,
+        **effects_json(store),
         "environment": study.environment,
         "files": [name for name in files if (store.folder / name).exists()],
     }

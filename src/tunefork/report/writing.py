@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunefork.config import Judging
+from tunefork.report.effects.section import effects_of
 from tunefork.report.figures import draw, save
 from tunefork.report.html import html
 from tunefork.report.mistakes import galleries
@@ -30,17 +31,17 @@ def write_report(store: Store, judging: Judging | None = None) -> list[Path]:
     """
     summary = summarise(store, judging)
     found = verdict(summary)
-    drawings = draw(summary, found)
+    drawings, effects = draw(summary, found), effects_of(store, summary)
     contents = {
-        "report.html": html(summary, found, drawings, galleries(store, summary)),
         "table.md": "\n".join(as_markdown(each) for each in (table(summary), search_table(summary)) if each),
+        "report.html": html(summary, found, drawings, galleries(store, summary), effects),
         "table.csv": csv_text(summary),
     }
     written = []
     for name, content in contents.items():
         write_text(store.folder / name, content)
         written.append(store.folder / name)
-    return written + save(drawings, store.folder / "figures")
+    return written + save(drawings + (effects.drawings if effects else []), store.folder / "figures")
 
 
 def print_report(store: Store, console: Console, judging: Judging | None = None) -> None:

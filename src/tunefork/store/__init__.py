@@ -1,5 +1,6 @@
 """What a study remembers, and where."""
 
+from tunefork.store.changes import ChangeRecord, RetentionRecord
 from tunefork.store.memory import MemoryStore
 from tunefork.store.protocol import Store
 from tunefork.store.records import (
@@ -16,9 +17,11 @@ from tunefork.store.sqlite import SqliteStore
 
 __all__ = [
     "BaselineRecord",
+    "ChangeRecord",
     "EvaluationRecord",
     "MemoryStore",
     "Predictions",
+    "RetentionRecord",
     "RunRecord",
     "SqliteStore",
     "Status",

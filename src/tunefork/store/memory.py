@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tunefork.store.changes import ChangeRecord, RetentionRecord
 from tunefork.store.folder import StudyFolder, no_predictions, no_run, no_study
 from tunefork.store.records import (
     BaselineRecord,
@@ -18,7 +19,7 @@ from tunefork.store.records import (
     StudyRecord,
     TrialRecord,
 )
-from tunefork.store.rows import check, decode, encode
+from tunefork.store.rows import check, check_changes, decode, encode
 
 Row = Mapping[str, Any]
 
@@ -40,6 +41,8 @@ class MemoryStore(StudyFolder):
         self._baselines: dict[str, Row] = {}
         self._trials: dict[str, Row] = {}
         self._chosen: dict[str, str] = {}
+        self._changes: dict[str, list[Row]] = {}
+        self._retentions: dict[tuple[str, str, str], Row] = {}
         self._thumbnails: dict[str, bytes] = {}
 
     def begin(self, study: StudyRecord) -> None:
@@ -67,10 +70,12 @@ class MemoryStore(StudyFolder):
         return decode(RunRecord, self._runs[run_id])
 
     def clear(self, run_id: str) -> None:
-        """Forget a run's steps, evaluations and predictions; its record stays."""
+        """Forget a run's steps, evaluations, predictions and changes; its record stays."""
         self._steps = {key: row for key, row in self._steps.items() if key[0] != run_id}
         self._evaluations = {key: row for key, row in self._evaluations.items() if key[0] != run_id}
         self._predictions = {key: kept for key, kept in self._predictions.items() if key[0] != run_id}
+        self._changes.pop(run_id, None)
+        self._retentions = {key: row for key, row in self._retentions.items() if key[0] != run_id}
         self._forget_predictions(run_id)
 
     def add_step(self, step: StepRecord) -> None:
@@ -135,6 +140,28 @@ class MemoryStore(StudyFolder):
         """What was kept under a name; empty where nothing was."""
         found: dict[str, Any] = json.loads(self._chosen.get(name, "{}"))
         return found
+
+    def put_changes(self, run_id: str, changes: Sequence[ChangeRecord]) -> None:
+        """Record what training did to a run's matrices, instead of what was recorded of them."""
+        check_changes(run_id, changes)
+        self._changes[run_id] = [encode(change) for change in changes]
+
+    def changes(self, run_id: str) -> list[ChangeRecord]:
+        """What training did to a run's matrices, in the order of recording; empty where nobody looked."""
+        return [decode(ChangeRecord, row) for row in self._changes.get(run_id, ())]
+
+    def put_retention(self, retention: RetentionRecord, predictions: Predictions) -> None:
+        """Record the answers to an earlier task's rows; a second one for the same run, task and head replaces it."""
+        check(predictions)
+        labels, logits = predictions.labels.astype("int64"), predictions.logits.astype("float32")
+        self._retentions[retention.run, retention.task, retention.head] = encode(retention)
+        self._predictions[retention.run, retention.split, 0] = replace(
+            predictions, ids=tuple(predictions.ids), labels=labels, logits=logits
+        )
+
+    def retentions(self) -> list[RetentionRecord]:
+        """All of them, in the order of first recording."""
+        return [decode(RetentionRecord, row) for row in self._retentions.values()]
 
     def put_thumbnails(self, pictures: Mapping[str, bytes]) -> None:
         """Keep small pictures (JPEG) of rows, by their ids, for reports; those that are there stay."""

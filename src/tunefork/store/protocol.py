@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from tunefork.store.changes import ChangeRecord, RetentionRecord
 from tunefork.store.records import (
     BaselineRecord,
     EvaluationRecord,
@@ -40,7 +41,7 @@ class Store(Protocol):
         """One run. Raises StoreError naming the nearest ids when there is none."""
 
     def clear(self, run_id: str) -> None:
-        """Forget a run's steps, evaluations and predictions (it is about to be trained again); its record stays."""
+        """Forget all that was recorded of a run but its record, because it is about to be trained again."""
 
     def add_step(self, step: StepRecord) -> None:
         """Record training progress; a second record for the same run and step replaces the first."""
@@ -74,6 +75,18 @@ class Store(Protocol):
 
     def chosen(self, name: str) -> dict[str, Any]:
         """What was kept under a name; empty where nothing was."""
+
+    def put_changes(self, run_id: str, changes: Sequence[ChangeRecord]) -> None:
+        """Record what training did to a run's matrices, instead of what was recorded of them."""
+
+    def changes(self, run_id: str) -> list[ChangeRecord]:
+        """What training did to a run's matrices, in the order of recording; empty where nobody looked."""
+
+    def put_retention(self, retention: RetentionRecord, predictions: Predictions) -> None:
+        """Record the answers to an earlier task's rows; a second one for the same run, task and head replaces it."""
+
+    def retentions(self) -> list[RetentionRecord]:
+        """All of them, in the order of first recording; their answers are ``predictions(it.run, it.split)``."""
 
     def put_thumbnails(self, pictures: Mapping[str, bytes]) -> None:
         """Keep small pictures (JPEG) of rows, by their ids, for reports; those that are there stay."""

@@ -11,13 +11,14 @@ import hashlib
 import json
 import math
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, asdict, fields, is_dataclass
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from tunefork.errors import StoreError
+from tunefork.store.changes import ChangeRecord
 from tunefork.store.records import Predictions
 
 Record = TypeVar("Record")
@@ -65,6 +66,19 @@ def check(predictions: Predictions) -> None:
             "Predictions need one id, one label and one row of logits per row",
             found=f"{len(predictions.ids)} ids, {len(predictions.labels)} labels, logits of shape {tuple(shape)}",
             fix="Record the evaluation with the whole split.",
+        )
+
+
+def check_changes(run_id: str, changes: Sequence[ChangeRecord]) -> None:
+    """Raises StoreError unless all are of the run, and of matrices that differ."""
+    matrices = [change.matrix for change in changes]
+    if {change.run for change in changes} - {run_id} or len(set(matrices)) != len(matrices):
+        raise StoreError(
+            "The changes of a run are recorded together, one for each matrix",
+            where=run_id,
+            found=f"{len(matrices)} for {len(set(matrices))} matrices, of the runs "
+            f"{', '.join(sorted({change.run for change in changes}))}",
+            fix="Record them run by run.",
         )
 
 

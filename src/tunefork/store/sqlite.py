@@ -1,8 +1,8 @@
 """The store that lasts: ``study.db`` in the study's folder, SQLite in WAL mode.
 
-Tables: study, runs, steps, evaluations, baselines, predictions, splits (which keeps the ids and labels of a split's
-rows once for all the evaluations on it), and thumbnails (small pictures of rows). Any SQLite client reads them; blobs
-are little-endian (labels int64, logits float32).
+Tables: study, runs, steps, evaluations, baselines, changes, retentions, predictions, splits (which keeps the ids and
+labels of a split's rows once for all the evaluations on it), and thumbnails (small pictures of rows). Any SQLite client
+reads them; blobs are little-endian (labels int64, logits float32).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tunefork.errors import StoreError
+from tunefork.store.changes import ChangeRecord, RetentionRecord
 from tunefork.store.folder import StudyFolder, no_predictions, no_run, no_study
 from tunefork.store.records import (
     BaselineRecord,
@@ -29,7 +30,7 @@ from tunefork.store.records import (
     StudyRecord,
     TrialRecord,
 )
-from tunefork.store.rows import check, columns, decode, encode, split_key
+from tunefork.store.rows import check, check_changes, columns, decode, encode, split_key
 
 SCHEMA_VERSION = 1
 FILE = "study.db"
@@ -40,6 +41,8 @@ _RECORDS: dict[str, tuple[type, str]] = {
     "evaluations": (EvaluationRecord, "run, split, step"),
     "baselines": (BaselineRecord, "id"),
     "trials": (TrialRecord, "id"),
+    "changes": (ChangeRecord, "run, matrix"),
+    "retentions": (RetentionRecord, "run, task, head"),
 }
 _EXTRA = """
 CREATE TABLE IF NOT EXISTS splits (
@@ -117,9 +120,9 @@ class SqliteStore(StudyFolder):
         return found[0]
 
     def clear(self, run_id: str) -> None:
-        """Forget a run's steps, evaluations and predictions; its record stays."""
+        """Forget a run's steps, evaluations, predictions and changes; its record stays."""
         with self._write() as db:
-            for table in ("steps", "evaluations", "predictions"):
+            for table in ("steps", "evaluations", "predictions", "changes", "retentions"):
                 db.execute(f"DELETE FROM {table} WHERE run = ?", (run_id,))
             db.execute("DELETE FROM splits WHERE hash NOT IN (SELECT rows_of FROM predictions)")
         self._forget_predictions(run_id)
@@ -189,6 +192,31 @@ class SqliteStore(StudyFolder):
         """What was kept under a name; empty where nothing was."""
         found = self._rows("SELECT value FROM chosen WHERE name = ?", name) if self._has("chosen") else []
         return dict(json.loads(found[0]["value"])) if found else {}
+
+    def put_changes(self, run_id: str, changes: Sequence[ChangeRecord]) -> None:
+        """Record what training did to a run's matrices, instead of what was recorded of them."""
+        check_changes(run_id, changes)
+        with self._write() as db:
+            db.execute("DELETE FROM changes WHERE run = ?", (run_id,))
+            for change in changes:
+                self._put("changes", change)
+
+    def changes(self, run_id: str) -> list[ChangeRecord]:
+        """What training did to a run's matrices, in the order of recording; empty where nobody looked."""
+        query = "SELECT * FROM changes WHERE run = ? ORDER BY place"
+        return self._records(ChangeRecord, query, run_id) if self._has("changes") else []
+
+    def put_retention(self, retention: RetentionRecord, predictions: Predictions) -> None:
+        """Record the answers to an earlier task's rows; a second one for the same run, task and head replaces it."""
+        check(predictions)
+        with self._write():
+            self._put("retentions", retention)
+            self._keep(retention.run, retention.split, 0, predictions)
+
+    def retentions(self) -> list[RetentionRecord]:
+        """All of them, in the order of first recording."""
+        query = "SELECT * FROM retentions ORDER BY place"
+        return self._records(RetentionRecord, query) if self._has("retentions") else []
 
     def put_thumbnails(self, pictures: Mapping[str, bytes]) -> None:
         """Keep small pictures (JPEG) of rows, by their ids, for reports; those that are there stay."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tunefork.predictor import Predictor
+    from tunefork.study.findings import Findings, Track
 
 
 class Results:
@@ -67,6 +69,51 @@ class Results:
         if best is None:
             raise StoreError("No run of this study finished", where=str(self.folder), fix="Run the study again.")
         return Run(self.store, self.store.run(best))
+
+    def changes(
+        self, runs: Sequence[str] = (), *, top_k: int = 10, threshold: float = 0.5, track: Track = iter
+    ) -> Findings:
+        """How training changed the matrices of the backbone: norms and ranks of what was added, intruder dimensions.
+
+        It is measured from the saved models once, kept in the study, and shown in its report from then on.
+
+        Args:
+            runs: ids; all finished runs unless given.
+            top_k: singular vectors of each tuned matrix that are looked at.
+            threshold: a vector is an intruder where no pretrained one is as similar as this.
+            track: shows progress over the runs.
+
+        Raises:
+            TuneforkError: settings that cannot be meant, runs without a model, a pretrained model out of reach.
+        """
+        from tunefork.study.findings import find_changes
+
+        return find_changes(self.folder, runs, top_k, threshold, track)
+
+    def retention(
+        self,
+        on: str | Path,
+        *,
+        rows: int | None = None,
+        text: str | None = None,
+        label: str | None = None,
+        track: Track = iter,
+    ) -> Findings:
+        """What the runs of a study with ``start_from`` kept of the task that their starting model was made for.
+
+        Args:
+            on: the earlier study's folder, whose test rows are asked again, or a file with labelled rows.
+            rows: at most so many of them.
+            text: the text column of a file, or two joined by a plus.
+            label: the label column of a file.
+            track: shows progress over the runs.
+
+        Raises:
+            TuneforkError: nothing was continued, or not from there; rows that have changed or cannot be read.
+        """
+        from tunefork.study.findings import find_retention
+
+        return find_retention(self.folder, Path(on), rows, text, label, track)
 
     def _repr_html_(self) -> str:
         import html

@@ -11,7 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tunefork.report.figures import ablations, bars, curves, search
+from tunefork.report.effects import Changes
+from tunefork.report.figures import ablations, bars, changes, curves, search
 from tunefork.report.figures.style import GRID, INK, MUTED, PAPER, SETTINGS
 from tunefork.report.summary import Summary
 from tunefork.report.verdict import Verdict
@@ -20,10 +21,12 @@ from tunefork.store.atomic import write_bytes
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["NAMES", "Drawing", "draw", "inline_svg", "save"]
+__all__ = ["CHANGES", "NAMES", "Drawing", "draw", "draw_changes", "inline_svg", "save"]
 
 NAMES = ("scores", "differences", "tradeoff", "parameters", "rank", "targets", "loss", "accuracy", "search")
 """All figures, in the order of the report."""
+CHANGES = ("movement", "intruders")
+"""Those of the section on what training did to the matrices."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +65,21 @@ def draw(summary: Summary, found: Verdict) -> list[Drawing]:
     return [Drawing(name, figure, alt) for name, (figure, alt) in zip(NAMES, made) if figure is not None]
 
 
+def draw_changes(found: Changes, summary: Summary) -> list[Drawing]:
+    """The figures of what training did to the matrices."""
+    with _style():
+        made = (
+            (changes.movement(found, summary.configurations), "Relative norm of what training added, by block"),
+            (changes.intruders(found), "Bars of intruder dimensions of every configuration"),
+        )
+    return [Drawing(name, figure, alt) for name, (figure, alt) in zip(CHANGES, made)]
+
+
 def save(drawings: list[Drawing], folder: Path) -> list[Path]:
     """Write every figure as SVG and PNG; figures of an earlier report that no longer apply are removed."""
     folder.mkdir(parents=True, exist_ok=True)
     wanted = {f"{drawing.name}.{kind}" for drawing in drawings for kind in ("svg", "png")}
-    for name in NAMES:
+    for name in (*NAMES, *CHANGES):
         for kind in ("svg", "png"):
             if f"{name}.{kind}" not in wanted:
                 (folder / f"{name}.{kind}").unlink(missing_ok=True)
