@@ -17,6 +17,7 @@ from tunefork.config import (
     Rows,
     Selection,
     StudyConfig,
+    TextAugmentation,
     TrainingConfig,
     seed_list,
 )
@@ -33,6 +34,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
 }
 _NESTED: dict[tuple[str, str], type[BaseModel]] = {
     ("data", "rows"): Rows,
+    ("data", "augment"): TextAugmentation,
     ("training", "early_stopping"): EarlyStopping,
 }
 
@@ -154,6 +156,8 @@ class _Problems:
             return model.model_validate({key: item for key, item in value.items() if key in model.model_fields})
         except ValidationError as error:
             for each in error.errors():
+                if each["type"] == "extra_forbidden":
+                    continue  # unknown_keys has said so, and what may be meant
                 loc = tuple(
                     part for part in each["loc"] if not str(part).startswith(("function-", "constrained-", "tagged-"))
                 )

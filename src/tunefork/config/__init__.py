@@ -24,10 +24,12 @@ from tunefork.config.study import (
     TrainingConfig,
     seed_list,
 )
+from tunefork.config.text_augmentation import WORDNET, TextAugmentation, parse_text_augmentation
 from tunefork.config.values import canonical_json, digest
 
 __all__ = [
     "LOWER_IS_BETTER",
+    "WORDNET",
     "AnyStrategy",
     "Augmentation",
     "Configuration",
@@ -49,10 +51,12 @@ __all__ = [
     "Selection",
     "Strategy",
     "StudyConfig",
+    "TextAugmentation",
     "TrainingConfig",
     "canonical_json",
     "digest",
     "parse_run",
+    "parse_text_augmentation",
     "resolve",
     "seed_list",
 ]
