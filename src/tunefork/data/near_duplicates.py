@@ -101,8 +101,8 @@ def compare_splits(pools: Mapping[str, RowSet]) -> tuple[NearDuplicates, ...]:
 
 
 def drop_near_duplicates(pools: Mapping[str, RowSet]) -> tuple[dict[str, RowSet], tuple[NearDuplicates, ...]]:
-    """The splits without training rows that nearly equal a validation or test row, nor validation rows that nearly equal
-    a test row; and what was left out. Test rows are never changed, and nothing is sampled.
+    """The splits without training rows that nearly equal a validation or test row, nor validation rows that nearly
+    equal a test row; and what was left out. Test rows are never changed, and nothing is sampled.
 
     Raises:
         SplitError: a split has no row left, or training none of some class.
@@ -125,9 +125,7 @@ def drop_near_duplicates(pools: Mapping[str, RowSet]) -> tuple[dict[str, RowSet]
     return kept, tuple(found)
 
 
-def _told(
-    pairs: NearPairs, asked: tuple[str, RowSet, Sketch], other: tuple[str, RowSet]
-) -> NearDuplicates | None:
+def _told(pairs: NearPairs, asked: tuple[str, RowSet, Sketch], other: tuple[str, RowSet]) -> NearDuplicates | None:
     """The finding about the rows of one split; None where there is none."""
     (second, rows, sketched), (first, partners) = asked, other
     best: dict[int, int] = {}

@@ -1,4 +1,4 @@
-"""A data configuration → frozen splits: read, choose columns, clean, check for leaks, hold out, take subsets, augment."""
+"""A data configuration → frozen splits: read, choose columns, clean, check for leaks, hold out, subsets, augment."""
 
 from __future__ import annotations
 

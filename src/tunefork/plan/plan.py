@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from tunefork.config import RunConfig
 from tunefork.counts import Counts
@@ -59,6 +60,10 @@ class Plan:
     """Groups that train at the same time, each in a process of its own."""
     threads: int = 0
     """Threads of each; 0 leaves them as they are."""
+    near_duplicates: tuple[dict[str, Any], ...] = ()
+    """For each two splits with texts that are nearly the same: their names, how many rows, the most similar pairs."""
+    augmentation: dict[str, Any] = field(default_factory=dict)
+    """How copies of training texts are made: settings, counts, samples. Empty where there are none."""
 
     @property
     def seconds(self) -> float | None:

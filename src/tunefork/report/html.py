@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tunefork import metrics
+from tunefork.report.augmentation import augmentation
 from tunefork.report.figures import Drawing, inline_svg
 from tunefork.report.mistakes import Gallery
 from tunefork.report.pairs import pair_rows
@@ -72,6 +73,7 @@ def html(summary: Summary, found: Verdict, drawings: Sequence[Drawing], gallerie
         metric=METRICS[summary.judged_by],
         margin=summary.judging.margin,
         galleries=galleries,
+        augmentation=augmentation(summary.study),
         best=next((_title(run) for run in summary.runs if run.record.id == summary.best), ""),
         runs=[_section(run, summary) for run in summary.runs],
         data=_data(summary),

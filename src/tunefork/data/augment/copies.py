@@ -74,8 +74,8 @@ class Augmented:
         found = [
             *self.told,
             f"augment: {count(self.copies, 'changed copy')} of {count(self.rows, 'training row')} added, each with "
-            f"{chosen} (seed {self.settings['seed']}). An epoch has {times:.1f} times as many rows, so it makes {times:.1f} "
-            "times as many steps. Validation and test rows are as they were.",
+            f"{chosen} (seed {self.settings['seed']}). An epoch has {times:.1f} times as many rows and steps. "
+            "Validation and test rows are as they were.",
         ]
         reasons = {
             "nothing to change in their text": self.unchanged,
@@ -133,10 +133,12 @@ def augment(
         len(train),
         len(kept),
         {way: ways[way] for way in changes},
-        *(out[reason] for reason in ("unchanged", "known", "held")),
-        kept.samples(),
-        source,
-        told,
+        unchanged=out["unchanged"],
+        known=out["known"],
+        held=out["held"],
+        samples=kept.samples(),
+        source=source,
+        told=told,
     )
 
 
@@ -174,9 +176,13 @@ class _Copies:
     def samples(self) -> tuple[Sample, ...]:
         """The first copies."""
         return tuple(
-            Sample(self._ids[place], *excerpts(*(" | ".join(each) for each in (self._train.texts[row], self._texts[place]))))
+            Sample(self._ids[place], *excerpts(_line(self._train.texts[row]), _line(self._texts[place])))
             for place, row in enumerate(self._places[:SHOWN])
         )
+
+
+def _line(texts: tuple[str, ...]) -> str:
+    return " | ".join(texts)
 
 
 def excerpts(before: str, after: str) -> tuple[str, str]:
@@ -199,7 +205,7 @@ def excerpts(before: str, after: str) -> tuple[str, str]:
 def _changes(config: TextAugmentation, base: Path | None) -> tuple[dict[str, Change], str, tuple[str, ...]]:
     """How a text may be changed, by name; where synonyms come from, and notices of them."""
     changes: dict[str, Change] = {}
-    source, told = "", ()
+    source, told = "", tuple[str, ...]()
     if "replace" in config.ways:
         synonyms, source, told = find_synonyms(config.synonyms, base)
         changes["replace"] = lambda text, random: replace_words(text, config.replace, random, synonyms)

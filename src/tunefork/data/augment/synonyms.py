@@ -55,8 +55,8 @@ def find_synonyms(source: str, base: Path | None = None) -> tuple[Synonyms, str,
             "There are no synonyms under that name",
             where=f"{SETTING}: {source}",
             found="no such file or folder",
-            fix="Name a CSV or TSV file with the columns word and synonym, a folder with WordNet's dictionary, or write "
-            "wordnet.",
+            fix="Name a CSV or TSV file with the columns word and synonym, or a folder with WordNet's dictionary; "
+            "write wordnet where that is installed.",
         )
     known, notices = read_synonyms(read_rows(source, base=base))
     return lambda word: known.get(word, ()), source, notices

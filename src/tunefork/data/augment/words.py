@@ -109,7 +109,7 @@ class _Words:
         """The words; change them, then call ``joined``."""
 
     def drop(self, places: Sequence[int]) -> None:
-        """Leave words out: what opens goes to the next word, what ends a clause to the one before, the rest is dropped."""
+        """Leave words out; signs that open go to the next word, those that end a clause to the one before."""
         first = self._at[0] if self._at else -1
         for place in sorted(places, reverse=True):
             number, case = self._at[place], case_of(self.cores[place])

@@ -2,9 +2,9 @@
 
 Broder 1997; banding as in Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", section 3.4. The permutations are
 datasketch's (its scheme ``affine32``), and its ``MinHash`` and ``MinHashLSH`` give the same signatures and the same
-candidates, which the tests check. The loops are not: hashing 50,000 film reviews takes 47 s with its ``update``, 6 s with
-its ``bulk``, 0.4 s here; collisions 3.2 s there, 0.7 s here. And a bucket here gives a bounded number of partners: texts
-of one template all collide with all.
+candidates, which the tests check. The loops are not: hashing 50,000 film reviews takes 47 s with its ``update``, 6 s
+with its ``bulk``, 0.4 s here; collisions 3.2 s there, 0.7 s here. And a bucket here gives a bounded number of partners:
+texts of one template all collide with all.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BANDS, ROWS = 25, 5
-"""Two texts of similarity s collide in a band with probability 1 − (1 − s⁵)²⁵: 0.990 at 0.7, 0.9999 at 0.8, 0.008 at 0.2."""
+"""Texts of similarity s collide in some band with a probability of 1 − (1 − s⁵)²⁵: 0.990 at 0.7, 0.008 at 0.2."""
 PART = 1000
 """Texts whose words are permuted at a time: their numbers stay in the processor's cache."""
 
@@ -93,7 +93,7 @@ def agreement(first: NDArray[np.uint32], second: NDArray[np.uint32], pairs: NDAr
 
 
 def _keys(band: NDArray[np.uint32]) -> NDArray[np.uint64]:
-    """[N] one number for the [N, ROWS] numbers of a band; that two bands share one by chance only costs a comparison."""
+    """[N] one number for the [N, ROWS] of a band; that two bands share one by chance costs a comparison, no more."""
     keys = np.zeros(len(band), dtype=np.uint64)
     for column in band.T:
         keys = (keys ^ column) * np.uint64(0x9E3779B97F4A7C15)

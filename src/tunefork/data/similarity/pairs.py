@@ -15,7 +15,7 @@ THRESHOLD = 0.7
 """Similarity from which two texts are nearly equal. At 0.6 chance brings short texts together, at 0.8 every third text
 with one word in ten replaced is missed."""
 LEAST = 5
-"""Distinct words that both texts have at least: “good movie” and “a good movie” say nothing about where they come from."""
+"""Distinct words that both texts have at least: that one says “good movie” and another “a good movie” is no copy."""
 SLACK = 0.12
 """Candidates are compared where MinHash estimates at least THRESHOLD − SLACK: three standard errors of 125 columns."""
 ENOUGH, PARTNERS = 12, 3
@@ -85,9 +85,7 @@ def near_pairs(rows: Sketch, others: Sketch) -> NearPairs:
     return NearPairs(ends[kept, 0], ends[kept, 1], exact[kept])
 
 
-def _candidates(
-    rows: NDArray[np.uint32], others: NDArray[np.uint32]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _candidates(rows: NDArray[np.uint32], others: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Pairs that share a band and are likely to be nearly equal, with their estimated similarities.
 
     A row that has enough of them is not looked at in further bands: where everything is nearly equal to everything,
