@@ -60,9 +60,9 @@ class NearDuplicates:
         first, second = (_ROWS[role] for role in (self.first, self.second))
         alike = f"({100 * self.threshold:.0f} % of their words or more are the same)"
         shown = "; ".join(f"{second} and {first} ({similarity:.2f})" for second, first, similarity in self.pairs)
-        if self.left_out:
-            return f"{count(self.rows, first)} left out that nearly equal a {second} {alike}, such as {shown}."
         verb = "equals" if self.rows == 1 else "equal"
+        if self.left_out:
+            return f"{count(self.rows, first)} left out that nearly {verb} a {second} {alike}, such as {shown}."
         told = (
             f"{self.rows:,} of {count(self.of, second)} ({_percent(self.share)}) nearly {verb} a {first} {alike}, "
             f"{self.same_label:,} with the same label: {shown}{' and others' if self.rows > len(self.pairs) else ''}."

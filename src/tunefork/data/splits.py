@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tunefork.config import DataConfig
-from tunefork.data.augment import Augmented, augment
 from tunefork.data.columns import Columns, check_columns, choose_columns, guess_image, unique
 from tunefork.data.holdout import held_size, hold_out, subset
 from tunefork.data.images.gallery import Resize
 from tunefork.data.labels import LabelMap, build_label_map, unseen_labels
 from tunefork.data.leakage import settle, torn_groups, two_labels
-from tunefork.data.near_duplicates import NearDuplicates, compare_splits, drop_near_duplicates
 from tunefork.data.rows import RowSet, clean_rows
 from tunefork.data.sources import Sources, read_sources
 from tunefork.data.table import Table, count, missing, shorten
+from tunefork.data.texts_only import near_duplicates, with_copies, without_near_duplicates
 from tunefork.data.values import Images, Split, Splits
 from tunefork.data.weaknesses import weaknesses
-from tunefork.errors import ConfigError, LabelError, SplitError
+from tunefork.errors import LabelError, SplitError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,14 +73,14 @@ def load_splits(
     for role, rows in pools.items():
         said.warnings += filter(None, [two_labels(rows, role)])
     pools = _hold_out(pools, config, said)
-    pools, near = _near(pools, columns, config)
+    pools, near = without_near_duplicates(pools, columns, config)
     pools = {role: _subset(pools[role], role, config, labels, said) for role in pools}
-    if config.near_duplicates == "report" and not columns.image:
-        near = compare_splits(pools)
+    near += near_duplicates(pools, columns, config)
     said.notices += [str(found) for found in near if not found.matters]
     said.warnings += [str(found) for found in near if found.matters]
     said.warnings += weaknesses(pools, labels)
-    pools["train"], augmented = _augment(pools, columns, config, base, said)
+    pools["train"], augmented = with_copies(pools, columns, config, base)
+    said.notices += augmented.notices() if augmented else []
     made = {role: _split(role, rows, labels) for role, rows in pools.items()}
     return Splits(
         made["train"],
@@ -254,34 +253,6 @@ def _subset(rows: RowSet, role: str, config: DataConfig, labels: LabelMap, said:
         )
     said.notices.append(f"{role}: {size:,} of {len(rows):,} rows taken (rows.seed {config.rows.seed}).")
     return rows.take(subset(rows, size, seed=config.rows.seed, purpose=role, least=1 if role == "train" else 0))
-
-
-def _near(
-    pools: Mapping[str, RowSet], columns: Columns, config: DataConfig
-) -> tuple[dict[str, RowSet], tuple[NearDuplicates, ...]]:
-    """Without near-duplicates, where that is asked for: before subsets are taken, so that these have their size."""
-    if config.near_duplicates != "drop_train":
-        return dict(pools), ()
-    _refuse_images(columns, "near_duplicates: drop_train", "Images are compared for equal pixels only: see leakage.")
-    return drop_near_duplicates(pools)
-
-
-def _augment(
-    pools: Mapping[str, RowSet], columns: Columns, config: DataConfig, base: Path | None, said: _Said
-) -> tuple[RowSet, Augmented | None]:
-    """The training rows with their copies. It comes last: whatever was held out, no copy of it is trained on."""
-    if config.augment is None:
-        return pools["train"], None
-    _refuse_images(columns, "data.augment", "For images there is training.augment.")
-    held = {key for role, rows in pools.items() if role != "train" for key in rows.keys}
-    rows, augmented = augment(pools["train"], config.augment, held, base)
-    said.notices += augmented.notices()
-    return rows, augmented
-
-
-def _refuse_images(columns: Columns, setting: str, fix: str) -> None:
-    if columns.image:
-        raise ConfigError(f"{setting} is for texts", found=f"images (column {columns.image})", fix=fix)
 
 
 def _split(role: str, rows: RowSet, labels: LabelMap) -> Split:

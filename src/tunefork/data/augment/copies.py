@@ -20,7 +20,7 @@ SHOWN = 3
 WIDTH = 12
 """Words of a sample that are shown, around the first that changed."""
 _WAYS = {
-    "replace": "{:g} % of the words replaced by synonyms ({source})",
+    "replace": "{:g} % of the words replaced by synonyms from {source}",
     "delete": "{:g} % of the words left out",
     "swap": "{:g} % of the words swapped",
 }
@@ -69,7 +69,7 @@ class Augmented:
     def notices(self) -> list[str]:
         """What was done, for people."""
         ways = [_WAYS[way].format(100 * share, source=self.source) for way, share in self._ways.items()]
-        chosen = " or ".join(ways)
+        chosen = ", or with ".join(ways)
         times = (self.rows + self.copies) / self.rows
         found = [
             *self.told,

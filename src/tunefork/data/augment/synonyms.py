@@ -166,7 +166,8 @@ def _listed(names: Iterable[str]) -> str:
 
 def _usable(name: str) -> bool:
     """One or two words of letters, no name and no abbreviation."""
-    return name.replace(" ", "").replace("-", "").isalpha() and name == name.lower() and name.count(" ") < 2
+    words = name.replace("-", " ").split()
+    return len(words) <= 2 and all(word.isalpha() for word in words) and name == name.lower()
 
 
 def _uses(folder: Path) -> dict[str, int]:
