@@ -18,6 +18,7 @@ from tunefork.config import (
     Search,
     Selection,
     StudyConfig,
+    TextAugmentation,
     TrainingConfig,
     seed_list,
 )
@@ -35,6 +36,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
 }
 _NESTED: dict[tuple[str, str], type[BaseModel]] = {
     ("data", "rows"): Rows,
+    ("data", "augment"): TextAugmentation,
     ("training", "early_stopping"): EarlyStopping,
 }
 
@@ -158,6 +160,8 @@ class _Problems:
             return model.model_validate({key: item for key, item in value.items() if key in model.model_fields})
         except ValidationError as error:
             for each in error.errors():
+                if each["type"] == "extra_forbidden":
+                    continue  # unknown_keys has said so, and what may be meant
                 loc = tuple(
                     part for part in each["loc"] if not str(part).startswith(("function-", "constrained-", "tagged-"))
                 )

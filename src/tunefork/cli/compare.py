@@ -93,6 +93,17 @@ def compare(
     leakage: Annotated[
         str | None, typer.Option("--leakage", help="Texts or images in two splits: error, drop_train or allow.")
     ] = None,
+    near_duplicates: Annotated[
+        str | None,
+        typer.Option("--near-duplicates", help="Texts nearly equal to a test text: report, drop_train or off."),
+    ] = None,
+    augment_text: Annotated[
+        str | None,
+        typer.Option(
+            "--augment-text",
+            help="Add changed copies of training texts: synonyms=wordnet,replace=0.1,delete=0.1,swap=0.1,copies=2.",
+        ),
+    ] = None,
     workers: Workers = None,
     include: Include = None,
     margin: Margin = None,
@@ -108,7 +119,7 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Compare ways of fine-tuning on one data set. `tunefork compare reviews.csv` alone guesses the rest."""
-    from tunefork.config import parse_run
+    from tunefork.config import parse_run, parse_text_augmentation
     from tunefork.study_file import build_study
 
     entries = [parse_run(each) for each in (run or DEFAULT_RUNS)]
@@ -126,6 +137,8 @@ def compare(
         "drop_missing": drop_missing,
         "drop_empty": drop_empty,
         "leakage": leakage,
+        "near_duplicates": near_duplicates,
+        "augment": parse_text_augmentation(augment_text) if augment_text is not None else None,
         "id": id_column,
         "group": group,
         "rare": rare,

@@ -50,6 +50,8 @@ def as_document(plan: Plan) -> dict[str, Any]:
         "detects": plan.detects,
         "notices": list(plan.notices),
         "warnings": list(plan.warnings),
+        "near_duplicates": list(plan.near_duplicates),
+        "augmentation": plan.augmentation or None,
         "workers": plan.workers,
         "threads": plan.threads,
         "groups": [list(group.runs) for group in plan.groups],

@@ -16,11 +16,13 @@ from tunefork.config.strategies import (
     Strategy,
 )
 from tunefork.config.study import DataConfig, Rows, Selection, StudyConfig, seed_list
+from tunefork.config.text_augmentation import WORDNET, TextAugmentation, parse_text_augmentation
 from tunefork.config.training import LOWER_IS_BETTER, Augmentation, EarlyStopping, TrainingConfig
 from tunefork.config.values import canonical_json, digest
 
 __all__ = [
     "LOWER_IS_BETTER",
+    "WORDNET",
     "AnyStrategy",
     "Augmentation",
     "Choices",
@@ -46,11 +48,13 @@ __all__ = [
     "Selection",
     "Strategy",
     "StudyConfig",
+    "TextAugmentation",
     "TrainingConfig",
     "canonical_json",
     "digest",
     "dimension",
     "parse_run",
+    "parse_text_augmentation",
     "resolve",
     "seed_list",
 ]

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_
 from tunefork.config.compare import Configuration
 from tunefork.config.judging import Judging
 from tunefork.config.search import Search
+from tunefork.config.text_augmentation import TextAugmentation
 from tunefork.config.training import Metric, TrainingConfig
 from tunefork.config.values import Count, Share, Value, plus_list
 
@@ -51,6 +52,11 @@ class DataConfig(Value):
     rows: Rows = Rows()
     split_seed: int = 0
     leakage: Literal["error", "drop_train", "allow"] = "error"
+    """What happens to a text or picture that stands in two splits."""
+    near_duplicates: Literal["report", "drop_train", "off"] = "report"
+    """What happens to training texts that nearly equal a test or validation text; images are not compared."""
+    augment: TextAugmentation | None = None
+    """Changed copies of training texts, made after splitting; for images see ``training.augment``."""
     rare: Literal["error", "train", "drop"] = "error"
     drop_missing: bool = False
     drop_empty: bool = False
@@ -60,6 +66,18 @@ class DataConfig(Value):
     @classmethod
     def _plain_rows(cls, value: Any) -> Any:
         return {"train": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+    @field_validator("near_duplicates", mode="before")
+    @classmethod
+    def _yaml_off(cls, value: Any) -> Any:
+        return "off" if value is False else value  # YAML reads a bare off as false
+
+    @field_validator("augment", mode="before")
+    @classmethod
+    def _settings(cls, value: Any) -> Any:
+        if value is None or isinstance(value, dict | TextAugmentation):
+            return value
+        raise ValueError("augment holds settings, such as {synonyms: wordnet, copies: 2}")
 
     @field_validator("text")
     @classmethod
@@ -74,6 +92,9 @@ class DataConfig(Value):
             raise ValueError(
                 f"rows are texts or images, but text: {'+'.join(self.text)} and image: {self.image} are given"
             )
+        if self.image and (self.augment or self.near_duplicates == "drop_train"):
+            setting = "augment" if self.augment else "near_duplicates: drop_train"
+            raise ValueError(f"{setting} is for texts, but rows are images (image: {self.image})")
         return self
 
 

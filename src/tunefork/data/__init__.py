@@ -1,7 +1,7 @@
 """Files, folders, DataFrames and hub data sets → frozen splits → tokens or pixels. Nothing here imports torch.
 
 read (readers, decoding, delimited, jsonl, columnar, hub, images) → table → columns → labels, rows → leakage → holdout
-→ splits (the whole way) → text (tokens) or images (pixels) → encoded
+→ near_duplicates (similarity) → augment → splits (the whole way) → text (tokens) or images (pixels) → encoded
 """
 
 from tunefork.data.api import Data, load_data

@@ -1,4 +1,4 @@
-"""A data configuration → frozen splits: read, choose columns, clean, check for leaks, hold out, take subsets."""
+"""A data configuration → frozen splits: read, choose columns, clean, check for leaks, hold out, subsets, augment."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from tunefork.data.leakage import settle, torn_groups, two_labels
 from tunefork.data.rows import RowSet, clean_rows
 from tunefork.data.sources import Sources, read_sources
 from tunefork.data.table import Table, count, missing, shorten
+from tunefork.data.texts_only import near_duplicates, with_copies, without_near_duplicates
 from tunefork.data.values import Images, Split, Splits
 from tunefork.data.weaknesses import weaknesses
 from tunefork.errors import LabelError, SplitError
@@ -72,8 +73,14 @@ def load_splits(
     for role, rows in pools.items():
         said.warnings += filter(None, [two_labels(rows, role)])
     pools = _hold_out(pools, config, said)
+    pools, near = without_near_duplicates(pools, columns, config)
     pools = {role: _subset(pools[role], role, config, labels, said) for role in pools}
+    near += near_duplicates(pools, columns, config)
+    said.notices += [str(found) for found in near if not found.matters]
+    said.warnings += [str(found) for found in near if found.matters]
     said.warnings += weaknesses(pools, labels)
+    pools["train"], augmented = with_copies(pools, columns, config, base)
+    said.notices += augmented.notices() if augmented else []
     made = {role: _split(role, rows, labels) for role, rows in pools.items()}
     return Splits(
         made["train"],
@@ -83,6 +90,8 @@ def load_splits(
         columns,
         tuple(dict.fromkeys(said.notices)),
         tuple(dict.fromkeys(said.warnings)),
+        tuple(found.written() for found in near),
+        augmented.written() if augmented else {},
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,10 @@ class Splits:
     """Guesses, conversions, and every row that was left out."""
     warnings: tuple[str, ...] = ()
     """What makes conclusions weaker."""
+    near_duplicates: tuple[dict[str, Any], ...] = ()
+    """Rows of two splits that are nearly the same: see ``NearDuplicates``, whose fields these are."""
+    augmentation: dict[str, Any] = field(default_factory=dict)
+    """How training texts were augmented: see ``Augmented``, whose fields these are. Empty where they were not."""
     hash: str = field(default="")
     """SHA-256 over texts or pixels, labels, ids and class names of all splits."""
 

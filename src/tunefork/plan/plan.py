@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from tunefork.config import RunConfig
 from tunefork.counts import Counts
@@ -68,6 +69,10 @@ class Plan:
     """Threads of each; 0 leaves them as they are."""
     search: tuple[str, ...] = ()
     """The search that comes before these runs, in words."""
+    near_duplicates: tuple[dict[str, Any], ...] = ()
+    """For each two splits with texts that are nearly the same: their names, how many rows, the most similar pairs."""
+    augmentation: dict[str, Any] = field(default_factory=dict)
+    """How copies of training texts are made: settings, counts, samples. Empty where there are none."""
 
     @property
     def seconds(self) -> float | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tunefork import metrics
+from tunefork.report.augmentation import augmentation
 from tunefork.report.effects.section import Effects
 from tunefork.report.figures import Drawing, inline_svg
 from tunefork.report.mistakes import Gallery
@@ -80,6 +81,7 @@ def html(
         margin=summary.judging.margin,
         galleries=galleries,
         effects=effects,
+        augmentation=augmentation(summary.study),
         best=next((_title(run) for run in summary.runs if run.record.id == summary.best), ""),
         runs=[_section(run, summary) for run in summary.runs],
         data=_data(summary),

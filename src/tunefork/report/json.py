@@ -55,6 +55,8 @@ def to_json(store: Store, judging: Judging | None = None) -> dict[str, Any]:
         "saved": [_saved(one) for one in found.saved],
         "warnings": list(found.warnings),
         "notices": list(study.notices),
+        "near_duplicates": list(study.near_duplicates),
+        "augmentation": study.augmentation or None,
         "baseline": study.baseline,
         "majority": study.majority,
         "baselines": [_baseline(one, found.judgement) for one in summary.baselines],

@@ -40,6 +40,10 @@ class StudyRecord:
     """What makes conclusions weaker, such as one learning rate for all strategies. Shown above the verdict."""
     choices: dict[str, Any] = field(default_factory=dict)
     """What was chosen by measurement before training, such as the groups; a continued study chooses the same."""
+    near_duplicates: tuple[dict[str, Any], ...] = ()
+    """For each two splits with texts that are nearly the same: their names, how many rows, the most similar pairs."""
+    augmentation: dict[str, Any] = field(default_factory=dict)
+    """How copies of training texts were made: settings, counts, samples. Empty where there are none."""
     judging: dict[str, Any] = field(default_factory=dict)
     """What the verdict goes by: margin in points, and what the recommended configuration may cost."""
     search: dict[str, Any] = field(default_factory=dict)

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from tunefork.config import StudyConfig
-from tunefork.errors import StoreError
+from tunefork.errors import StoreError, StudyFileError
 from tunefork.store import SqliteStore
-from tunefork.study_file import write_study
+from tunefork.study_file import build_study, write_study
 
 
 def check_folder(folder: Path, config: StudyConfig, data_hash: str | None) -> None:
@@ -33,15 +33,7 @@ def check_folder(folder: Path, config: StudyConfig, data_hash: str | None) -> No
     if written.exists():
         import yaml
 
-        try:
-            before = yaml.safe_load(written.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError):
-            raise StoreError(
-                "The study's copy of its study file cannot be read",
-                where=str(written),
-                fix="Restore it, or choose another folder with -o.",
-            ) from None
-        differences = _differences(before, yaml.safe_load(write_study(config)))
+        differences = _differences(_before(written), yaml.safe_load(write_study(config)))
     store = SqliteStore.open(folder)
     try:
         before_hash = store.study().data_hash
@@ -58,6 +50,26 @@ def check_folder(folder: Path, config: StudyConfig, data_hash: str | None) -> No
             found="; ".join(differences[:4]),
             fix="Choose another folder with -o, or delete this one.",
         )
+
+
+def _before(written: Path) -> Any:
+    """What the folder's study was, as today's version would write it: settings that are new have their defaults."""
+    import yaml
+
+    try:
+        plain = yaml.safe_load(written.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise StoreError(
+            "The study's copy of its study file cannot be read",
+            where=str(written),
+            fix="Restore it, or choose another folder with -o.",
+        ) from None
+    if not isinstance(plain, dict):
+        return plain
+    try:
+        return yaml.safe_load(write_study(build_study(plain, str(written))))
+    except StudyFileError:  # a newer version's, or edited by hand: the differences say what it has
+        return plain
 
 
 def _differences(before: Any, now: Any, name: str = "") -> list[str]:

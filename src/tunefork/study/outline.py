@@ -50,4 +50,6 @@ def _from_config(study: Study, config: object, reason: str) -> Plan:
         tokens={},
         notices=(notice, *splits.notices),
         warnings=(*splits.warnings, *((warning,) if warning else ())),
+        near_duplicates=splits.near_duplicates,
+        augmentation=splits.augmentation,
     )

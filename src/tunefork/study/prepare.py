@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tunefork import metrics
-from tunefork.config import RunConfig, StudyConfig
+from tunefork.config import WORDNET, RunConfig, StudyConfig
 from tunefork.data import EncodedSplit, Splits, TokenSplit
 from tunefork.engine import Precision, assemble, choose_precision, evaluate
 from tunefork.errors import ConfigError
@@ -65,7 +65,11 @@ def resolved(study: StudyConfig, base: Path | None) -> StudyConfig:
 
     data = study.data
     sources = {"train": data.train, "validation": data.validation, "test": data.test}
-    paths = {key: whole(value) if isinstance(value, str) and value != "-" else value for key, value in sources.items()}
+    paths: dict[str, Any] = {
+        key: whole(value) if isinstance(value, str) and value != "-" else value for key, value in sources.items()
+    }
+    if data.augment and data.augment.synonyms != WORDNET:
+        paths["augment"] = data.augment.model_copy(update={"synonyms": whole(data.augment.synonyms)})
     start = None if study.start_from is None else whole(study.start_from)
     model = whole(study.model) if (base / study.model).is_dir() else study.model
     return study.model_copy(update={"data": data.model_copy(update=paths), "model": model, "start_from": start})
@@ -117,6 +121,8 @@ def make_plan(
         precision=precision,
         workers=arrangement.workers,
         threads=arrangement.threads,
+        near_duplicates=splits.near_duplicates,
+        augmentation=splits.augmentation,
     )
 
 
@@ -232,6 +238,8 @@ def study_record(
         environment={**environment(), "workers": plan.workers, "threads": plan.threads},
         notices=plan.notices,
         warnings=plan.warnings,
+        near_duplicates=splits.near_duplicates,
+        augmentation=splits.augmentation,
         choices=Choices.of(plan).written(),
         judging=study.verdict.model_dump(mode="json"),
     )
