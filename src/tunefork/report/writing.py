@@ -33,8 +33,8 @@ def write_report(store: Store, judging: Judging | None = None) -> list[Path]:
     found = verdict(summary)
     drawings, effects = draw(summary, found), effects_of(store, summary)
     contents = {
-        "table.md": "\n".join(as_markdown(each) for each in (table(summary), search_table(summary)) if each),
         "report.html": html(summary, found, drawings, galleries(store, summary), effects),
+        "table.md": "\n".join(as_markdown(each) for each in (table(summary), search_table(summary)) if each),
         "table.csv": csv_text(summary),
     }
     written = []
