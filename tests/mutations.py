@@ -133,4 +133,25 @@ MUTATIONS = (
         "spared = model.get_parameter(name).dim() < 2",
         "tests/engine/test_oracle_trainer.py::full and dinov2 and fp64",
     ),
+    Mutation(
+        "signs of singular vectors are taken for a meaning",
+        "spectra/change.py",
+        "np.abs(top_left_vectors(tuned, top_k).T @ left)",
+        "(top_left_vectors(tuned, top_k).T @ left)",
+        "tests/spectra/test_change.py::nothing_changed",
+    ),
+    Mutation(
+        "an adapter's change is rounded to the size of its matrix",
+        "spectra/weights.py",
+        "model.get_submodule(linear.name).double()",
+        "model.get_submodule(linear.name).float()",
+        "tests/spectra/test_weights.py::exact_merge",
+    ),
+    Mutation(
+        "the earlier task is answered by the backbone from before",
+        "study/retention.py",
+        "if not name.startswith(heads)}",
+        "if name.startswith('nothing')}",
+        "tests/study/test_retention.py::earlier_head",
+    ),
 )

@@ -104,9 +104,13 @@ def test_what_is_said(tmp_path: Path) -> None:
     )
     assert sentences[2].endswith(", 2 seeds).")
     assert sentences[3].startswith("full keeps 75.0 % of the right answers on reviews: accuracy 67.5 % (−22.5 points, ")
-    assert sentences[4].startswith("Shown after correction for all pairs: head keeps more than full (+22.5 points, ")
-    assert "; LoRA r=8 query+value+mlp keeps more than full (+21.0 points, " in sentences[4]
-    assert "head keeps more than LoRA" not in sentences[4]
+    assert sentences[4] == (
+        "Every saved model of full answers these rows worse than the model before (McNemar's test, corrected for all "
+        "saved models)."
+    )
+    assert sentences[5].startswith("Shown after correction for all pairs: head keeps more than full (+22.5 points, ")
+    assert "; LoRA r=8 query+value+mlp keeps more than full (+21.0 points, " in sentences[5]
+    assert "head keeps more than LoRA" not in sentences[5]
 
 
 def test_nothing_is_shown(tmp_path: Path) -> None:
@@ -117,6 +121,7 @@ def test_nothing_is_shown(tmp_path: Path) -> None:
     sentences = retention_sentences(found(store), "emotion")
     assert sentences[-1] == "That one configuration keeps more than another is not shown, corrected for all pairs."
     assert "head answers every row as before." in sentences
+    assert not any("McNemar" in each for each in sentences)
 
 
 def test_models_as_they_are_stand_before_the_earlier_head(tmp_path: Path) -> None:

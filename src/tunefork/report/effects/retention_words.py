@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tunefork.report.effects.retention import Answered, ConfigurationRetention, TaskRetention
 from tunefork.report.tables import Block, Row, Table
-from tunefork.report.wording import UNKNOWN, percent, points, several
-from tunefork.uncertainty import Difference
+from tunefork.report.wording import UNKNOWN, listed, percent, points, several
+from tunefork.uncertainty import SIGNIFICANT, Difference
 
 NAMED = 4
 """Pairs that are told apart in words at most."""
@@ -25,7 +25,7 @@ def retention_sentences(found: TaskRetention, study: str) -> tuple[str, ...]:
     ]
     ordered = sorted(found.configurations, key=lambda one: -one.shown.accuracy.mean)
     sentences += [_sentence(one, before.name) for one in ordered]
-    return (*sentences, *_pairs(found))
+    return (*sentences, *_saved(found), *_pairs(found))
 
 
 def retention_table(found: TaskRetention) -> Table:
@@ -63,6 +63,22 @@ def _sentence(one: ConfigurationRetention, task: str) -> str:
         f"{one.name} keeps {percent(shown.kept, 1)} % of the right answers on {task}: accuracy "
         f"{percent(shown.accuracy.mean, 1)} % ({points(shown.difference.value, sign=True)} points, 95 % interval "
         f"{_interval(shown.difference)}{of}).{head}"
+    )
+
+
+def _saved(found: TaskRetention) -> tuple[str, ...]:
+    """The saved models are no sample of seeds: of each, rows alone say whether it is worse than the one before."""
+    worse = [
+        one.name
+        for one in found.configurations
+        if one.shown.difference.value < 0
+        and all(found.p_values[record.run] < SIGNIFICANT for record in one.shown.records)
+    ]
+    if not worse:
+        return ()
+    return (
+        f"Every saved model of {listed(worse)} answers these rows worse than the model before (McNemar's test, "
+        "corrected for all saved models).",
     )
 
 

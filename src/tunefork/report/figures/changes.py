@@ -51,7 +51,8 @@ def intruders(changes: Changes) -> Figure:
     most = max(1.0, *(max(each.values) for each in spreads))
     for place, (one, each) in enumerate(zip(shown, spreads)):
         ends = [[each.mean - min(each.values)], [max(each.values) - each.mean]]
-        axes.errorbar([each.mean], [place], xerr=ends, fmt="none", ecolor=INK, elinewidth=1.1, capsize=2.2)
+        if min(each.values) != max(each.values):
+            axes.errorbar([each.mean], [place], xerr=ends, fmt="none", ecolor=INK, elinewidth=1.1, capsize=2.2)
         text = (
             f"{each.mean:g} in {one.matrices}"
             if each.mean == round(each.mean)
