@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from tunefork.config import RunConfig
-from tunefork.counts import Counts
+from tunefork.counts import Counts, Formula
 from tunefork.plan.schedule import FEATURES, longest_first, makespan
 
 
@@ -22,6 +22,8 @@ class PlannedRun:
     seconds: float | None = None
     memory_mib: float | None = None
     notices: tuple[str, ...] = ()
+    formulas: tuple[Formula, ...] = ()
+    """Where the counts come from."""
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunefork.config import Judging
+from tunefork.report.examples import examples
 from tunefork.report.figures import draw, save
 from tunefork.report.html import html
-from tunefork.report.mistakes import galleries
 from tunefork.report.records import csv_text
+from tunefork.report.sections import Material
 from tunefork.report.summary import summarise
 from tunefork.report.tables import as_markdown, rich_table, table
 from tunefork.report.verdict import verdict
@@ -31,7 +32,7 @@ def write_report(store: Store, judging: Judging | None = None) -> list[Path]:
     found = verdict(summary)
     drawings = draw(summary, found)
     contents = {
-        "report.html": html(summary, found, drawings, galleries(store, summary)),
+        "report.html": html(Material(summary, found, drawings, examples(store, summary), _study_file(store.folder))),
         "table.md": as_markdown(table(summary)),
         "table.csv": csv_text(summary),
     }
@@ -40,6 +41,12 @@ def write_report(store: Store, judging: Judging | None = None) -> list[Path]:
         write_text(store.folder / name, content)
         written.append(store.folder / name)
     return written + save(drawings, store.folder / "figures")
+
+
+def _study_file(folder: Path) -> str:
+    """The resolved study file; empty where the folder has none, as that of a store in memory."""
+    path = folder / "study.yaml"
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def print_report(store: Store, console: Console, judging: Judging | None = None) -> None:

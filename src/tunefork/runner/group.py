@@ -18,6 +18,7 @@ from tunefork.engine import (
     Training,
     assemble,
     choose_precision,
+    counted,
     save_run,
     verify_run,
 )
@@ -82,6 +83,7 @@ def _train(
     outcomes = Training(group, runs, job.rows, observer, job.selection_metric).run()
     for number, (run, outcome) in enumerate(zip(runs, outcomes)):
         record = _finished(store.run(run.id), outcome, precision.name)
+        record = replace(record, counted=counted(group.slots, number))
         if outcome.status == "done":
             record = _keep(group, number, run, record, job, store)
         store.put_run(record)

@@ -1,8 +1,8 @@
 """The store that lasts: ``study.db`` in the study's folder, SQLite in WAL mode.
 
 Tables: study, runs, steps, evaluations, baselines, predictions, splits (which keeps the ids and labels of a split's
-rows once for all the evaluations on it), and thumbnails (small pictures of rows). Any SQLite client reads them; blobs
-are little-endian (labels int64, logits float32).
+rows once for all the evaluations on it), thumbnails and excerpts (small pictures and beginnings of texts of the rows
+that reports show). Any SQLite client reads them; blobs are little-endian (labels int64, logits float32).
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ CREATE TABLE IF NOT EXISTS splits (
 CREATE TABLE IF NOT EXISTS predictions (run TEXT NOT NULL, split TEXT NOT NULL, step INTEGER NOT NULL,
     rows_of TEXT NOT NULL REFERENCES splits (hash), classes INTEGER NOT NULL, logits BLOB NOT NULL,
     UNIQUE (run, split, step));
-CREATE TABLE IF NOT EXISTS thumbnails (id TEXT PRIMARY KEY, jpeg BLOB NOT NULL)
+CREATE TABLE IF NOT EXISTS thumbnails (id TEXT PRIMARY KEY, jpeg BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS excerpts (id TEXT PRIMARY KEY, text TEXT NOT NULL)
 """
 Record = TypeVar("Record")
 
@@ -171,6 +172,26 @@ class SqliteStore(StudyFolder):
         if not self._has("thumbnails"):
             return {}
         return {row["id"]: row["jpeg"] for row in self._rows("SELECT id, jpeg FROM thumbnails ORDER BY rowid")}
+
+    def put_excerpts(self, texts: Mapping[str, str]) -> None:
+        """Keep the beginnings of rows' texts, by the rows' ids, for reports; those that are there stay."""
+        with self._write() as db:
+            db.executemany("INSERT OR REPLACE INTO excerpts VALUES (?, ?)", list(texts.items()))
+
+    def excerpts(self) -> dict[str, str]:
+        """The beginnings of texts that were kept, by the ids of their rows."""
+        if not self._has("excerpts"):
+            return {}
+        return {row["id"]: row["text"] for row in self._rows("SELECT id, text FROM excerpts ORDER BY rowid")}
+
+    def forget_examples(self) -> None:
+        """Erase all small pictures and beginnings of texts, from the file itself, too."""
+        with self._lock, self._problems():
+            with self._write() as db:
+                db.execute("DELETE FROM thumbnails")
+                db.execute("DELETE FROM excerpts")
+            self._db.execute("VACUUM")  # deleted rows stay readable in free pages until the file is written anew
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Release the files. What was recorded is then in ``study.db`` alone."""

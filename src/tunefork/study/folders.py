@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from tunefork.config import StudyConfig
-from tunefork.errors import StoreError
+from tunefork.errors import ConfigError, StoreError
 from tunefork.store import SqliteStore
-from tunefork.study_file import write_study
+from tunefork.study_file import parse_study, write_study
+
+OF_THE_REPORT = ("examples",)
+"""Settings of ``data`` that may differ when a study is continued: they are about its report alone."""
 
 
 def check_folder(folder: Path, config: StudyConfig, data_hash: str) -> None:
@@ -26,17 +29,7 @@ def check_folder(folder: Path, config: StudyConfig, data_hash: str) -> None:
         return
     differences = []
     if written.exists():
-        import yaml
-
-        try:
-            before = yaml.safe_load(written.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError):
-            raise StoreError(
-                "The study's copy of its study file cannot be read",
-                where=str(written),
-                fix="Restore it, or choose another folder with -o.",
-            ) from None
-        differences = _differences(before, yaml.safe_load(write_study(config)))
+        differences = _differences(_plain(_before(written)), _plain(write_study(config)))
     store = SqliteStore.open(folder)
     try:
         before_hash = store.study().data_hash
@@ -53,6 +46,39 @@ def check_folder(folder: Path, config: StudyConfig, data_hash: str) -> None:
             found="; ".join(differences[:4]),
             fix="Choose another folder with -o, or delete this one.",
         )
+
+
+def _before(written: Path) -> str:
+    """The study file of the folder as today's version writes it: settings that came later have their defaults.
+
+    Raises:
+        StoreError: it is no YAML.
+    """
+    import yaml
+
+    try:
+        text = written.read_text(encoding="utf-8")
+        yaml.safe_load(text)
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise StoreError(
+            "The study's copy of its study file cannot be read",
+            where=str(written),
+            fix="Restore it, or choose another folder with -o.",
+        ) from None
+    try:
+        return write_study(parse_study(text, str(written)))
+    except ConfigError:
+        return text  # of another version, or changed by hand: its differences are told as they stand
+
+
+def _plain(text: str) -> Any:
+    """A study file's content, without what changes nothing that is trained or measured."""
+    import yaml
+
+    content = yaml.safe_load(text)
+    if isinstance(content, dict) and isinstance(content.get("data"), dict):
+        content["data"] = {key: value for key, value in content["data"].items() if key not in OF_THE_REPORT}
+    return content
 
 
 def _differences(before: Any, now: Any, name: str = "") -> list[str]:

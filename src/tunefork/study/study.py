@@ -21,12 +21,12 @@ from tunefork.store.atomic import write_text
 from tunefork.strategies import Selection, frozen_depth
 from tunefork.study.choices import Choices
 from tunefork.study.encoding import Encoded, check_task, encode_rows
+from tunefork.study.examples import keep_examples
 from tunefork.study.folders import check_folder
 from tunefork.study.grouping import Planner
 from tunefork.study.prepare import check_metrics, make_plan, resolved, select_all, study_record
 from tunefork.study.results import Results
 from tunefork.study.start import keep_beside, starting_labels, starting_model
-from tunefork.study.thumbnails import keep_thumbnails
 from tunefork.study.timings import timed
 from tunefork.study_file import build_study, read_study, write_study
 
@@ -227,7 +227,10 @@ class Study:
             (runner or LocalRunner()).execute(plan, job, store, watcher)
         keep_baselines(store, self.splits)
         include_predictions(store, include)
-        keep_thumbnails(store, self.splits.test)
+        if self.config.data.examples:
+            keep_examples(store, self.splits.test)
+        else:
+            store.forget_examples()
         write_report(store)
         return Results(store)
 
@@ -265,7 +268,7 @@ def _timed(
 
 
 def _register(store: Store, plan: Plan) -> None:
-    """A record for every planned run; runs that are there keep their results and get today's name and blocks."""
+    """A record for every planned run; runs that are there keep their results and get today's name, blocks, formulas."""
     known = {run.id: run for run in store.runs()}
     for planned in plan.runs:
         config = planned.config
@@ -280,7 +283,7 @@ def _register(store: Store, plan: Plan) -> None:
             steps=planned.steps or 0,
             notices=planned.notices,
         )
-        store.put_run(replace(record, name=planned.name, blocks=planned.blocks))
+        store.put_run(replace(record, name=planned.name, blocks=planned.blocks, formulas=planned.formulas))
 
 
 def _finished(store: Store, plan: Plan) -> bool:
