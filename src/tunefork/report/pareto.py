@@ -18,13 +18,15 @@ class Cost:
     name: str
     """For files and programs."""
     title: str
+    less: str
+    """Having less of it, in words."""
     of: Callable[[ConfigurationSummary], float | None]
 
 
 COSTS = (
-    Cost("parameters", "trainable parameters", trainable),
-    Cost("time", "time of one run", seconds),
-    Cost("memory", "peak memory", memory),
+    Cost("parameters", "trainable parameters", "fewer trainable parameters", trainable),
+    Cost("time", "time of one run", "less time", seconds),
+    Cost("memory", "peak memory", "less memory", memory),
 )
 
 

@@ -33,7 +33,7 @@ def repeat(summary: Summary, study_file: str = "") -> Repeat:
     import yaml
 
     study, commands, notes = summary.study, [], []
-    versions = [f"{name}=={found}" for name in PINNED if _is_version(found := study.environment.get(name))]
+    versions = [f"{name}=={found}" for name in PINNED if (found := _version(study.environment.get(name)))]
     if versions:
         commands.append(f"pip install {' '.join(shlex.quote(each) for each in versions)}")
     if study_file:
@@ -70,5 +70,10 @@ def _facts(summary: Summary, study_file: str) -> tuple[tuple[str, str], ...]:
     return tuple(facts)
 
 
-def _is_version(found: object) -> bool:
-    return isinstance(found, str) and found[:1].isdigit()
+def _version(found: object) -> str:
+    """As an index knows it, without the mark of a local build; empty for what is no version.
+
+    >>> _version("2.13.0+cpu"), _version("not installed")
+    ('2.13.0', '')
+    """
+    return found.partition("+")[0] if isinstance(found, str) and found[:1].isdigit() else ""

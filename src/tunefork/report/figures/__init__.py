@@ -20,8 +20,8 @@ from tunefork.store.atomic import write_bytes
 __all__ = ["NAMES", "Drawing", "draw", "inline_svg", "save"]
 
 NAMES = (
-    "scores", "differences", "tradeoff", "tradeoff-time", "tradeoff-memory", "parameters", "rank", "targets",
-    "rank-targets", "loss", "accuracy",
+    "scores", "differences", "tradeoff", "tradeoff-time", "tradeoff-memory", "parameters", "rank",
+    "rank-targets", "targets", "loss", "accuracy",
 )  # fmt: skip
 """All figures, in the order of the report. Of loss and accuracy there are several where a study has many
 configurations: loss, loss-2, loss-3."""
@@ -76,8 +76,8 @@ def _settings(summary: Summary) -> Iterator[Drawing]:
     metric, titles = METRICS[summary.judged_by], _titles(summary)
     made = (
         ("rank", ablations.rank(summary), f"{metric} against LoRA rank", ""),
-        ("targets", ablations.targets(summary), f"{metric} against LoRA targets", ""),
         ("rank-targets", heat_map.heat_map(summary), f"{metric} by LoRA rank and targets", heat_map.caption(summary)),
+        ("targets", ablations.targets(summary), f"{metric} against LoRA targets", ""),
     )
     for name, figure, alt, caption in made:
         if figure is not None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunefork.report.figures.panels import Panel, validations
-from tunefork.report.figures.style import MUTED, PAPER, bottom_legend, handle, label, looks, mark, numbers, sheet
+from tunefork.report.figures.style import PAPER, bottom_legend, handle, label, looks, mark, numbers, sheet
 from tunefork.report.run_summary import RunSummary
 from tunefork.report.summary import ConfigurationSummary, Summary
 
@@ -47,8 +47,8 @@ def loss(summary: Summary, panel: Panel) -> Figure:
         _dashed(axes, summary, one)
         _band(axes, summary, one, "loss", 1.0, thin)
     axes.set(xlabel="optimizer step", ylabel="loss (nats)")
-    _bound(axes, summary)
-    _legend(figure, summary, panel, dashed=True)
+    _bound(axes, panel)
+    _legend(figure, summary, panel)
     return figure
 
 
@@ -61,17 +61,18 @@ def accuracy(summary: Summary, panel: Panel) -> Figure | None:
         _band(axes, summary, one, "accuracy", 100.0, thin)
     axes.set(xlabel="optimizer step", ylabel="accuracy (%)")
     axes.set_xlim(left=0)
-    _legend(figure, summary, panel, dashed=False)
+    _legend(figure, summary, panel)
     return figure
 
 
 def caption(summary: Summary) -> str:
     """How to read the curves."""
     if max((len(one.runs) for one in summary.configurations), default=1) < 2:
-        return "One seed each. Dashed: training loss."
+        return "One seed each. Solid: validation. Dashed: training loss. Each figure has its own scale."
     return (
-        "Line: mean over seeds, as far as all of them trained. Band: from the lowest to the highest seed. Thin lines, "
-        "where there are few: single seeds. Dashed: training loss, mean over seeds."
+        "Solid: validation, mean over seeds, as far as all of them trained. Band: from the lowest to the highest seed. "
+        "Thin lines, where there are few: single seeds. Dashed: training loss, mean over seeds. "
+        "Each figure has its own scale."
     )
 
 
@@ -161,10 +162,11 @@ def _title(what: str, panel: Panel) -> str:
     return f"{what}: {panel.title}" if panel.title else what
 
 
-def _bound(axes: Axes, summary: Summary) -> None:
-    """The same for all panels; a run that blew up must not flatten the others."""
-    values = [step.loss for run in summary.runs for step in run.steps]
-    values += [one.loss for run in summary.runs for one in validations(run)]
+def _bound(axes: Axes, panel: Panel) -> None:
+    """A run that blew up must not flatten the others."""
+    runs = [run for one in panel.configurations for run in one.runs]
+    values = [step.loss for run in runs for step in run.steps]
+    values += [one.loss for run in runs for one in validations(run)]
     finite = [value for value in values if math.isfinite(value)]
     axes.set_xlim(left=0)
     if finite:
@@ -172,13 +174,8 @@ def _bound(axes: Axes, summary: Summary) -> None:
         axes.set_ylim(0, 1.08 * (max(finite) if max(finite) < 2 * usual else 1.3 * usual))
 
 
-def _legend(figure: Figure, summary: Summary, panel: Panel, dashed: bool) -> None:
-    from matplotlib.lines import Line2D
-
+def _legend(figure: Figure, summary: Summary, panel: Panel) -> None:
     found = looks(summary.configurations)
     handles = [handle(found[one.id]) for one in panel.configurations]
     texts = [label(one.name, 48) for one in panel.configurations]
-    if dashed:
-        handles += [Line2D([], [], color=MUTED), Line2D([], [], color=MUTED, linestyle="--", linewidth=0.9)]
-        texts += ["validation", "training"]
     bottom_legend(figure, handles, texts)

@@ -11,12 +11,27 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tunefork.report.figures.style import GRID, INK, MARKED, MUTED, PAPER, SETTINGS, WASH
+from tunefork.report.figures.style import (
+    BLUE,
+    GREEN,
+    GRID,
+    INK,
+    MARKED,
+    MUTED,
+    PAPER,
+    SETTINGS,
+    SKY,
+    VERMILLION,
+    WASH,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-VARIABLES = {INK: "ink", MUTED: "muted", GRID: "grid", PAPER: "paper", WASH: "wash", "#ffffff": "paper"}
+VARIABLES = {
+    **{INK: "ink", MUTED: "muted", GRID: "grid", PAPER: "paper", WASH: "wash", "#ffffff": "paper"},
+    **{BLUE: "blue", SKY: "sky", GREEN: "green", VERMILLION: "vermillion"},
+}
 """Colours that the page replaces with its own, so that figures follow light and dark."""
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PALE, DARK = "#e3f1fa", "#00466e"
+PALE, DARK = "#e3f1fa", "#003a5c"
 """Of the lowest and the highest value."""
 NARROWEST = 2.0
 """Points between the palest and the darkest colour at least, so that chance does not look like a landscape."""
@@ -115,4 +115,7 @@ def _colours(value: float, low: float, high: float) -> tuple[str, str]:
     spare = max(0.0, NARROWEST / 100 - (high - low)) / 2
     share = (value - low + spare) / max(high - low + 2 * spare, 1e-9)
     mixed = [pale + share * (dark - pale) for pale, dark in zip(to_rgb(PALE), to_rgb(DARK))]
-    return to_hex(mixed), "#10151c" if share < 0.5 else "#fdfdfd"
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in mixed]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    # of black and white the one with more contrast (WCAG 2.2, relative luminance)
+    return to_hex(mixed), "#000001" if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else "#fffffe"

@@ -11,6 +11,7 @@ from tunefork.report.figures.style import INK, MUTED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.path import Path
     from matplotlib.transforms import Bbox
 
 DISTANCES = (6.0, 10.0, 16.0, 24.0, 34.0, 46.0)
@@ -18,6 +19,8 @@ DISTANCES = (6.0, 10.0, 16.0, 24.0, 34.0, 46.0)
 DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
 """Right, left, above, below, and between them."""
 SIZE = 7.5
+Segment = tuple[tuple[float, float], tuple[float, float]]
+"""Two ends, in the axes' units."""
 LED = 12.0
 """From this distance on a thin line leads from the mark to its name."""
 
@@ -36,15 +39,19 @@ class Named:
     """The ends of its interval."""
 
 
-def place_names(axes: Axes, points: Sequence[Named]) -> None:
-    """Write the names. The figure is laid out first, so everything else has to be drawn before."""
+def place_names(axes: Axes, points: Sequence[Named], segments: Sequence[Segment] = ()) -> None:
+    """Write the names, clear of straight lines where that is possible.
+
+    The figure is laid out first, so everything else has to be drawn before.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas = FigureCanvasAgg(axes.figure)  # type: ignore[arg-type]
     canvas.draw()
     renderer, frame = canvas.get_renderer(), axes.get_window_extent()
-    marks, lines = _obstacles(axes, points)
+    marks, lines = _obstacles(axes, points, segments)
     taken: list[Bbox] = []
+    leaders: list[Path] = []
     for place in sorted(range(len(points)), key=lambda place: not points[place].needed):
         point = points[place]
         others = [box for number, box in enumerate(marks) if number != place]
@@ -54,17 +61,21 @@ def place_names(axes: Axes, points: Sequence[Named]) -> None:
             box = _box(axes, point, size, distance, direction)
             outside = box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1
             bad = outside + box.count_overlaps(taken)
-            cost = (bad, box.count_overlaps(others), box.count_overlaps(lines), distance)
+            leader = _leader(axes, point, distance, direction)
+            struck = sum(path.intersects_bbox(box) for path in leaders)
+            struck += sum(leader.intersects_bbox(other) for other in taken) if distance > LED else 0
+            cost = (bad, box.count_overlaps(others), struck + box.count_overlaps(lines), distance)
             if best is None or cost < best[0]:
                 best = (cost, (distance, direction), box)
         assert best is not None
         if point.needed or best[0][:2] == (0, 0):
             _write(axes, point, *best[1])
             taken.append(best[2])
+            leaders += [_leader(axes, point, *best[1])] if best[1][0] > LED else []
 
 
-def _obstacles(axes: Axes, points: Sequence[Named]) -> tuple[list[Bbox], list[Bbox]]:
-    """The boxes of all marks, and of their intervals, in pixels."""
+def _obstacles(axes: Axes, points: Sequence[Named], segments: Sequence[Segment]) -> tuple[list[Bbox], list[Bbox]]:
+    """The boxes of all marks, and of intervals and lines, in pixels."""
     from matplotlib.transforms import Bbox
 
     marks, lines = [], []
@@ -72,8 +83,11 @@ def _obstacles(axes: Axes, points: Sequence[Named]) -> tuple[list[Bbox], list[Bb
         x, y = axes.transData.transform((point.x, point.y))
         marks.append(Bbox.from_extents(x - 5, y - 5, x + 5, y + 5))
         if point.low is not None and point.high is not None:
-            ends = [axes.transData.transform((point.x, end))[1] for end in (point.low, point.high)]
-            lines.append(Bbox.from_extents(x - 3, min(ends), x + 3, max(ends)))
+            low, high = (axes.transData.transform((point.x, end))[1] for end in (point.low, point.high))
+            lines.append(Bbox.from_extents(x - 3, low, x + 3, high))
+    for ends in segments:
+        (left, bottom), (right, top) = (axes.transData.transform(end) for end in ends)
+        lines.append(Bbox.from_extents(min(left, right), min(bottom, top) - 1, max(left, right), max(bottom, top) + 1))
     return marks, lines
 
 
@@ -91,6 +105,15 @@ def _shift(distance: float, direction: tuple[int, int]) -> tuple[float, float]:
     return direction[0] * distance * diagonal, direction[1] * distance * diagonal
 
 
+def _leader(axes: Axes, point: Named, distance: float, direction: tuple[int, int]) -> Path:
+    """The line from a mark to its name, in pixels."""
+    from matplotlib.path import Path
+
+    x, y = axes.transData.transform((point.x, point.y))
+    across, up = (axes.figure.dpi / 72 * part for part in _shift(distance, direction))
+    return Path([(x, y), (x + across, y + up)])
+
+
 def _box(axes: Axes, point: Named, size: tuple[float, float], distance: float, direction: tuple[int, int]) -> Bbox:
     """Where a name would stand, in pixels."""
     from matplotlib.transforms import Bbox
@@ -105,7 +128,8 @@ def _box(axes: Axes, point: Named, size: tuple[float, float], distance: float, d
 
 def _write(axes: Axes, point: Named, distance: float, direction: tuple[int, int]) -> None:
     across, up = direction
-    led = {"arrowstyle": "-", "color": MUTED, "linewidth": 0.6, "shrinkA": 1, "shrinkB": 4}
+    near = ((1 - across) / 2, (1 - up) / 2)
+    led = {"arrowstyle": "-", "color": MUTED, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 4, "relpos": near}
     note = axes.annotate(
         point.text,
         (point.x, point.y),

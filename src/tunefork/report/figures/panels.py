@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,8 +10,9 @@ from tunefork.report.run_summary import RunSummary
 from tunefork.report.summary import ConfigurationSummary, Summary
 from tunefork.store import EvaluationRecord
 
-TOGETHER = 6
-"""Configurations that can be told apart in one set of axes."""
+TOGETHER = 7
+"""Configurations that can be told apart in one set of axes: as many as there are colours."""
+NAMES = {"last_layers": "last layers", "lora": "LoRA", "peft": "PEFT"}
 
 
 @dataclass(frozen=True)
@@ -22,22 +24,31 @@ class Panel:
 
 
 def panels(summary: Summary) -> list[Panel]:
-    """The configurations of the study in groups of at most ``TOGETHER``, block by block or strategy by strategy."""
+    """The configurations of the study in groups of at most ``TOGETHER``.
+
+    Blocks stay together where the study has blocks; else strategies, and of many LoRAs those with the same targets.
+    """
     known = [one for one in summary.configurations if any(run.steps or validations(run) for run in one.runs)]
     if any(one.blocks for one in known):
-        groups = [(title, [one for one in shown if one in known]) for title, shown in summary.blocks]
-    elif len(known) > TOGETHER:
-        kinds = dict.fromkeys(one.strategy for one in known)
-        lone = [kind for kind in kinds if sum(one.strategy == kind for one in known) == 1]
-        groups = [("", [one for one in known if one.strategy in lone])]
-        groups += [
-            (kind.replace("_", " "), [one for one in known if one.strategy == kind])
-            for kind in kinds
-            if kind not in lone
-        ]
+        groups = {title: [one for one in shown if one in known] for title, shown in summary.blocks}
+    elif len(known) <= TOGETHER:
+        groups = {"": known}
     else:
-        groups = [("", known)]
-    return [panel for title, group in groups for panel in _parts(title, group)]
+        groups = _by_strategy(known)
+    return [panel for title, group in groups.items() for panel in _parts(title, group)]
+
+
+def _by_strategy(known: Sequence[ConfigurationSummary]) -> dict[str, list[ConfigurationSummary]]:
+    """Strategies with one configuration share a group."""
+    kinds = Counter(one.strategy for one in known)
+    groups: dict[str, list[ConfigurationSummary]] = {}
+    for one in known:
+        title = NAMES.get(one.strategy, one.strategy) if kinds[one.strategy] > 1 else ""
+        targets = one.runs[0].record.config.get("strategy", {}).get("targets")
+        if one.strategy == "lora" and kinds["lora"] > TOGETHER and isinstance(targets, list):
+            title = f"LoRA {'+'.join(targets)}"
+        groups.setdefault(title, []).append(one)
+    return groups
 
 
 def _parts(title: str, group: Sequence[ConfigurationSummary]) -> Iterator[Panel]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from tunefork.report.figures.labels import Named, place_names
+from tunefork.report.figures.labels import Named, Segment, place_names
 from tunefork.report.figures.style import MUTED, PAPER, Look, looks, mark_interval, numbers, sheet
 from tunefork.report.judged import judged_axis, judged_estimate
 from tunefork.report.pareto import Front
@@ -41,20 +42,18 @@ def tradeoff(summary: Summary, front: Front) -> Figure:
     axes.set(xlabel=AXES[front.cost.name], ylabel=judged_axis(summary))
     axes.margins(x=0.16, y=0.14)
     _ticks(axes, front)
-    _steps(axes, front)
-    place_names(axes, points if len(points) <= MOST else [point for point in points if point.needed])
+    steps = _steps(axes, front)
+    place_names(axes, points if len(points) <= MOST else [point for point in points if point.needed], steps)
     return figure
 
 
 def caption(summary: Summary, front: Front) -> str:
     """The undominated in words, and what the figure does not say."""
-    metric, cost = METRICS[summary.judged_by], front.cost.title
+    metric, less = METRICS[summary.judged_by], front.cost.less
     names = listed([one.name for one in front.undominated])
     are = "is" if len(front.undominated) == 1 else "are"
     unsure = " Intervals overlap, so a configuration off the line may be as good." if _overlap(summary, front) else ""
-    return (
-        f"Undominated (no other has at least its {metric} for less {cost}) {are} {names}, by point estimates.{unsure}"
-    )
+    return f"Undominated (no other has at least its {metric} for {less}) {are} {names}, by point estimates.{unsure}"
 
 
 def _overlap(summary: Summary, front: Front) -> bool:
@@ -77,14 +76,18 @@ def _point(axes: Axes, ends: tuple[float, float, float, float], look: Look, kept
     mark_interval(axes.errorbar([cost], [value], yerr=spread, **style), number)
 
 
-def _steps(axes: Axes, front: Front) -> None:
-    """From the cheapest to the best; to its right nothing scores more."""
+def _steps(axes: Axes, front: Front) -> list[Segment]:
+    """From the cheapest to the best; to its right nothing scores more. Its parts, for names to keep clear of."""
     by_id = {one.id: (cost, 100 * value) for one, cost, value in zip(front.shown, front.costs, front.values)}
     joined = [by_id[one.id] for one in front.undominated]
     right = axes.get_xlim()[1]
     axes.set_xlim(axes.get_xlim())
     xs, ys = zip(*joined, (right, joined[-1][1]))
     axes.step(xs, ys, where="post", color=MUTED, linewidth=1.1, zorder=1.5)
+    corners = [(xs[0], ys[0])]
+    for x, y in zip(xs[1:], ys[1:]):
+        corners += [(x, corners[-1][1]), (x, y)]
+    return list(pairwise(corners))
 
 
 TICKS: Mapping[str, Any] = {

@@ -24,6 +24,6 @@ class Material:
     """The resolved study file; empty where the folder has none."""
 
     def figures(self, *names: str) -> list[Drawing]:
-        """The drawings of these names with their further parts (``loss``, ``loss-2`` ...), in the order of the report."""
+        """The drawings of these names and their further parts (``loss``, ``loss-2`` …), in the report's order."""
         known = re.compile(rf"({'|'.join(names)})(-\d+)?")
         return [drawing for drawing in self.drawings if known.fullmatch(drawing.name)]

@@ -11,19 +11,13 @@ from tunefork.report.wording import METRICS
 
 
 def configurations(material: Material) -> dict[str, Any]:
-    """The table and the scores as bars."""
-    return {"table": table(material.summary), "figures": material.figures("scores")}
+    """The table, the scores as bars, and how far each is from the best."""
+    return {"table": table(material.summary), "figures": material.figures("scores", "differences")}
 
 
 def pairs(material: Material) -> dict[str, Any] | None:
     """Who is ahead of whom, and whether that is shown."""
     summary, rows = material.summary, pair_rows(material.verdict.judgement)
-    figures = material.figures("differences")
-    if not rows and not figures:
+    if not rows:
         return None
-    return {
-        "pairs": rows,
-        "metric": METRICS[summary.judged_by],
-        "margin": summary.judging.margin,
-        "figures": figures,
-    }
+    return {"pairs": rows, "metric": METRICS[summary.judged_by], "margin": summary.judging.margin}
