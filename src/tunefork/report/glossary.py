@@ -9,6 +9,7 @@ from typing import Any
 from tunefork.config import TrainingConfig
 from tunefork.config.strategies import STRATEGIES
 from tunefork.report.summary import Summary
+from tunefork.report.wording import STRATEGIES as NAMES
 
 MEANINGS = {
     "learning_rate": (
@@ -105,13 +106,21 @@ def settings(summary: Summary) -> tuple[Setting, ...]:
 def _told(values: Mapping[str, list[str]]) -> str:
     """All values; with the strategies that have them where those differ.
 
-    >>> _told({"full": ["5e-05"], "lora": ["0.001", "0.002"]}), _told({"full": ["2"], "lora": ["2"]})
-    ('full: 5e-05; lora: 0.001, 0.002', '2')
+    >>> _told({"full": ["5e-05"], "lora": ["0.01", "0.002"]}), _told({"full": ["2"], "lora": ["2"]})
+    ('full: 5e-05; LoRA: 0.002, 0.01', '2')
     """
-    told = {kind: ", ".join(text or "not set" for text in texts) for kind, texts in values.items()}
+    told = {kind: ", ".join(text or "not set" for text in _ordered(texts)) for kind, texts in values.items()}
     if len(set(told.values())) == 1:
         return next(iter(told.values()))
-    return "; ".join(f"{kind.replace('_', ' ')}: {text}" for kind, text in told.items())
+    return "; ".join(f"{NAMES.get(kind, kind)}: {text}" for kind, text in told.items())
+
+
+def _ordered(texts: list[str]) -> list[str]:
+    """Numbers from the lowest, anything else as the study has it."""
+    try:
+        return sorted(texts, key=float)
+    except ValueError:
+        return texts
 
 
 def _part(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -41,6 +41,22 @@ def csp_hash(script: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
 
 
+def _broken(text: str) -> Any:
+    """Text that may go to a new line after each plus, as names of many targets must on a phone."""
+    from markupsafe import Markup, escape
+
+    return Markup("+<wbr>").join(escape(part) for part in text.split("+"))
+
+
+def together(text: str) -> str:
+    """A cell's text that goes to a new line before ± and "to" at most, so that units stay with their numbers.
+
+    >>> together("91.28 ± 0.40"), together("9.8 s")
+    ('91.28 ±\\xa00.40', '9.8\\xa0s')
+    """
+    return text.replace(" ", "\xa0").replace("\xa0±", " ±").replace("\xa0to\xa0", " to\xa0")
+
+
 def _environment() -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
@@ -55,6 +71,8 @@ def _environment() -> Any:
     # our own SVG: Matplotlib and Drawing escaped the texts in it
     environment.filters["inline_svg"] = lambda drawing: Markup(inline_svg(drawing))
     environment.filters["sort_key"] = sort_key
+    environment.filters["broken"] = _broken
+    environment.filters["together"] = together
     return environment
 
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 UNKNOWN = "–"
+STRATEGIES = {"last_layers": "last layers", "lora": "LoRA", "peft": "PEFT"}
+"""What strategies are called where that is not their name in a study file."""
 METRICS = {"loss": "loss", "accuracy": "accuracy", "macro_f1": "macro F1", "f1": "F1"}
 
 

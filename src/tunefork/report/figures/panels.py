@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from tunefork.report.run_summary import RunSummary
 from tunefork.report.summary import ConfigurationSummary, Summary
+from tunefork.report.wording import STRATEGIES
 from tunefork.store import EvaluationRecord
 
 TOGETHER = 7
 """Configurations that can be told apart in one set of axes: as many as there are colours."""
-NAMES = {"last_layers": "last layers", "lora": "LoRA", "peft": "PEFT"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def _by_strategy(known: Sequence[ConfigurationSummary]) -> dict[str, list[Config
     kinds = Counter(one.strategy for one in known)
     groups: dict[str, list[ConfigurationSummary]] = {}
     for one in known:
-        title = NAMES.get(one.strategy, one.strategy) if kinds[one.strategy] > 1 else ""
+        title = STRATEGIES.get(one.strategy, one.strategy) if kinds[one.strategy] > 1 else ""
         targets = one.runs[0].record.config.get("strategy", {}).get("targets")
         if one.strategy == "lora" and kinds["lora"] > TOGETHER and isinstance(targets, list):
             title = f"LoRA {'+'.join(targets)}"
