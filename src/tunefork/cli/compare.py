@@ -15,6 +15,7 @@ from tunefork.cli.options import (
     MaxMemory,
     MaxSeconds,
     MaxTrainable,
+    NoExamples,
     Out,
     Seeds,
     SharedRate,
@@ -87,6 +88,7 @@ def compare(
     ] = None,
     workers: Workers = None,
     include: Include = None,
+    no_examples: NoExamples = False,
     margin: Margin = None,
     max_trainable: MaxTrainable = None,
     max_memory: MaxMemory = None,
@@ -117,6 +119,7 @@ def compare(
         "group": group,
         "rare": rare,
         "encoding": encoding,
+        "examples": False if no_examples else None,
     }
     training = {
         "epochs": epochs,

@@ -33,6 +33,12 @@ Include = Annotated[
         "--include", help="Somebody else's predictions of the test rows: a file of ids and labels. Repeat it."
     ),
 ]
+NoExamples = Annotated[
+    bool,
+    typer.Option(
+        "--no-examples", help="Keep no copies of test rows (beginnings of texts, small pictures) for the report."
+    ),
+]
 Margin = Annotated[
     float | None,
     typer.Option("--margin", min=0.0, help="Differences of so many points or fewer do not matter; 1 unless given."),
@@ -63,6 +69,7 @@ def overrides(
     epochs: float | None,
     shared_learning_rate: float | None,
     judging: dict[str, Any] | None = None,
+    no_examples: bool = False,
 ) -> dict[str, Any]:
     """The options that replace a study file's settings, by dotted name."""
     given = {
@@ -71,6 +78,7 @@ def overrides(
         "data.rows.train": rows,
         "training.epochs": epochs,
         "training.shared_learning_rate": shared_learning_rate,
+        "data.examples": False if no_examples else None,
     }
     found = {name: value for name, value in given.items() if value is not None}
     return found | {"training.steps": None} if epochs is not None else found

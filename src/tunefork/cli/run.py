@@ -11,6 +11,7 @@ from tunefork.cli.options import (
     MaxMemory,
     MaxSeconds,
     MaxTrainable,
+    NoExamples,
     Out,
     Seeds,
     SharedRate,
@@ -33,6 +34,7 @@ def run(
     shared_learning_rate: SharedRate = None,
     workers: Workers = None,
     include: Include = None,
+    no_examples: NoExamples = False,
     margin: Margin = None,
     max_trainable: MaxTrainable = None,
     max_memory: MaxMemory = None,
@@ -44,6 +46,6 @@ def run(
     from tunefork.study import Study
 
     judging = judging_options(margin, max_trainable, max_memory, max_seconds)
-    made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate, judging), data)
+    made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate, judging, no_examples), data)
     results = made.run(out, progress=not as_json, workers=workers, include=include or ())
     show_results(results.store, as_json)

@@ -143,10 +143,10 @@ def _disagreement(first: _Votes, second: _Votes, names: Sequence[str], copies: C
     room = [max(half, ROWS - len(sides[1])), max(half, ROWS - len(sides[0]))]
 
     def example(row: int) -> Example:
-        replies = (
+        one, other = (
             Reply(names[int(votes.answers[row])], int(votes.right[row]), votes.seeds) for votes in (first, second)
         )
-        return Example(first.ids[row], names[int(first.labels[row])], *replies, copies.of(first.ids[row]))
+        return Example(first.ids[row], names[int(first.labels[row])], one, other, copies.of(first.ids[row]))
 
     shown = [tuple(example(row) for row in side[:most]) for side, most in zip(sides, room)]
     return Disagreement(
@@ -162,7 +162,10 @@ def _disagreement(first: _Votes, second: _Votes, names: Sequence[str], copies: C
 
 
 def _ordered(wanted: NDArray[np.bool_], gap: NDArray[np.float64], surer: NDArray[np.float64]) -> list[int]:
-    """The rows, those first on which the seeds differ most, then those on which the probabilities do."""
+    """The rows, those first on which the seeds differ most, then those on which the probabilities do.
+
+    Rounded, so that the order of summation does not decide; then the rows' own order does.
+    """
     rows = np.flatnonzero(wanted)
-    order: list[int] = rows[np.lexsort((-surer[rows], -gap[rows]))].tolist()
+    order: list[int] = rows[np.lexsort((rows, -surer[rows].round(9), -gap[rows].round(9)))].tolist()
     return order

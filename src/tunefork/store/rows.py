@@ -86,7 +86,7 @@ def _kinds(record: type) -> dict[str, tuple[Any, bool]]:
 def _items(record: type) -> dict[str, type]:
     """The record in fields that are tuples of records."""
     hints = {name: get_args(hint) for name, hint in get_type_hints(record).items() if get_origin(hint) is tuple}
-    return {name: parts[0] for name, parts in hints.items() if is_dataclass(parts[0])}
+    return {name: cast(type, parts[0]) for name, parts in hints.items() if is_dataclass(parts[0])}
 
 
 def _kind(hint: Any) -> tuple[Any, bool]:

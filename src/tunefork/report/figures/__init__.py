@@ -67,9 +67,9 @@ def _tradeoffs(summary: Summary) -> Iterator[Drawing]:
         alt = f"{METRICS[summary.judged_by]} against {front.cost.title}, one point per configuration"
         figure, text = tradeoff.tradeoff(summary, front), tradeoff.caption(summary, front)
         yield Drawing(names[front.cost.name], figure, alt, text, titles)
-    figure = bars.parameters(summary)
-    if figure is not None:
-        yield Drawing("parameters", figure, "Bars of trainable parameters of every configuration", titles=titles)
+    sizes = bars.parameters(summary)
+    if sizes is not None:
+        yield Drawing("parameters", sizes, "Bars of trainable parameters of every configuration", titles=titles)
 
 
 def _settings(summary: Summary) -> Iterator[Drawing]:

@@ -108,7 +108,9 @@ def _band(axes: Axes, summary: Summary, one: ConfigurationSummary, metric: str, 
             mark(axes.plot(steps, values, color=look.colour, linewidth=0.6, alpha=0.45, zorder=2), number)
     if len(done) > 1:
         mark(axes.fill_between(found.steps, found.low, found.high, color=look.colour, alpha=0.16, linewidth=0), number)
-    steps, mean = (found.steps, found.mean) if done else found.seeds[0] if len(found.seeds) == 1 else ([], [])
+    steps, mean = found.steps, found.mean
+    if not done and len(found.seeds) == 1:
+        steps, mean = found.seeds[0]
     line = axes.plot(
         steps,
         mean,

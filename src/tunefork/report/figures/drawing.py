@@ -100,6 +100,9 @@ def style(salt: str = "tunefork") -> Iterator[None]:
 def _rendered(drawing: Drawing, kind: str) -> bytes:
     buffer = io.BytesIO()
     with style(drawing.name):
+        if drawing.figure.get_layout_engine() is not None:  # once for all files: it takes as long as drawing
+            drawing.figure.draw_without_rendering()
+            drawing.figure.set_layout_engine(None)
         metadata = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
         drawing.figure.savefig(buffer, format=kind, dpi=160, metadata=metadata)
     return buffer.getvalue()

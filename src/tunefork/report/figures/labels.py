@@ -46,7 +46,7 @@ def place_names(axes: Axes, points: Sequence[Named], segments: Sequence[Segment]
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    canvas = FigureCanvasAgg(axes.figure)  # type: ignore[arg-type]
+    canvas = FigureCanvasAgg(axes.figure)
     canvas.draw()
     renderer, frame = canvas.get_renderer(), axes.get_window_extent()
     marks, lines = _obstacles(axes, points, segments)
