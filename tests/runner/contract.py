@@ -118,6 +118,8 @@ class RunnerContract:
             assert record.seconds > 0
             assert record.seconds_alone > 0
             assert record.peak_memory_mb > 0
+            parts = {part: getattr(run.counts, part) for part in ("adapter", "head", "backbone")}
+            assert record.counted == {part: number for part, number in parts.items() if number}
         assert (told.ended, told.steps, len(told.groups)) == (1, 40, 4)
         assert {status for status, _ in told.finished.values()} == {"done"}
 
