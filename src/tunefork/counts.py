@@ -1,4 +1,4 @@
-"""Counts: how many parameters a configuration trains. A plain value that plans, stores and reports share."""
+"""Counts: how many parameters a configuration trains, and why. Plain values that plans, stores and reports share."""
 
 from __future__ import annotations
 
@@ -31,3 +31,21 @@ class Counts:
     def peft_percent(self) -> float:
         """Trainable in percent (0 to 100) of the PEFT-style total."""
         return 100 * self.trainable / self.peft_total
+
+
+@dataclass(frozen=True)
+class Formula:
+    """Where a part of a count comes from, as one would write it on paper.
+
+    >>> Formula("head", "classifier", "768 × 101 + 101", 77_669).count
+    77669
+    """
+
+    part: str
+    """adapter, head or backbone."""
+    what: str
+    """Which modules it counts."""
+    text: str
+    """With the model's sizes filled in; empty where only the model itself can be counted."""
+    count: int
+    """What the formula gives."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -10,6 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
+from tunefork.store import SqliteStore
 
 Done = subprocess.CompletedProcess[str]
 
@@ -128,6 +132,22 @@ def test_report_repeats_the_document(study: tuple[Path, dict[str, object]]) -> N
     assert shown.returncode == 0
     assert "LoRA r=2 query+value" in shown.stdout
     assert "report.html" in shown.stdout
+
+
+def test_report_erases_copies_of_rows_where_told(
+    study: tuple[Path, dict[str, object]], messages_csv: Path, tmp_path: Path
+) -> None:
+    out, document = study
+    copy = Path(shutil.copytree(out, tmp_path / "copy"))
+    store = SqliteStore.open(copy)
+    kept = store.excerpts()
+    store.close()
+    text = max(kept.values(), key=len)
+    assert text in html.unescape((copy / "report.html").read_text(encoding="utf-8"))
+    done = tunefork("report", str(copy), "--no-examples", "--json")
+    assert json.loads(done.stdout) == document
+    assert text not in html.unescape((copy / "report.html").read_text(encoding="utf-8"))
+    assert text.encode() not in (copy / "study.db").read_bytes()
 
 
 def test_predict_keeps_ids_and_writes_label_names(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
-from tunefork.counts import Counts
+from tunefork.counts import Counts, Formula
 from tunefork.store import (
     EvaluationRecord,
     MemoryStore,
@@ -68,6 +68,32 @@ def counts(one: Made, full: int = FULL, head: int = HEAD) -> Counts:
         adapter = one.trainable - head
         return Counts(adapter, head, 0, full + adapter, full + adapter + head)
     return Counts(0, head, one.trainable - head, full, full)
+
+
+def formulas(one: Made) -> tuple[Formula, ...]:
+    """Those of DistilBERT, where they give this configuration's count."""
+    head = (
+        Formula("head", "pre_classifier", "768 × 768 + 768", 590_592),
+        Formula("head", "classifier", "768 × 2 + 2", 1_538),
+    )
+    rest: tuple[Formula, ...] = ()
+    if one.strategy == "full":
+        rest = (Formula("backbone", "everything else", "66,362,880", 66_362_880),)
+    if one.strategy == "lora" and "rank" in one.settings:
+        rank, targets = one.settings["rank"], one.settings["targets"]
+        square = len({"query", "key", "value", "output"} & set(targets))
+        text = f"6 × {square} × 2 × 768 × {rank}"
+        rest = (Formula("adapter", f"A and B of rank {rank}", text, 6 * square * 2 * 768 * rank),)
+        if "mlp" in targets:
+            text = f"6 × 2 × (768 × {rank} + {rank} × 3,072)"
+            rest += (Formula("adapter", f"A and B of rank {rank} on mlp", text, 6 * 2 * (768 + 3072) * rank),)
+    found = (*head, *rest)
+    return found if sum(each.count for each in found) == one.trainable else ()
+
+
+def keep_texts(store: Store, text: str = "so it goes") -> None:
+    """Copies of every test row, as a study would keep of those that its report shows."""
+    store.put_excerpts({f"test-{row}": f"{text}, row {row}" for row in range(2000)})
 
 
 def make(
@@ -128,7 +154,7 @@ def _train(store: Store, one: Made, seed: int, classes: int, rows: dict[str, int
             best, lowest = (step, record.loss) if record.loss < lowest else (best, lowest)
     if rows["test"]:
         _evaluate(store, identity, best or STEPS, "test", accuracy, classes, rows["test"], rng)
-    strategy = {"kind": one.strategy, **one.settings}
+    strategy, found = {"kind": one.strategy, **one.settings}, counts(one)
     store.put_run(
         RunRecord(
             id=identity,
@@ -137,7 +163,7 @@ def _train(store: Store, one: Made, seed: int, classes: int, rows: dict[str, int
             strategy=one.strategy,
             seed=seed,
             config={"strategy": strategy, "training": {"epochs": 3, "batch_size": 16}, "seed": seed},
-            counts=counts(one),
+            counts=found,
             blocks=one.blocks,
             status="done",
             steps=STEPS,
@@ -147,6 +173,8 @@ def _train(store: Store, one: Made, seed: int, classes: int, rows: dict[str, int
             seconds_alone=one.seconds,
             peak_memory_mb=one.memory,
             precision="bf16",
+            formulas=formulas(one),
+            counted={"adapter": found.adapter, "head": found.head, "backbone": found.backbone},
         )
     )
 

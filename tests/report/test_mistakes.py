@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.report.studies import S0, make
-from tunefork.report import galleries, summarise, wanted_thumbnails, write_report
+from tests.report.studies import S0, change, make
+from tunefork.report import examples, galleries, summarise, wanted_rows, write_report
+from tunefork.report.copies import Copy
 from tunefork.report.mistakes import CONFIDENT, EACH, PAIRS
 from tunefork.store import Store
 
@@ -71,17 +72,45 @@ def test_what_every_run_gets_wrong(store: Store) -> None:
 
 def test_the_report_embeds_what_was_kept_and_names_the_others(store: Store) -> None:
     summary = summarise(store)
-    wanted = wanted_thumbnails(store, summary)
+    wanted = wanted_rows(store, summary)
     assert len(set(wanted)) == len(wanted) > 0
     store.put_thumbnails({wanted[0]: b"\xff\xd8jpeg"})
     write_report(store)
     text = (store.folder / "report.html").read_text(encoding="utf-8")
+    assert "<img" in text
     assert 'src="data:image/jpeg;base64,/9hqcGVn"' in text
     assert f"({wanted[1]})" in text
 
 
-def test_texts_have_no_pictures(tmp_path: Path) -> None:
+def test_mistakes_of_texts_show_their_beginnings(tmp_path: Path) -> None:
     made = make(tmp_path, S0[:2])
-    assert galleries(made, summarise(made)) == ()
+    summary = summarise(made)
+    first = galleries(made, summary)[0]
+    assert (first.title, len(first.mistakes)) == ("Most confident mistakes", CONFIDENT)
+    assert {mistake.copy for mistake in first.mistakes} == {Copy()}
+    made.put_excerpts({first.mistakes[0].id: "Not what\nI <ordered>"})
+    assert galleries(made, summary)[0].mistakes[0].copy == Copy("Not what\nI <ordered>")
     write_report(made)
-    assert "<img" not in (made.folder / "report.html").read_text(encoding="utf-8")
+    text = (made.folder / "report.html").read_text(encoding="utf-8")
+    assert "<img" not in text
+    assert "Not what\nI &lt;ordered&gt;" in text
+
+
+def test_nothing_is_shown_of_a_study_without_test_rows(tmp_path: Path) -> None:
+    made = make(tmp_path / "untested", S0[:2], rows=0)
+    assert galleries(made, summarise(made)) == ()
+    assert examples(made, summarise(made)).ids == ()
+    planned = make(tmp_path / "planned", S0[:1], seeds=1)
+    change(planned, S0[0], 0, status="planned")
+    assert wanted_rows(planned, summarise(planned)) == ()
+
+
+def test_copies_are_wanted_of_what_is_shown_and_of_no_more_than_two_hundred_rows(tmp_path: Path) -> None:
+    kinds = [replace(S0[0], strategy=f"kind{n}", name=f"kind {n}", accuracy=0.3 + 0.06 * n) for n in range(11)]
+    made = make(tmp_path, kinds, seeds=1, labels=["a", "b", "c"], rows=2000)
+    found = examples(made, summarise(made))
+    shown = [mistake.id for gallery in found.galleries for mistake in gallery.mistakes]
+    shown += [row.id for pair in found.disagreements for row in (*pair.for_first, *pair.for_second)]
+    assert set(found.ids) == set(shown)
+    assert len(set(shown)) > 200
+    assert wanted_rows(made, summarise(made)) == found.ids[:200]

@@ -119,6 +119,8 @@ class RunnerContract:
             assert record.seconds_alone > 0
             assert record.peak_memory_mb > 0
             assert record.latency_ms > 0
+            parts = {part: getattr(run.counts, part) for part in ("adapter", "head", "backbone")}
+            assert record.counted == {part: number for part, number in parts.items() if number}
         assert (told.ended, told.steps, len(told.groups)) == (1, 40, 4)
         assert {status for status, _ in told.finished.values()} == {"done"}
 

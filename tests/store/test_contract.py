@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tunefork.counts import Counts
+from tunefork.counts import Counts, Formula
 from tunefork.errors import StoreError
 from tunefork.store import (
     BaselineRecord,
@@ -272,6 +272,25 @@ def test_a_baseline_is_kept_with_its_answers_and_is_no_run(store: Store) -> None
     assert math.isnan(found[1].metric("f1"))
     np.testing.assert_array_equal(store.predictions("tfidf", "test").logits, predictions().logits)
     assert store.runs() == []
+
+
+def test_formulas_and_counts_come_back_as_they_were(store: Store) -> None:
+    formulas = (Formula("head", "classifier", "2 × 3 + 3", 9), Formula("adapter", "A and B", "2 × 2", 4))
+    run = replace(RUN, formulas=formulas, counted={"head": 9, "adapter": 4})
+    store.put_run(run)
+    assert store.run(RUN.id) == run
+    store.put_run(RUN)
+    assert (store.run(RUN.id).formulas, store.run(RUN.id).counted) == ((), {})
+
+
+def test_excerpts_are_kept_and_forgotten_with_the_pictures(store: Store) -> None:
+    assert store.excerpts() == {}
+    store.put_excerpts({"r1": "late again", "r2": "first\nsecond ☃"})
+    store.put_excerpts({"r1": "late, again"})
+    store.put_thumbnails({"cat.jpg": b"one"})
+    assert store.excerpts() == {"r1": "late, again", "r2": "first\nsecond ☃"}
+    store.forget_examples()
+    assert (store.excerpts(), store.thumbnails()) == ({}, {})
 
 
 def test_thumbnails_are_kept_by_the_ids_of_their_rows(store: Store) -> None:

@@ -178,3 +178,32 @@ def test_a_row_is_flat() -> None:
     row = encode(RUN)
     assert (row["blocks"], row["stopped_early"], row["converged"]) == ('["methods", "rank"]', 0, None)
     assert decode(RunRecord, row) == RUN
+
+
+def test_forgotten_examples_are_not_in_the_file_any_more(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path)
+    store._db.execute("PRAGMA secure_delete = OFF")  # some builds of SQLite overwrite what is deleted, most do not
+    store.put_excerpts({f"r{row}": f"a private remark {row} " * 20 for row in range(200)})
+    store.put_excerpts({f"r{row}": "shorter" for row in range(100)})
+    store.put_thumbnails({"cat.jpg": b"private picture" * 100})
+    store.forget_examples()
+    store.close()
+    for path in tmp_path.iterdir():
+        assert b"private" not in path.read_bytes(), path.name
+
+
+def test_a_study_from_before_there_were_excerpts_has_none(tmp_path: Path) -> None:
+    filled(tmp_path)
+    db = sqlite3.connect(tmp_path / "study.db")
+    db.execute("DROP TABLE excerpts")
+    for column in ("formulas", "counted"):
+        db.execute(f"ALTER TABLE runs DROP COLUMN {column}")
+    db.commit()
+    db.close()
+    reader = SqliteStore.open(tmp_path)
+    assert (reader.excerpts(), reader.runs()[0].formulas, reader.runs()[0].counted) == ({}, (), {})
+    reader.close()
+    writer = SqliteStore(tmp_path)
+    writer.put_excerpts({"r0": "text"})
+    assert writer.excerpts() == {"r0": "text"}
+    writer.close()

@@ -18,6 +18,7 @@ from tunefork.cli.options import (
     MaxSeconds,
     MaxTrainable,
     Method,
+    NoExamples,
     Out,
     Seeds,
     SharedRate,
@@ -106,6 +107,7 @@ def compare(
     ] = None,
     workers: Workers = None,
     include: Include = None,
+    no_examples: NoExamples = False,
     margin: Margin = None,
     max_trainable: MaxTrainable = None,
     max_memory: MaxMemory = None,
@@ -143,6 +145,7 @@ def compare(
         "group": group,
         "rare": rare,
         "encoding": encoding,
+        "examples": False if no_examples else None,
     }
     training = {
         "epochs": epochs,

@@ -33,6 +33,12 @@ Include = Annotated[
         "--include", help="Somebody else's predictions of the test rows: a file of ids and labels. Repeat it."
     ),
 ]
+NoExamples = Annotated[
+    bool,
+    typer.Option(
+        "--no-examples", help="Keep no copies of test rows (beginnings of texts, small pictures) for the report."
+    ),
+]
 Margin = Annotated[
     float | None,
     typer.Option("--margin", min=0.0, help="Differences of so many points or fewer do not matter; 1 unless given."),
@@ -90,6 +96,7 @@ def overrides(
     shared_learning_rate: float | None,
     judging: dict[str, Any] | None = None,
     search: dict[str, Any] | None = None,
+    no_examples: bool = False,
 ) -> dict[str, Any]:
     """The options that replace a study file's settings, by dotted name."""
     given = {
@@ -99,6 +106,7 @@ def overrides(
         "data.rows.train": rows,
         "training.epochs": epochs,
         "training.shared_learning_rate": shared_learning_rate,
+        "data.examples": False if no_examples else None,
     }
     found = {name: value for name, value in given.items() if value is not None}
     return found | {"training.steps": None} if epochs is not None else found

@@ -8,13 +8,23 @@ from typing import Annotated
 import typer
 
 from tunefork.cli.app import Json, app
-from tunefork.cli.options import Include, Margin, MaxLatency, MaxMemory, MaxSeconds, MaxTrainable, judging_options
+from tunefork.cli.options import (
+    Include,
+    Margin,
+    MaxLatency,
+    MaxMemory,
+    MaxSeconds,
+    MaxTrainable,
+    NoExamples,
+    judging_options,
+)
 
 
 @app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="The study's folder.")],
     include: Include = None,
+    no_examples: NoExamples = False,
     margin: Margin = None,
     max_trainable: MaxTrainable = None,
     max_memory: MaxMemory = None,
@@ -22,7 +32,10 @@ def report(
     max_latency: MaxLatency = None,
     as_json: Json = False,
 ) -> None:
-    """Write the report of a study again, and show its table and verdict; by another margin or limits where given."""
+    """Write the report of a study again, and show its table and verdict; by another margin or limits where given.
+
+    With --no-examples the copies of test rows that the folder keeps are erased first.
+    """
     from tunefork.baselines import include_predictions
     from tunefork.cli.showing import show_results
     from tunefork.report import write_report
@@ -31,10 +44,12 @@ def report(
 
     store = SqliteStore.open(folder)
     try:
-        if include:
+        if include or no_examples:
             store.close()
             store = SqliteStore(folder)
-            include_predictions(store, include)
+            include_predictions(store, include or ())
+        if no_examples:
+            store.forget_examples()
         given = judging_options(margin, max_trainable, max_memory, max_seconds, max_latency)
         judging = judged(store.study().judging | given) if given else None
         write_report(store, judging)

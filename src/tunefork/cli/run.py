@@ -14,6 +14,7 @@ from tunefork.cli.options import (
     MaxSeconds,
     MaxTrainable,
     Method,
+    NoExamples,
     Out,
     Seeds,
     SharedRate,
@@ -39,6 +40,7 @@ def run(
     shared_learning_rate: SharedRate = None,
     workers: Workers = None,
     include: Include = None,
+    no_examples: NoExamples = False,
     margin: Margin = None,
     max_trainable: MaxTrainable = None,
     max_memory: MaxMemory = None,
@@ -56,6 +58,8 @@ def run(
 
     judging = judging_options(margin, max_trainable, max_memory, max_seconds, max_latency)
     looking = search_options(time, trials, search, halving)
-    made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate, judging, looking), data)
+    made = Study.from_file(
+        study, overrides(seeds, rows, epochs, shared_learning_rate, judging, looking, no_examples), data
+    )
     results = made.run(out, progress=not as_json, workers=workers, include=include or ())
     show_results(results.store, as_json)

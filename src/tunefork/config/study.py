@@ -61,6 +61,9 @@ class DataConfig(Value):
     drop_missing: bool = False
     drop_empty: bool = False
     encoding: str = "utf-8"
+    examples: bool = True
+    """Whether the study's folder keeps small copies of test rows that its report shows: at most 200, of a text its
+    first 300 characters, of a picture 96 pixels."""
 
     @field_validator("rows", mode="before")
     @classmethod

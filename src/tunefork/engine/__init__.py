@@ -10,6 +10,7 @@ from tunefork.engine.observer import Observer
 from tunefork.engine.pausing import Paused
 from tunefork.engine.precision import Precision, automatic_precision, best_device, choose_precision
 from tunefork.engine.prefix_cache import PrefixCache
+from tunefork.engine.slots import counted
 from tunefork.engine.threads import compute_threads
 from tunefork.engine.timing import time_steps
 
@@ -30,6 +31,7 @@ __all__ = [
     "best_device",
     "choose_precision",
     "compute_threads",
+    "counted",
     "evaluate",
     "has_banks",
     "load_artefact",

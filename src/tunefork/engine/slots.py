@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -68,6 +69,16 @@ class Slot:
         if self.layout == "matrix":
             return share.t()
         return share.squeeze(0) if self.layout == "vector" else share
+
+
+def counted(slots: Iterable[Slot], run: int) -> dict[str, int]:
+    """How many numbers of one run train in these tensors, by part; parts that have none are left out."""
+    found: dict[str, int] = {}
+    for slot in slots:
+        share = slot.canonical(run)
+        if share is not None:
+            found[slot.part] = found.get(slot.part, 0) + share.numel()
+    return found
 
 
 def direct_slot(model: nn.Module, name: str, part: Part) -> Slot:

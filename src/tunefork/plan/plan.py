@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tunefork.config import RunConfig
-from tunefork.counts import Counts
+from tunefork.counts import Counts, Formula
 from tunefork.plan.schedule import FEATURES, longest_first, makespan
 
 
@@ -23,6 +23,8 @@ class PlannedRun:
     seconds: float | None = None
     memory_mib: float | None = None
     notices: tuple[str, ...] = ()
+    formulas: tuple[Formula, ...] = ()
+    """Where the counts come from."""
     until: int | None = None
     """Lay it aside after so many steps; None trains it to its end."""
 

@@ -1,8 +1,9 @@
 """Reports read a store and answer: tables, a verdict that the data supports, figures, HTML, JSON. Never torch."""
 
+from tunefork.report.examples import examples, wanted_rows
 from tunefork.report.json import to_json
 from tunefork.report.judging import Comparison, Judgement, Saved, judge, saved_models
-from tunefork.report.mistakes import galleries, wanted_thumbnails
+from tunefork.report.mistakes import galleries
 from tunefork.report.recommending import Recommendation, recommend
 from tunefork.report.records import csv_text, run_rows
 from tunefork.report.run_summary import RunSummary, Spread
@@ -24,6 +25,7 @@ __all__ = [
     "as_markdown",
     "as_rich",
     "csv_text",
+    "examples",
     "galleries",
     "judge",
     "markdown_table",
@@ -37,6 +39,6 @@ __all__ = [
     "table",
     "to_json",
     "verdict",
-    "wanted_thumbnails",
+    "wanted_rows",
     "write_report",
 ]

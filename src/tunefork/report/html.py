@@ -1,65 +1,63 @@
-"""report.html: one file with everything, that needs no network and runs no scripts."""
+"""report.html: one file with everything. It needs no network, and is read without JavaScript as well as with it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import base64
+import hashlib
 from typing import Any
 
-from tunefork import metrics
-from tunefork.report.augmentation import augmentation
-from tunefork.report.effects.section import Effects
-from tunefork.report.figures import Drawing, inline_svg
-from tunefork.report.mistakes import Gallery
-from tunefork.report.pairs import pair_rows
-from tunefork.report.run_summary import RunSummary
-from tunefork.report.summary import Summary
-from tunefork.report.tables import Table, step_table, table
-from tunefork.report.verdict import Verdict
-from tunefork.report.wording import METRICS, UNKNOWN, duration, memory, number, percent, plain_percent
-
-CLASSES = 12
-"""Largest confusion matrix that is shown whole; of more classes, the pairs that are confused most."""
+from tunefork.report.figures import inline_svg
+from tunefork.report.sections import SECTIONS, Material
+from tunefork.report.sorting import sort_key
 
 
-@dataclass(frozen=True)
-class Cell:
-    """A count of the confusion matrix and how dark it is shown (0–1, the share of its true class)."""
+def html(material: Material) -> str:
+    """The report as an HTML page. Every text of the study is escaped; one script may run, ours, by its hash."""
+    from markupsafe import Markup
 
-    count: int
-    shade: float
-    right: bool
-
-
-@dataclass(frozen=True)
-class RunSection:
-    """What the page shows of one run."""
-
-    id: str
-    title: str
-    status: str
-    reason: str
-    best: bool
-    facts: tuple[tuple[str, str], ...]
-    settings: tuple[tuple[str, str], ...]
-    steps: Table
-    labels: tuple[str, ...]
-    confusion: tuple[tuple[Cell, ...], ...]
-    confused: tuple[tuple[str, str, int], ...]
-    """True class, predicted class, count; instead of the matrix where there are many classes."""
-    scores: tuple[tuple[str, ...], ...]
-    """Per class: label, precision, recall, F1, support."""
-    notices: tuple[str, ...]
+    environment = _environment()
+    script = _source(environment, "script.js")
+    sections = [(section, section.values(material)) for section in SECTIONS]
+    return str(
+        environment.get_template("report.html.j2").render(
+            study=material.summary.study,
+            verdict=material.verdict,
+            sections=[(section, values) for section, values in sections if values is not None],
+            style=Markup(_source(environment, "style.css")),
+            script=Markup(script),
+            script_hash=csp_hash(script),
+        )
+    )
 
 
-def html(
-    summary: Summary,
-    found: Verdict,
-    drawings: Sequence[Drawing],
-    galleries: Sequence[Gallery] = (),
-    effects: Effects | None = None,
-) -> str:
-    """The report as an HTML page. Every text of the study is escaped."""
+def csp_hash(script: str) -> str:
+    """How a content security policy names a script that may run.
+
+    https://www.w3.org/TR/CSP3/#grammardef-hash-source
+
+    >>> csp_hash("alert('Hello, world.');")
+    'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='
+    """
+    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
+
+
+def _broken(text: str) -> Any:
+    """Text that may go to a new line after each plus, as names of many targets must on a phone."""
+    from markupsafe import Markup, escape
+
+    return Markup("+<wbr>").join(escape(part) for part in text.split("+"))
+
+
+def together(text: str) -> str:
+    """A cell's text that goes to a new line before ± and "to" at most, so that units stay with their numbers.
+
+    >>> together("91.28 ± 0.40"), together("9.8 s")
+    ('91.28 ±\\xa00.40', '9.8\\xa0s')
+    """
+    return text.replace(" ", "\xa0").replace("\xa0±", " ±").replace("\xa0to\xa0", " to\xa0")
+
+
+def _environment() -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -70,124 +68,13 @@ def html(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.j2").render(
-        study=summary.study,
-        verdict=found,
-        table=table(summary),
-        # our own SVG: Matplotlib escaped the texts in it
-        figures=[(drawing, Markup(inline_svg(drawing))) for drawing in drawings],
-        pairs=pair_rows(found.judgement),
-        metric=METRICS[summary.judged_by],
-        margin=summary.judging.margin,
-        galleries=galleries,
-        effects=effects,
-        augmentation=augmentation(summary.study),
-        best=next((_title(run) for run in summary.runs if run.record.id == summary.best), ""),
-        runs=[_section(run, summary) for run in summary.runs],
-        data=_data(summary),
-        environment=_flat(summary.study.environment),
-    )
+    # our own SVG: Matplotlib and Drawing escaped the texts in it
+    environment.filters["inline_svg"] = lambda drawing: Markup(inline_svg(drawing))
+    environment.filters["sort_key"] = sort_key
+    environment.filters["broken"] = _broken
+    environment.filters["together"] = together
+    return environment
 
 
-def _section(run: RunSummary, summary: Summary) -> RunSection:
-    record, labels = run.record, summary.study.labels
-    matrix, pairs, scores = _answers(run, labels)
-    return RunSection(
-        id=record.id,
-        title=_title(run),
-        status=record.status,
-        reason=record.reason,
-        best=record.id == summary.best,
-        facts=_facts(run),
-        settings=_flat(record.config),
-        steps=step_table(run),
-        labels=labels,
-        confusion=matrix,
-        confused=pairs,
-        scores=scores,
-        notices=record.notices,
-    )
-
-
-def _title(run: RunSummary) -> str:
-    return f"{run.record.name}, seed {run.record.seed}"
-
-
-def _facts(run: RunSummary) -> tuple[tuple[str, str], ...]:
-    record, counts = run.record, run.record.counts
-    parts = ((counts.adapter, "adapter"), (counts.head, "head"), (counts.backbone, "backbone"))
-    facts = [
-        ("run", record.id),
-        ("trainable", f"{counts.trainable:,}: " + " + ".join(f"{count:,} {part}" for count, part in parts if count)),
-        ("of all parameters", f"{plain_percent(counts.peft_percent)} % of {counts.peft_total:,} (as PEFT counts)"),
-    ]
-    for split, one in (("test", run.test), ("validation", run.validation)):
-        if one:
-            f1 = "" if one.f1 is None else f", F1 {percent(one.f1)} %"
-            text = (
-                f"loss {number(one.loss)}, accuracy {percent(one.accuracy)} %, macro F1 {percent(one.macro_f1)} %{f1}"
-            )
-            facts.append((split, text))
-    kept = "" if record.best_step is None else f"; weights of step {record.best_step} kept"
-    facts.append(("steps", f"{record.steps:,}{' (stopped early)' if record.stopped_early else ''}{kept}"))
-    converged = {True: "yes", False: "no: the validation loss was still falling", None: "not known"}
-    facts.append(("converged", converged[record.converged]))
-    facts.append(
-        ("time", f"{duration(record.seconds_alone)} alone; {duration(record.seconds)} as its share of a group")
-    )
-    facts += [("peak memory", memory(record.peak_memory_mb or None)), ("precision", record.precision or UNKNOWN)]
-    if record.latency_ms:
-        facts.append(("one answer", f"{record.latency_ms:.1f} ms on the CPU in fp32, as transformers or PEFT load it"))
-    return tuple(facts)
-
-
-def _answers(run: RunSummary, labels: tuple[str, ...]) -> tuple[Any, Any, Any]:
-    """Confusion matrix or pairs, and the scores per class, on test."""
-    if run.answers is None or not len(run.answers.labels):
-        return (), (), ()
-    predicted, true = run.answers.predicted, run.answers.labels
-    counts = metrics.confusion(predicted, true, len(labels))
-    scores = tuple(
-        (one.label, percent(one.precision), percent(one.recall), percent(one.f1), f"{one.support:,}")
-        for one in metrics.per_class(predicted, true, labels)
-    )
-    if len(labels) <= CLASSES:
-        totals = counts.sum(axis=1)
-        matrix = tuple(
-            tuple(
-                Cell(int(count), round(float(count) / max(1, int(totals[row])), 2), row == column)
-                for column, count in enumerate(line)
-            )
-            for row, line in enumerate(counts)
-        )
-        return matrix, (), scores
-    wrong = [
-        (int(counts[row, column]), row, column) for row, column in zip(*counts.nonzero(), strict=True) if row != column
-    ]
-    worst = sorted(wrong, key=lambda pair: (-pair[0], pair[1:]))[:15]
-    return (), tuple((labels[row], labels[column], count) for count, row, column in worst), scores
-
-
-def _data(summary: Summary) -> tuple[tuple[str, str], ...]:
-    study = summary.study
-    facts = [("task", study.task), ("model", study.model)]
-    facts += [(f"{split} rows", f"{rows:,}") for split, rows in study.rows.items()]
-    shown = ", ".join(study.labels[:30]) + (f" and {len(study.labels) - 30} more" if len(study.labels) > 30 else "")
-    facts += [("labels", f"{len(study.labels)}: {shown}"), ("data hash", study.data_hash)]
-    facts += [
-        (f"{split} texts longer than the limit", f"{percent(share, 1)} %") for split, share in study.truncated.items()
-    ]
-    return tuple(facts)
-
-
-def _flat(content: Mapping[str, Any], prefix: str = "") -> tuple[tuple[str, str], ...]:
-    """Nested settings as dotted names; what is unset is left out."""
-    found: list[tuple[str, str]] = []
-    for key, value in content.items():
-        if isinstance(value, Mapping):
-            found += _flat(value, f"{prefix}{key}.")
-        elif value is not None and value != []:
-            found.append(
-                (f"{prefix}{key}", "+".join(map(str, value)) if isinstance(value, list | tuple) else str(value))
-            )
-    return tuple(found)
+def _source(environment: Any, name: str) -> str:
+    return str(environment.loader.get_source(environment, name)[0])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy as np
 from tunefork.config import Judging
 from tunefork.report.effects import effects_json
 from tunefork.report.judging import TIED, Judgement, Saved
+from tunefork.report.pareto import Front, fronts
 from tunefork.report.run_summary import RunSummary
 from tunefork.report.searched import search_json
 from tunefork.report.summary import BaselineSummary, ConfigurationSummary, summarise
@@ -27,7 +30,7 @@ def to_json(store: Store, judging: Judging | None = None) -> dict[str, Any]:
         StoreError: the store has no study.
     """
     summary = summarise(store, judging)
-    found, study = verdict(summary), summary.study
+    found, study, known = verdict(summary), summary.study, fronts(summary)
     by_id = {run.record.id: (run, one) for one in summary.configurations for run in one.runs}
     in_order = [by_id[record.id] for record in store.runs()]
     files = ("report.html", "table.md", "table.csv", "study.yaml")
@@ -40,7 +43,10 @@ def to_json(store: Store, judging: Judging | None = None) -> dict[str, Any]:
         "data_hash": study.data_hash,
         "selection_metric": study.selection_metric,
         "runs": [_run(run) for run, _ in in_order],
-        "configurations": [_configuration(one, found, summary.judged_by) for one in summary.configurations],
+        "configurations": [
+            {**_configuration(one, found, summary.judged_by), "undominated": _undominated(one, known)}
+            for one in summary.configurations
+        ],
         "pairs": _pairs(found.judgement),
         "best": summary.best,
         "best_configuration": summary.choice.configuration,
@@ -88,6 +94,7 @@ def _run(run: RunSummary) -> dict[str, Any]:
         "trainable": record.counts.trainable,
         "total": record.counts.total,
         "peft_total": record.counts.peft_total,
+        "counted": record.counted,
         "blocks": record.blocks,
         "split": split,
         **_metrics(shown),
@@ -125,6 +132,7 @@ def _configuration(one: ConfigurationSummary, found: Verdict, metric: str) -> di
         "strategy": one.strategy,
         "runs": [run.record.id for run in one.runs],
         "trainable": one.counts.trainable,
+        "formulas": [asdict(each) for each in one.runs[0].record.formulas],
         "fewer_parameters_percent": one.reduction,
         "of_full_accuracy_percent": one.kept,
         "converged": one.converged,
@@ -153,6 +161,11 @@ def _configuration(one: ConfigurationSummary, found: Verdict, metric: str) -> di
                 "seeds_counted": difference.seeds_counted,
             }
     return content
+
+
+def _undominated(one: ConfigurationSummary, known: Sequence[Front]) -> list[str]:
+    """Costs (parameters, time, memory) for less of which no other configuration has at least its metric."""
+    return [front.cost.name for front in known if one.id in {each.id for each in front.undominated}]
 
 
 def _pairs(judgement: Judgement | None) -> list[dict[str, Any]]:

@@ -1,15 +1,14 @@
-"""Which test rows of an image study are worth a look: confident mistakes, confusions, and what every run gets wrong."""
+"""Which of the best run's mistakes are worth a look: confident ones, confusions, and what every run gets wrong."""
 
 from __future__ import annotations
 
-import base64
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from tunefork import metrics
+from tunefork.report.copies import Copies, Copy
 from tunefork.report.summary import Summary
 from tunefork.report.wording import percent
 from tunefork.store import Predictions, Store
@@ -31,8 +30,8 @@ class Mistake:
     predicted: str
     probability: str
     """Of the wrong answer, in percent."""
-    picture: str = ""
-    """A data URI; empty where no thumbnail was kept."""
+    copy: Copy
+    """What was kept of the row itself."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,8 @@ class Gallery:
 
 
 def galleries(store: Store, summary: Summary) -> tuple[Gallery, ...]:
-    """What to show of the best run's mistakes on test; nothing where rows are no images or nobody finished."""
-    if summary.study.task != "image-classification" or summary.best is None:
+    """What to show of the best run's mistakes on test; nothing where no run finished or none was tested."""
+    if summary.best is None or not store.evaluations(summary.best, "test"):
         return ()
     labels = summary.study.labels
     found = store.predictions(summary.best, "test")
@@ -53,7 +52,7 @@ def galleries(store: Store, summary: Summary) -> tuple[Gallery, ...]:
     sure = probabilities.max(axis=1)
     wrong = np.flatnonzero(~found.correct)
     wrong = wrong[np.argsort(-sure[wrong], kind="stable")]
-    pictures = store.thumbnails()
+    copies = Copies(store)
 
     def mistake(row: int) -> Mistake:
         predicted = int(found.predicted[row])
@@ -62,7 +61,7 @@ def galleries(store: Store, summary: Summary) -> tuple[Gallery, ...]:
             labels[int(found.labels[row])],
             labels[predicted],
             percent(float(probabilities[row, predicted]), 0),
-            _uri(pictures, found.ids[row]),
+            copies.of(found.ids[row]),
         )
 
     made = [Gallery("Most confident mistakes", tuple(mistake(row) for row in wrong[:CONFIDENT].tolist()))]
@@ -79,12 +78,6 @@ def galleries(store: Store, summary: Summary) -> tuple[Gallery, ...]:
     return tuple(each for each in made if each.mistakes)
 
 
-def wanted_thumbnails(store: Store, summary: Summary) -> tuple[str, ...]:
-    """The ids of the test rows that the report shows."""
-    found = galleries(store, summary)
-    return tuple(dict.fromkeys(mistake.id for gallery in found for mistake in gallery.mistakes))
-
-
 def _wrong_in_all(store: Store, summary: Summary, best: Predictions) -> np.ndarray | None:
     """[N] whether all finished runs answer a row wrongly; None where only one finished."""
     done = [run.record.id for run in summary.runs if run.done and run.test is not None]
@@ -97,7 +90,3 @@ def _wrong_in_all(store: Store, summary: Summary, best: Predictions) -> np.ndarr
             return None
         wrong &= ~found.correct
     return wrong
-
-
-def _uri(pictures: Mapping[str, bytes], row: str) -> str:
-    return f"data:image/jpeg;base64,{base64.b64encode(pictures[row]).decode()}" if row in pictures else ""

@@ -37,6 +37,8 @@ class Row:
 
     cells: tuple[str, ...]
     kind: Kind = "plain"
+    number: int | None = None
+    """The configuration's place in the study; None for lines that are none."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,8 @@ def _row(one: ConfigurationSummary, summary: Summary, binary: bool, versus: bool
     cells += [told(time.mean if time else None), memory(one.peak_memory_mb)]
     cells += [plain_percent(one.reduction), plain_percent(one.kept)] * versus
     best = one.id == summary.choice.configuration
-    return Row(tuple(cells), "best" if best else "plain" if one.done or not one.broken else "broken")
+    kind: Kind = "best" if best else "plain" if one.done or not one.broken else "broken"
+    return Row(tuple(cells), kind, summary.configurations.index(one))
 
 
 def _name(one: ConfigurationSummary, summary: Summary) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 UNKNOWN = "–"
+STRATEGIES = {"last_layers": "last layers", "lora": "LoRA", "peft": "PEFT"}
+"""What strategies are called where that is not their name in a study file."""
 METRICS = {"loss": "loss", "accuracy": "accuracy", "macro_f1": "macro F1", "f1": "F1"}
 
 
@@ -120,3 +123,39 @@ def wrapped(text: str, width: int) -> str:
             lines.append("")
         lines[-1] += part
     return "\n".join(line.rstrip() for line in lines)
+
+
+_SHORT = (("LoRA ", ""), ("query", "q"), ("key", "k"), ("value", "v"), ("output", "o"))
+
+
+def short_name(name: str) -> str:
+    """A configuration's name for figures with little room: of the roles q, k, v, o, mlp only their letters.
+
+    >>> short_name("LoRA r=8 query+key+value+output+mlp"), short_name("last 2 layers")
+    ('r=8 q+k+v+o+mlp', 'last 2 layers')
+    """
+    for long, short in _SHORT:
+        name = re.sub(rf"(?<![A-Za-z]){long}(?![A-Za-z])" if long.isalpha() else long, short, name)
+    return name
+
+
+def capital(text: str) -> str:
+    """With a capital letter first; the rest as it is.
+
+    >>> capital("macro F1")
+    'Macro F1'
+    """
+    return text[:1].upper() + text[1:]
+
+
+def flat(content: Mapping[str, Any], prefix: str = "") -> tuple[tuple[str, str], ...]:
+    """Nested settings as dotted names; what is unset is left out."""
+    found: list[tuple[str, str]] = []
+    for key, value in content.items():
+        if isinstance(value, Mapping):
+            found += flat(value, f"{prefix}{key}.")
+        elif value is not None and value != []:
+            found.append(
+                (f"{prefix}{key}", "+".join(map(str, value)) if isinstance(value, list | tuple) else str(value))
+            )
+    return tuple(found)

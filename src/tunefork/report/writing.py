@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from tunefork.config import Judging
 from tunefork.report.effects.section import effects_of
+from tunefork.report.examples import examples
 from tunefork.report.figures import draw, save
 from tunefork.report.html import html
-from tunefork.report.mistakes import galleries
 from tunefork.report.records import csv_text
 from tunefork.report.searched import search_table
+from tunefork.report.sections import Material
 from tunefork.report.summary import summarise
 from tunefork.report.tables import as_markdown, as_rich, rich_table, table
 from tunefork.report.verdict import verdict
@@ -32,8 +33,9 @@ def write_report(store: Store, judging: Judging | None = None) -> list[Path]:
     summary = summarise(store, judging)
     found = verdict(summary)
     drawings, effects = draw(summary, found), effects_of(store, summary)
+    shown = Material(summary, found, drawings, examples(store, summary), effects, _study_file(store.folder))
     contents = {
-        "report.html": html(summary, found, drawings, galleries(store, summary), effects),
+        "report.html": html(shown),
         "table.md": "\n".join(as_markdown(each) for each in (table(summary), search_table(summary)) if each),
         "table.csv": csv_text(summary),
     }
@@ -42,6 +44,12 @@ def write_report(store: Store, judging: Judging | None = None) -> list[Path]:
         write_text(store.folder / name, content)
         written.append(store.folder / name)
     return written + save(drawings + (effects.drawings if effects else []), store.folder / "figures")
+
+
+def _study_file(folder: Path) -> str:
+    """The resolved study file; empty where the folder has none, as that of a store in memory."""
+    path = folder / "study.yaml"
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def print_report(store: Store, console: Console, judging: Judging | None = None) -> None:

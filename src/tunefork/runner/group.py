@@ -21,6 +21,7 @@ from tunefork.engine import (
     Training,
     assemble,
     choose_precision,
+    counted,
     save_run,
     verify_run,
 )
@@ -120,6 +121,7 @@ def _train(
             outcome.paused.save(_paused(store, run.id))
         else:
             _paused(store, run.id).unlink(missing_ok=True)
+        record = replace(record, counted=counted(group.slots, number))
         if outcome.status == "done" and job.keep:
             record = _keep(group, number, run, record, job, store)
         store.put_run(record)

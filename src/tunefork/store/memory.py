@@ -44,6 +44,7 @@ class MemoryStore(StudyFolder):
         self._changes: dict[str, list[Row]] = {}
         self._retentions: dict[tuple[str, str, str], Row] = {}
         self._thumbnails: dict[str, bytes] = {}
+        self._excerpts: dict[str, str] = {}
 
     def begin(self, study: StudyRecord) -> None:
         """Record the study, or replace what was recorded of it; runs are kept."""
@@ -170,6 +171,18 @@ class MemoryStore(StudyFolder):
     def thumbnails(self) -> dict[str, bytes]:
         """The small pictures that were kept, by the ids of their rows."""
         return dict(self._thumbnails)
+
+    def put_excerpts(self, texts: Mapping[str, str]) -> None:
+        """Keep the beginnings of rows' texts, by the rows' ids, for reports; those that are there stay."""
+        self._excerpts |= texts
+
+    def excerpts(self) -> dict[str, str]:
+        """The beginnings of texts that were kept, by the ids of their rows."""
+        return dict(self._excerpts)
+
+    def forget_examples(self) -> None:
+        """Erase all small pictures and beginnings of texts."""
+        self._thumbnails, self._excerpts = {}, {}
 
     def close(self) -> None:
         """Nothing to release."""

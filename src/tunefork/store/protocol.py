@@ -94,6 +94,15 @@ class Store(Protocol):
     def thumbnails(self) -> dict[str, bytes]:
         """The small pictures that were kept, by the ids of their rows."""
 
+    def put_excerpts(self, texts: Mapping[str, str]) -> None:
+        """Keep the beginnings of rows' texts, by the rows' ids, for reports; those that are there stay."""
+
+    def excerpts(self) -> dict[str, str]:
+        """The beginnings of texts that were kept, by the ids of their rows."""
+
+    def forget_examples(self) -> None:
+        """Erase all small pictures and beginnings of texts."""
+
     def run_folder(self, run_id: str) -> Path:
         """``runs/<id>/``, made where it is missing."""
 

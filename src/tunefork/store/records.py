@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tunefork.counts import Counts
+from tunefork.counts import Counts, Formula
 
 Status = Literal["planned", "running", "paused", "done", "failed", "diverged", "stopped"]
 """``paused``: laid aside by a search, to go on or not; ``stopped``: the time was up."""
@@ -88,6 +88,10 @@ class RunRecord:
     artefact: str = ""
     """``peft`` (an adapter) or ``transformers`` (a whole model) once saved in ``runs/<id>/``."""
     notices: tuple[str, ...] = ()
+    formulas: tuple[Formula, ...] = ()
+    """Where the counts come from, with the model's sizes filled in."""
+    counted: dict[str, int] = field(default_factory=dict)
+    """What was counted in the tensors that trained: adapter, head and backbone. Empty before the run."""
 
 
 @dataclass(frozen=True)

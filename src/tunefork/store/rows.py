@@ -55,6 +55,9 @@ def decode(record: type[Record], row: Mapping[str, Any]) -> Record:
                 continue
             value = math.nan
         values[field.name] = _decoded(kind, value)
+        item = _items(cast(Any, record)).get(field.name)
+        if item is not None and values[field.name]:
+            values[field.name] = tuple(item(**part) for part in values[field.name])
     return record(**values)
 
 
@@ -93,6 +96,13 @@ def _kinds(record: type) -> dict[str, tuple[Any, bool]]:
     return {name: _kind(hint) for name, hint in get_type_hints(record).items()}
 
 
+@functools.cache
+def _items(record: type) -> dict[str, type]:
+    """The record in fields that are tuples of records."""
+    hints = {name: get_args(hint) for name, hint in get_type_hints(record).items() if get_origin(hint) is tuple}
+    return {name: cast(type, parts[0]) for name, parts in hints.items() if is_dataclass(parts[0])}
+
+
 def _kind(hint: Any) -> tuple[Any, bool]:
     if get_origin(hint) in (Union, types.UnionType):
         (inner,) = (part for part in get_args(hint) if part is not type(None))
@@ -107,12 +117,14 @@ def _encoded(value: Any) -> Any:
         return int(value)
     if value is None or isinstance(value, str | int | float):
         return value
-    return json.dumps(asdict(value) if is_dataclass(value) and not isinstance(value, type) else value, default=_plain)
+    return json.dumps(value, default=_plain)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
     return list(value) if isinstance(value, set | frozenset | np.ndarray) else str(value)
 
 

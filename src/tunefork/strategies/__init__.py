@@ -15,6 +15,7 @@ from tunefork.counts import Counts
 from tunefork.models import Anatomy
 from tunefork.strategies.budget import Fitting, fitting
 from tunefork.strategies.counts import count, formulas
+from tunefork.strategies.derivation import derivation
 from tunefork.strategies.frozen import frozen_depth
 from tunefork.strategies.full import select_full
 from tunefork.strategies.head import select_head
@@ -31,6 +32,7 @@ __all__ = [
     "Selection",
     "alone_because",
     "count",
+    "derivation",
     "fitting",
     "formulas",
     "frozen_depth",

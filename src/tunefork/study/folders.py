@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from tunefork.config import StudyConfig
-from tunefork.errors import StoreError, StudyFileError
+from tunefork.errors import ConfigError, StoreError
 from tunefork.store import SqliteStore
-from tunefork.study_file import build_study, write_study
+from tunefork.study_file import parse_study, write_study
+
+OF_THE_REPORT = ("examples",)
+"""Settings of ``data`` that may differ when a study is continued: they are about its report alone."""
 
 
 def check_folder(folder: Path, config: StudyConfig, data_hash: str | None) -> None:
@@ -31,9 +34,7 @@ def check_folder(folder: Path, config: StudyConfig, data_hash: str | None) -> No
         return
     differences = []
     if written.exists():
-        import yaml
-
-        differences = _differences(_before(written), yaml.safe_load(write_study(config)))
+        differences = _differences(_plain(_before(written)), _plain(write_study(config)))
     store = SqliteStore.open(folder)
     try:
         before_hash = store.study().data_hash
@@ -52,24 +53,37 @@ def check_folder(folder: Path, config: StudyConfig, data_hash: str | None) -> No
         )
 
 
-def _before(written: Path) -> Any:
-    """What the folder's study was, as today's version would write it: settings that are new have their defaults."""
+def _before(written: Path) -> str:
+    """The study file of the folder as today's version writes it: settings that came later have their defaults.
+
+    Raises:
+        StoreError: it is no YAML.
+    """
     import yaml
 
     try:
-        plain = yaml.safe_load(written.read_text(encoding="utf-8"))
+        text = written.read_text(encoding="utf-8")
+        yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError):
         raise StoreError(
             "The study's copy of its study file cannot be read",
             where=str(written),
             fix="Restore it, or choose another folder with -o.",
         ) from None
-    if not isinstance(plain, dict):
-        return plain
     try:
-        return yaml.safe_load(write_study(build_study(plain, str(written))))
-    except StudyFileError:  # a newer version's, or edited by hand: the differences say what it has
-        return plain
+        return write_study(parse_study(text, str(written)))
+    except ConfigError:
+        return text  # of another version, or changed by hand: its differences are told as they stand
+
+
+def _plain(text: str) -> Any:
+    """A study file's content, without what changes nothing that is trained or measured."""
+    import yaml
+
+    content = yaml.safe_load(text)
+    if isinstance(content, dict) and isinstance(content.get("data"), dict):
+        content["data"] = {key: value for key, value in content["data"].items() if key not in OF_THE_REPORT}
+    return content
 
 
 def _differences(before: Any, now: Any, name: str = "") -> list[str]:

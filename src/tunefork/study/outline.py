@@ -7,7 +7,7 @@ from pathlib import Path
 from tunefork.errors import ModelNotFoundError
 from tunefork.models import anatomy_of, load_config, skeleton
 from tunefork.plan import Group, Plan, PlannedRun, expand, shared_rate_warning, total_steps
-from tunefork.strategies import count, select
+from tunefork.strategies import count, derivation, select
 from tunefork.study.study import Study
 
 
@@ -39,7 +39,10 @@ def _from_config(study: Study, config: object, reason: str) -> Plan:
         selection = select(run.config.strategy, anatomy, bare)
         counts = count(selection, anatomy)
         steps = total_steps(rows["train"], run.config.training)
-        runs.append(PlannedRun(run.config, run.name, run.blocks, counts, steps, notices=selection.notices))
+        found = derivation(selection, anatomy)
+        runs.append(
+            PlannedRun(run.config, run.name, run.blocks, counts, steps, notices=selection.notices, formulas=found)
+        )
     warning = shared_rate_warning(study.config)
     notice = f"the model itself is out of reach, so times, memory and lengths are unknown: {reason}"
     return Plan(

@@ -27,7 +27,7 @@ from tunefork.plan import (
     total_steps,
 )
 from tunefork.store import StudyRecord
-from tunefork.strategies import Selection, count, frozen_depth, select
+from tunefork.strategies import Selection, count, derivation, frozen_depth, select
 from tunefork.study.choices import Choices
 from tunefork.study.encoding import Encoded
 from tunefork.study.grouping import Arrangement
@@ -196,6 +196,7 @@ def _planned(
         seconds=seconds,
         memory_mib=estimate_memory_mib(sizes, training.batch_size),
         notices=selection.notices,
+        formulas=derivation(selection, backbone.anatomy),
     )
 
 

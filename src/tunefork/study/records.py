@@ -10,7 +10,7 @@ from tunefork.store import RunRecord, Store
 
 
 def register(store: Store, runs: Sequence[PlannedRun]) -> None:
-    """A record for every planned run; runs that are there keep their results and get today's name and blocks."""
+    """A record for every planned run; runs that are there keep their results and get today's name, blocks, formulas."""
     known = {run.id: run for run in store.runs()}
     for planned in runs:
         config = planned.config
@@ -25,7 +25,7 @@ def register(store: Store, runs: Sequence[PlannedRun]) -> None:
             steps=planned.steps or 0,
             notices=planned.notices,
         )
-        store.put_run(replace(record, name=planned.name, blocks=planned.blocks))
+        store.put_run(replace(record, name=planned.name, blocks=planned.blocks, formulas=planned.formulas))
 
 
 def finished(store: Store, plan: Plan) -> bool:

@@ -25,6 +25,7 @@ from tunefork.strategies import Selection
 from tunefork.study.choices import Choices
 from tunefork.study.conduct import Conduct
 from tunefork.study.encoding import Encoded, check_task, encode_rows
+from tunefork.study.examples import keep_examples
 from tunefork.study.facts import artefact_facts
 from tunefork.study.folders import check_folder
 from tunefork.study.grouping import Planner
@@ -33,7 +34,6 @@ from tunefork.study.records import finished, register
 from tunefork.study.results import Results
 from tunefork.study.searching import Material, search_settings
 from tunefork.study.start import keep_beside, starting_labels, starting_model
-from tunefork.study.thumbnails import keep_thumbnails
 from tunefork.study.timed import TimedStudy
 from tunefork.study.timings import time_configurations
 from tunefork.study_file import build_study, read_study, write_study
@@ -233,7 +233,10 @@ class Study:
         decided = self._decide(store, conduct, began)
         keep_baselines(store, decided.splits)
         include_predictions(store, include)
-        keep_thumbnails(store, decided.splits.test)
+        if self.config.data.examples:
+            keep_examples(store, decided.splits.test)
+        else:
+            store.forget_examples()
         write_report(store)
         return Results(store)
 

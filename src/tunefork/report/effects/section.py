@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 from tunefork.report.effects.change_words import change_sentences, change_table
 from tunefork.report.effects.changes import changes_of
 from tunefork.report.effects.retention import retention_of
 from tunefork.report.effects.retention_words import retention_sentences, retention_table
-from tunefork.report.figures import Drawing, draw_changes, inline_svg
+from tunefork.report.figures import Drawing, draw_changes
 from tunefork.report.summary import Summary
 from tunefork.report.tables import Table
 from tunefork.store import Store
@@ -32,13 +30,6 @@ class Effects:
     changes: Part | None
     tasks: tuple[Part, ...]
     drawings: list[Drawing]
-
-    @cached_property
-    def figures(self) -> list[tuple[Drawing, Any]]:
-        """The figures with their SVG, which is ours: Matplotlib escaped the texts in it."""
-        from markupsafe import Markup
-
-        return [(drawing, Markup(inline_svg(drawing))) for drawing in self.drawings]
 
 
 def effects_of(store: Store, summary: Summary) -> Effects | None:

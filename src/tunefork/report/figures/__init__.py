@@ -2,87 +2,63 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from tunefork.report.effects import Changes
-from tunefork.report.figures import ablations, bars, changes, curves, search
-from tunefork.report.figures.style import GRID, INK, MUTED, PAPER, SETTINGS
+from tunefork.report.figures import ablations, bars, changes, curves, heat_map, search, tradeoff
+from tunefork.report.figures.drawing import Drawing, inline_svg, style
+from tunefork.report.figures.panels import panels
+from tunefork.report.figures.style import numbers
+from tunefork.report.judged import judged_estimate, judged_value
+from tunefork.report.pareto import fronts
 from tunefork.report.summary import Summary
 from tunefork.report.verdict import Verdict
+from tunefork.report.wording import METRICS, duration, listed, memory, percent, plain_percent
 from tunefork.store.atomic import write_bytes
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+__all__ = ["NAMES", "Drawing", "draw", "draw_changes", "inline_svg", "save"]
 
-__all__ = ["CHANGES", "NAMES", "Drawing", "draw", "draw_changes", "inline_svg", "save"]
-
-NAMES = ("scores", "differences", "tradeoff", "parameters", "rank", "targets", "loss", "accuracy", "search")
-"""All figures, in the order of the report."""
-CHANGES = ("movement", "intruders")
-"""Those of the section on what training did to the matrices."""
-
-
-@dataclass(frozen=True, eq=False)
-class Drawing:
-    """A figure, the name of its files, and what it shows for those who cannot see it."""
-
-    name: str
-    figure: Figure
-    alt: str
-
-    @cached_property
-    def svg(self) -> bytes:
-        """The figure as an SVG file."""
-        return _rendered(self, "svg")
-
-    @property
-    def png(self) -> bytes:
-        """The figure as a PNG file."""
-        return _rendered(self, "png")
+NAMES = (
+    "scores", "differences", "tradeoff", "tradeoff-time", "tradeoff-memory", "parameters", "rank",
+    "rank-targets", "targets", "loss", "accuracy", "search", "movement", "intruders",
+)  # fmt: skip
+"""All figures, in the order of the report. Of loss and accuracy there are several where a study has many
+configurations: loss, loss-2, loss-3."""
 
 
 def draw(summary: Summary, found: Verdict) -> list[Drawing]:
     """Every figure that the study has data for, in the order of the report."""
-    with _style():
-        made = (
-            (bars.scores(summary), "Bars of accuracy and macro F1 of every configuration"),
-            (bars.differences(found.judgement), "Differences to the best configuration on test"),
-            (ablations.tradeoff(summary), "Accuracy against the number of trainable parameters"),
-            (bars.parameters(summary), "Bars of trainable parameters of every configuration"),
-            (ablations.rank(summary), "Accuracy against LoRA rank"),
-            (ablations.targets(summary), "Accuracy against LoRA targets"),
-            (curves.loss(summary), "Training and validation loss against the step, for all runs"),
-            (curves.accuracy(summary), "Validation accuracy against the step, for all runs"),
-            (search.budget(summary), "The best value on validation against the time that a search spent on trials"),
-        )
-    return [Drawing(name, figure, alt) for name, (figure, alt) in zip(NAMES, made) if figure is not None]
+    with style():
+        return [
+            *_overview(summary, found), *_tradeoffs(summary), *_settings(summary), *_courses(summary),
+            *_searched(summary),
+        ]  # fmt: skip
 
 
 def draw_changes(found: Changes, summary: Summary) -> list[Drawing]:
     """The figures of what training did to the matrices."""
-    with _style():
+    with style():
         made = (
-            (changes.movement(found, summary.configurations), "Relative norm of what training added, by block"),
-            (changes.intruders(found), "Bars of intruder dimensions of every configuration"),
+            (
+                "movement",
+                changes.movement(found, summary.configurations),
+                "Relative norm of what training added, by block",
+            ),
+            ("intruders", changes.intruders(found), "Bars of intruder dimensions of every configuration"),
         )
-    return [Drawing(name, figure, alt) for name, (figure, alt) in zip(CHANGES, made)]
+    return [Drawing(name, figure, alt) for name, figure, alt in made]
 
 
 def save(drawings: list[Drawing], folder: Path) -> list[Path]:
     """Write every figure as SVG and PNG; figures of an earlier report that no longer apply are removed."""
     folder.mkdir(parents=True, exist_ok=True)
     wanted = {f"{drawing.name}.{kind}" for drawing in drawings for kind in ("svg", "png")}
-    for name in (*NAMES, *CHANGES):
-        for kind in ("svg", "png"):
-            if f"{name}.{kind}" not in wanted:
-                (folder / f"{name}.{kind}").unlink(missing_ok=True)
+    ours = re.compile(rf"({'|'.join(NAMES)})(-\d+)?\.(svg|png)")
+    for path in folder.iterdir():
+        if ours.fullmatch(path.name) and path.name not in wanted:
+            path.unlink()
     written = []
     for drawing in drawings:
         for kind, content in (("svg", drawing.svg), ("png", drawing.png)):
@@ -92,37 +68,75 @@ def save(drawings: list[Drawing], folder: Path) -> list[Path]:
     return written
 
 
-def inline_svg(drawing: Drawing) -> str:
-    """The figure as an ``<svg>`` element that takes its colours from the page (``--ink`` and others).
-
-    Ids get the figure's name as prefix, because a page holds several figures and ids must not repeat.
-    """
-    text = drawing.svg.decode()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r' xmlns(:\w+)?="[^"]*"', "", text).replace("xlink:href=", "href=")
-    text = re.sub(r'\bid="', f'id="{drawing.name}-', text)
-    text = re.sub(r'(href="#|url\(#)', rf"\1{drawing.name}-", text)
-    text = text.replace('<style type="text/css">*{', '<style type="text/css">svg *{')
-    for colour, variable in ((INK, "ink"), (MUTED, "muted"), (GRID, "grid"), (PAPER, "paper"), ("#ffffff", "paper")):
-        text = text.replace(colour, f"var(--{variable})")
-    return text.replace("<svg ", '<svg role="img" aria-hidden="true" ', 1)
+def _overview(summary: Summary, found: Verdict) -> Iterator[Drawing]:
+    titles = _titles(summary)
+    made = (
+        ("scores", bars.scores(summary), "Bars of accuracy and macro F1 of every configuration"),
+        ("differences", bars.differences(found.judgement), "Differences to the best configuration on test"),
+    )
+    for name, figure, alt in made:
+        if figure is not None:
+            yield Drawing(name, figure, alt, titles=titles)
 
 
-def _rendered(drawing: Drawing, kind: str) -> bytes:
-    buffer = io.BytesIO()
-    with _style(drawing.name):
-        metadata = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
-        drawing.figure.savefig(buffer, format=kind, dpi=160, metadata=metadata)
-    return buffer.getvalue()
+def _tradeoffs(summary: Summary) -> Iterator[Drawing]:
+    names, titles = {"parameters": "tradeoff", "time": "tradeoff-time", "memory": "tradeoff-memory"}, _titles(summary)
+    for front in fronts(summary):
+        alt = f"{METRICS[summary.judged_by]} against {front.cost.title}, one point per configuration"
+        figure, text = tradeoff.tradeoff(summary, front), tradeoff.caption(summary, front)
+        yield Drawing(names[front.cost.name], figure, alt, text, titles)
+    sizes = bars.parameters(summary)
+    if sizes is not None:
+        yield Drawing("parameters", sizes, "Bars of trainable parameters of every configuration", titles=titles)
 
 
-@contextmanager
-def _style(salt: str = "tunefork") -> Iterator[None]:
-    """Matplotlib's defaults and ours, whatever the user's matplotlibrc says; the salt makes SVG ids repeatable."""
-    import matplotlib
+def _settings(summary: Summary) -> Iterator[Drawing]:
+    metric, titles = METRICS[summary.judged_by], _titles(summary)
+    made = (
+        ("rank", ablations.rank(summary), f"{metric} against LoRA rank", ""),
+        ("rank-targets", heat_map.heat_map(summary), f"{metric} by LoRA rank and targets", heat_map.caption(summary)),
+        ("targets", ablations.targets(summary), f"{metric} against LoRA targets", ""),
+    )
+    for name, figure, alt, caption in made:
+        if figure is not None:
+            yield Drawing(name, figure, alt, caption, titles)
 
-    settings: dict[str, Any] = {**matplotlib.rcParamsDefault, **SETTINGS, "svg.hashsalt": salt}
-    settings.pop("backend", None)
-    with matplotlib.rc_context(settings):
-        yield
+
+def _courses(summary: Summary) -> Iterator[Drawing]:
+    titles = _titles(summary)
+    for number, panel in enumerate(panels(summary), start=1):
+        of = f", for {listed([one.name for one in panel.configurations])}"
+        ending = f"-{number}" if number > 1 else ""
+        yield Drawing(
+            f"loss{ending}",
+            curves.loss(summary, panel),
+            f"Training and validation loss against the step{of}",
+            titles=titles,
+        )
+        figure = curves.accuracy(summary, panel)
+        if figure is not None:
+            yield Drawing(f"accuracy{ending}", figure, f"Validation accuracy against the step{of}", titles=titles)
+
+
+def _searched(summary: Summary) -> Iterator[Drawing]:
+    figure = search.budget(summary)
+    if figure is not None:
+        alt = "The best value on validation against the time that a search spent on trials"
+        yield Drawing("search", figure, alt, search.caption(summary))
+
+
+def _titles(summary: Summary) -> dict[int, str]:
+    """What is said of every configuration where its mark is pointed at."""
+    order, found = numbers(summary), {}
+    for one in summary.configurations:
+        value, estimate, parts = judged_value(one, summary), judged_estimate(one, summary), []
+        if value is not None:
+            ends = (
+                f" ({percent(estimate.interval.low, 1)} to {percent(estimate.interval.high, 1)} %)" if estimate else ""
+            )
+            parts.append(f"{METRICS[summary.judged_by]} {percent(value, 1)} %{ends}")
+        parts.append(f"{one.counts.trainable:,} trainable ({plain_percent(one.counts.peft_percent)} %)")
+        parts += [duration(one.seconds_alone.mean)] if one.seconds_alone else []
+        parts += [memory(one.peak_memory_mb)] if one.peak_memory_mb else []
+        found[order[one.id]] = f"{one.name}: {'; '.join(parts)}"
+    return found

@@ -1,4 +1,4 @@
-"""What one setting does: accuracy against rank, against targets, and against the number of trainable parameters."""
+"""What one setting of LoRA does: the judged metric against rank, and against targets."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from tunefork.report.figures.style import (
     GRID,
     MARKERS,
     PAPER,
-    handle,
+    bottom_legend,
     label,
-    looks,
-    outside_legend,
+    mark_interval,
+    numbers,
     rows_sheet,
     sheet,
 )
+from tunefork.report.judged import judged_axis, judged_estimate, judged_seeds, judged_value, measured
 from tunefork.report.summary import ConfigurationSummary, Summary
+from tunefork.report.wording import METRICS, capital
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,74 +31,55 @@ Series = list[ConfigurationSummary]
 
 
 def rank(summary: Summary) -> Figure | None:
-    """Accuracy against rank, one line per set of LoRA configurations that differ only in it."""
+    """The metric against rank, one line per set of LoRA configurations that differ only in it."""
     series = rank_series(summary)
     if not series:
         return None
-    texts = [label(_rank_name(group)) for group in series]
-    figure, axes = sheet(f"Accuracy on {summary.split} against LoRA rank", legend=texts)
+    figure, axes = sheet(f"{_metric(summary)} on {summary.split} against LoRA rank")
     handles = []
     for place, group in enumerate(series):
         colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
         shift = 2 ** (0.06 * (place - (len(series) - 1) / 2))
-        xs = [_strategy(one)["rank"] * shift for one in group]
+        xs = [strategy_of(one)["rank"] * shift for one in group]
         for x, one in zip(xs, group):
             _point(axes, summary, one, colour, marker, x=x)
-        means = [_mean(summary, one) for one in group]
+        means = [_percent(summary, one) for one in group]
         handles += axes.plot(xs, means, color=colour, linewidth=1.4, marker=marker, markersize=5)
-    ranks = sorted({_strategy(one)["rank"] for group in series for one in group})
+    ranks = sorted({strategy_of(one)["rank"] for group in series for one in group})
     axes.set_xscale("log", base=2)
     axes.set_xticks(ranks, [str(value) for value in ranks])
     axes.minorticks_off()
-    axes.set(xlabel="rank (logarithmic)", ylabel=_metric(summary))
+    axes.set(xlabel="rank (logarithmic)", ylabel=judged_axis(summary))
     axes.margins(x=0.12)
-    outside_legend(figure, handles, texts)
+    bottom_legend(figure, handles, [label(_rank_name(group)) for group in series])
     return figure
 
 
 def targets(summary: Summary) -> Figure | None:
-    """Accuracy of LoRA configurations that differ only in their targets."""
+    """The metric of LoRA configurations that differ only in their targets."""
     series = target_series(summary)
     if not series:
         return None
-    names = [f"{'+'.join(_strategy(one)['targets'])} (r={_strategy(one).get('rank')})" for one in _flat(series)]
-    figure, axes = rows_sheet(f"Accuracy on {summary.split} against LoRA targets", names, 0.36)
-    place = 0
-    for number, group in enumerate(series):
-        for one in group:
-            colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
-            _point(axes, summary, one, colour, marker, y=place)
-            place += 1
-        if number < len(series) - 1:
-            axes.axhline(place - 0.5, color=GRID, linewidth=0.8)
-    axes.set_xlabel(_metric(summary))
-    axes.margins(x=0.1)
-    return figure
-
-
-def tradeoff(summary: Summary) -> Figure | None:
-    """Accuracy against trainable parameters."""
-    shown = [one for one in summary.configurations if summary.split and one.spread(summary.split, "accuracy")]
-    shown = [one for one in shown if one.counts.trainable > 0]
-    if not shown:
-        return None
-    found, texts = looks(summary.configurations), [label(one.name) for one in shown]
-    figure, axes = sheet(f"Accuracy on {summary.split} against trainable parameters", legend=texts)
-    for one in shown:
-        look = found[one.id]
-        _point(axes, summary, one, look.colour, look.marker, x=one.counts.trainable, seeds=False)
-    axes.set_xscale("log")
-    axes.set(xlabel="trainable parameters (logarithmic)", ylabel=_metric(summary))
-    axes.margins(x=0.1)
-    outside_legend(figure, [handle(found[one.id], line=False) for one in shown], texts)
-    return figure
+    shown = [(number, one) for number, group in enumerate(series) for one in group]
+    names = [f"{'+'.join(strategy_of(one)['targets'])} (r={strategy_of(one).get('rank')})" for _, one in shown]
+    rows = rows_sheet(f"{_metric(summary)} on {summary.split} against LoRA targets", names, 0.2)
+    before = 0
+    for y, (number, one) in zip(rows.places, shown):
+        if number != before:
+            rows.axes.axhline(y - 0.31, color=GRID, linewidth=0.8)
+        colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
+        _point(rows.axes, summary, one, colour, marker, y=y)
+        before = number
+    rows.axes.set_xlabel(judged_axis(summary))
+    rows.axes.margins(x=0.1)
+    return rows.figure
 
 
 def rank_series(summary: Summary) -> list[Series]:
     """LoRA configurations that differ only in rank; alpha may stay, or follow the rank."""
     groups: dict[str, dict[Any, ConfigurationSummary]] = defaultdict(dict)
-    for one in _measured(summary):
-        strategy = _strategy(one)
+    for one in _loras(summary):
+        strategy = strategy_of(one)
         if not isinstance(strategy.get("rank"), int) or not isinstance(strategy.get("alpha"), int | float):
             continue
         for key, alpha in (("scale", strategy["alpha"] / strategy["rank"]), ("alpha", strategy["alpha"])):
@@ -107,44 +90,40 @@ def rank_series(summary: Summary) -> list[Series]:
 def target_series(summary: Summary) -> list[Series]:
     """LoRA configurations that differ only in their targets."""
     groups: dict[str, dict[str, ConfigurationSummary]] = defaultdict(dict)
-    for one in _measured(summary):
-        if isinstance(_strategy(one).get("targets"), list):
+    for one in _loras(summary):
+        if isinstance(strategy_of(one).get("targets"), list):
             groups[_key(one, {"targets": ""})][one.id] = one
     return [list(group.values()) for group in groups.values() if len(group) > 1]
 
 
-def _measured(summary: Summary) -> list[ConfigurationSummary]:
-    split = summary.split
-    return [one for one in summary.configurations if one.strategy == "lora" and split and one.spread(split, "accuracy")]
-
-
-def _strategy(one: ConfigurationSummary) -> Mapping[str, Any]:
+def strategy_of(one: ConfigurationSummary) -> Mapping[str, Any]:
+    """The resolved settings of a configuration's strategy."""
     strategy = one.runs[0].record.config.get("strategy", {})
     return strategy if isinstance(strategy, dict) else {}
 
 
+def _loras(summary: Summary) -> list[ConfigurationSummary]:
+    return [one for one in measured(summary) if one.strategy == "lora"]
+
+
 def _key(one: ConfigurationSummary, changes: Mapping[str, Any]) -> str:
-    return canonical_json([{**_strategy(one), **changes}, one.runs[0].record.config.get("training")])
-
-
-def _flat(series: list[Series]) -> Series:
-    return [one for group in series for one in group]
+    return canonical_json([{**strategy_of(one), **changes}, one.runs[0].record.config.get("training")])
 
 
 def _rank_name(group: Series) -> str:
-    strategy = _strategy(group[0])
-    ends = {_strategy(one)["alpha"] for one in group}
+    strategy = strategy_of(group[0])
+    ends = {strategy_of(one)["alpha"] for one in group}
     alpha = f"alpha={ends.pop():g}" if len(ends) == 1 else f"alpha={strategy['alpha'] / strategy['rank']:g}×rank"
     return f"{'+'.join(strategy.get('targets', []))}, {alpha}"
 
 
 def _metric(summary: Summary) -> str:
-    return "accuracy (%), 95 % interval" if summary.split == "test" else "accuracy (%)"
+    return capital(METRICS[summary.judged_by])
 
 
-def _mean(summary: Summary, one: ConfigurationSummary) -> float:
-    spread = one.spread(summary.split or "test", "accuracy")
-    return 100 * spread.mean if spread else float("nan")
+def _percent(summary: Summary, one: ConfigurationSummary) -> float:
+    value = judged_value(one, summary)
+    return float("nan") if value is None else 100 * value
 
 
 def _point(
@@ -156,20 +135,20 @@ def _point(
     *,
     x: float | None = None,
     y: float | None = None,
-    seeds: bool = True,
 ) -> None:
     """A configuration's mean with its interval, and its seeds as faint dots, at a place on one of the axes."""
-    mean, estimate = _mean(summary, one), one.accuracy if summary.split == "test" else None
-    spread = one.spread(summary.split or "test", "accuracy")
-    dots = [100 * value for value in spread.values] if spread and seeds and len(spread.values) > 1 else []
+    mean, estimate = _percent(summary, one), judged_estimate(one, summary)
+    seeds = judged_seeds(one, summary)
+    dots = [100 * value for value in seeds] if len(seeds) > 1 else []
     ends = None
     if estimate:
         ends = [[max(0.0, mean - 100 * estimate.interval.low)], [max(0.0, 100 * estimate.interval.high - mean)]]
     style: dict[str, Any] = {"fmt": marker, "color": colour, "markersize": 7, "markeredgecolor": PAPER}
     style |= {"markeredgewidth": 0.6, "elinewidth": 1.3, "capsize": 2.5, "zorder": 3}
+    faint: dict[str, Any] = {"s": 12, "color": colour, "alpha": 0.4, "linewidths": 0, "zorder": 2}
     if x is not None:
-        axes.scatter([x * 2**0.07] * len(dots), dots, s=12, color=colour, alpha=0.4, linewidths=0, zorder=2)
-        axes.errorbar([x], [mean], yerr=ends, **style)
+        axes.scatter([x * 2**0.07] * len(dots), dots, **faint)
+        mark_interval(axes.errorbar([x], [mean], yerr=ends, **style), numbers(summary)[one.id])
     if y is not None:
-        axes.scatter(dots, [y + 0.2] * len(dots), s=12, color=colour, alpha=0.4, linewidths=0, zorder=2)
-        axes.errorbar([mean], [y], xerr=ends, **style)
+        axes.scatter(dots, [y + 0.11] * len(dots), **faint)
+        mark_interval(axes.errorbar([mean], [y], xerr=ends, **style), numbers(summary)[one.id])

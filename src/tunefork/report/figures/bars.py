@@ -15,6 +15,9 @@ from tunefork.report.figures.style import (
     SKY,
     VERMILLION,
     bottom_legend,
+    mark,
+    mark_interval,
+    numbers,
     rows_sheet,
 )
 from tunefork.report.judging import Judgement
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+BAR = 0.15
+"""Height in inches."""
+
 
 def scores(summary: Summary) -> Figure | None:
     """Accuracy and macro F1 with 95 % intervals; the majority class and the untrained model as lines."""
@@ -35,18 +41,18 @@ def scores(summary: Summary) -> Figure | None:
         return None
     from matplotlib.patches import Patch
 
-    figure, axes = rows_sheet(f"Accuracy and macro F1 on {split}", [one.name for one in shown], 0.5, 1.5)
+    rows = rows_sheet(f"Accuracy and macro F1 on {split}", [one.name for one in shown], 2 * BAR)
+    axes, order = rows.axes, numbers(summary)
     handles: list[Any] = []
     texts: list[str] = []
-    measures = (("accuracy", "accuracy", BLUE, -0.19), ("macro_f1", "macro F1", SKY, 0.19))
-    for metric, text, colour, shift in measures:
+    for metric, text, colour, shift in (("accuracy", "accuracy", BLUE, -0.5), ("macro_f1", "macro F1", SKY, 0.5)):
         handles.append(Patch(color=colour))
         texts.append(text)
-        for place, one in enumerate(shown):
+        for place, one in zip(rows.places, shown):
             spread = one.spread(split, metric)
             estimate = (one.accuracy if metric == "accuracy" else one.macro_f1) if split == "test" else None
             if spread:
-                _score(axes, place + shift, spread.mean, estimate, colour)
+                _score(axes, place + shift * BAR, spread.mean, estimate, colour, order[one.id])
     lines = (("majority class", summary.study.majority, ":"), ("before training", summary.study.baseline, "--"))
     for text, metrics, style in lines:
         value = metrics.get("accuracy")
@@ -54,15 +60,15 @@ def scores(summary: Summary) -> Figure | None:
             handles.append(axes.axvline(100 * value, color=VERMILLION, linestyle=style, linewidth=1.4))
             texts.append(f"{text} (accuracy)")
     axes.set(xlabel="% (95 % interval)" if split == "test" else "%", xlim=(0, 112), xticks=range(0, 101, 20))
-    bottom_legend(figure, handles, texts)
-    return figure
+    bottom_legend(rows.figure, handles, texts)
+    return rows.figure
 
 
-def _score(axes: Axes, place: float, value: float, estimate: Estimate | None, colour: str) -> None:
-    axes.barh(place, 100 * value, 0.36, color=colour)
+def _score(axes: Axes, place: float, value: float, estimate: Estimate | None, colour: str, number: int) -> None:
+    mark(axes.barh(place, 100 * value, 0.92 * BAR, color=colour), number)
     end = value
     if estimate:
-        _interval(axes, place, value, estimate, 100, INK)
+        mark_interval(_interval(axes, place, value, estimate, 100, INK), number)
         end = max(value, estimate.interval.high)
     axes.text(100 * end + 1, place, percent(value, 1), va="center", fontsize=7.5)
 
@@ -81,16 +87,17 @@ def parameters(summary: Summary) -> Figure | None:
     shown = [one for one in summary.configurations if one.counts.trainable > 0]
     if not shown:
         return None
-    figure, axes = rows_sheet("Trainable parameters", [one.name for one in shown])
+    rows, order = rows_sheet("Trainable parameters", [one.name for one in shown], BAR), numbers(summary)
     sizes = [one.counts.trainable for one in shown]
-    axes.set_xscale("log")
-    axes.barh(range(len(shown)), sizes, 0.62, color=BLUE)
-    axes.set_xlim(10 ** math.floor(math.log10(min(sizes)) - 0.05), max(sizes) * (max(sizes) / min(sizes)) ** 0.4 * 4)
-    for place, one in enumerate(shown):
-        text = f"  {one.counts.trainable:,} ({plain_percent(one.counts.peft_percent)} %)"
-        axes.text(one.counts.trainable, place, text, va="center", fontsize=8)
-    axes.set_xlabel("parameters (logarithmic)")
-    return figure
+    first = 10 ** math.floor(math.log10(min(sizes)) - 0.05)
+    rows.axes.set_xscale("log")
+    rows.axes.set_xlim(first, first * (max(sizes) / first) ** (1 / 0.6))  # the longest bar leaves room for its number
+    for place, one in zip(rows.places, shown):
+        mark(rows.axes.barh(place, one.counts.trainable - first, BAR, left=first, color=BLUE), order[one.id])
+        text = f" {one.counts.trainable:,} ({plain_percent(one.counts.peft_percent)} %)"
+        rows.axes.text(one.counts.trainable, place, text, va="center", fontsize=8)
+    rows.axes.set_xlabel("parameters (logarithmic)")
+    return rows.figure
 
 
 OUTCOMES = {
@@ -107,21 +114,18 @@ def differences(judgement: Judgement | None) -> Figure | None:
     if judgement is None or not judgement.comparisons:
         return None
     comparisons, metric = judgement.comparisons, METRICS[judgement.summary.judged_by]
-    title = f"Test {metric} minus that of {_short(judgement.best.name)}"
-    figure, axes = rows_sheet(title, [one.name for one in comparisons])
+    rows = rows_sheet(f"Test {metric} minus that of {judgement.best.name}", [one.name for one in comparisons], BAR)
+    order, axes = numbers(judgement.summary), rows.axes
     axes.axvspan(-100 * judgement.margin, 100 * judgement.margin, color=BLUE, alpha=0.12, linewidth=0)
     axes.axvline(0, color=INK, linewidth=1)
     handles: dict[str, Any] = {}
-    for place, one in enumerate(comparisons):
+    for place, one in zip(rows.places, comparisons):
         colour, marker, fill, text = OUTCOMES[one.outcome]
         style = {"fmt": marker, "color": colour, "markerfacecolor": fill, "markersize": 6, "elinewidth": 1.6}
         drawn = _interval(axes, place, one.difference.value, one.difference, 100, colour, **style)
+        mark_interval(drawn, order[one.configuration])
         handles.setdefault(text, drawn)
     axes.set_xlabel("points (95 % interval)")
     axes.margins(x=0.08)
-    bottom_legend(figure, list(handles.values()), list(handles))
-    return figure
-
-
-def _short(name: str) -> str:
-    return (name if len(name) <= 40 else f"{name[:39]}…").replace("$", r"\$")
+    bottom_legend(rows.figure, list(handles.values()), list(handles))
+    return rows.figure

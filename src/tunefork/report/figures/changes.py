@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tunefork.report.effects import Changes
-from tunefork.report.figures.style import BLUE, INK, handle, label, looks, outside_legend, rows_sheet, sheet
+from tunefork.report.figures.bars import BAR
+from tunefork.report.figures.style import BLUE, INK, bottom_legend, handle, label, looks, rows_sheet, sheet
 from tunefork.report.summary import ConfigurationSummary
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def movement(changes: Changes, configurations: Sequence[ConfigurationSummary]) -
     from matplotlib.ticker import MaxNLocator
 
     texts = [label(one.name) for one in changes.configurations]
-    figure, axes = sheet("How far the blocks moved", legend=texts)
+    figure, axes = sheet("How far the blocks moved")
     known = looks(configurations)
     for one in changes.configurations:
         look = known[one.id]
@@ -38,18 +39,19 @@ def movement(changes: Changes, configurations: Sequence[ConfigurationSummary]) -
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(xlabel="block", ylabel="‖ΔW‖ / ‖W‖ % (mean over its matrices)")
     axes.set_ylim(bottom=0)
-    outside_legend(figure, [handle(known[one.id]) for one in changes.configurations], texts)
+    bottom_legend(figure, [handle(known[one.id]) for one in changes.configurations], texts)
     return figure
 
 
 def intruders(changes: Changes) -> Figure:
     """Intruder dimensions of every configuration, with the range over seeds."""
     shown = changes.configurations
-    figure, axes = rows_sheet(f"Intruder dimensions ({changes.settings})", [one.name for one in shown])
+    rows = rows_sheet(f"Intruder dimensions ({changes.settings})", [one.name for one in shown], BAR)
+    axes = rows.axes
     spreads = [one.spread("intruders") for one in shown]
-    axes.barh(range(len(shown)), [each.mean for each in spreads], 0.62, color=BLUE)
+    axes.barh(rows.places, [each.mean for each in spreads], BAR, color=BLUE)
     most = max(1.0, *(max(each.values) for each in spreads))
-    for place, (one, each) in enumerate(zip(shown, spreads)):
+    for place, one, each in zip(rows.places, shown, spreads):
         ends = [[each.mean - min(each.values)], [max(each.values) - each.mean]]
         if min(each.values) != max(each.values):
             axes.errorbar([each.mean], [place], xerr=ends, fmt="none", ecolor=INK, elinewidth=1.1, capsize=2.2)
@@ -60,4 +62,4 @@ def intruders(changes: Changes) -> Figure:
         )
         axes.text(max(each.values) + 0.015 * most, place, text, va="center", fontsize=8)
     axes.set(xlabel="intruder dimensions, in how many matrices (whiskers: range over seeds)", xlim=(0, 1.22 * most))
-    return figure
+    return rows.figure

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tunefork.report.figures.style import COLOURS, MARKERS, Look, handle, label, outside_legend, sheet
+from tunefork.report.figures.style import COLOURS, MARKERS, Look, bottom_legend, handle, label, sheet
 from tunefork.report.searched import budget_curve, searched
 from tunefork.report.summary import Summary
 from tunefork.report.wording import METRICS
@@ -24,10 +24,10 @@ def budget(summary: Summary) -> Figure | None:
     if not arms or max(len(arm.trials) for arm in arms) < 2:
         return None
     metric = arms[0].trials[0].metric
-    expected = summary.study.search.get("method") == "random" and not summary.study.search.get("halving")
+    expected = _independent(summary)
     how = "Expected best" if expected else "Best so far"
     texts = [label(arm.name) for arm in arms]
-    figure, axes = sheet(f"{how} on validation against time spent on trials", legend=texts)
+    figure, axes = sheet(f"{how} on validation against time spent on trials")
     scale = 1.0 if metric == "loss" else 100.0
     handles = []
     for place, arm in enumerate(arms):
@@ -47,5 +47,20 @@ def budget(summary: Summary) -> Figure | None:
     axes.set_xlabel("seconds of training, all trials so far")
     axes.set_ylabel(f"validation {METRICS[metric]}{'' if metric == 'loss' else ' (%)'}")
     axes.set_xscale("log")
-    outside_legend(figure, handles, texts)
+    bottom_legend(figure, handles, texts)
     return figure
+
+
+def caption(summary: Summary) -> str:
+    """How to read the figure."""
+    if _independent(summary):
+        return (
+            "One mark for each trial: what the best of so many is expected to be, over all orders of the trials "
+            "(Dodge et al. 2019), against the seconds that they take."
+        )
+    return "One mark for each trial, in the order in which they were made."
+
+
+def _independent(summary: Summary) -> bool:
+    """Whether the trials were drawn independently, and all trained to their end."""
+    return summary.study.search.get("method") == "random" and not summary.study.search.get("halving")

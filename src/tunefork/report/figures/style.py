@@ -1,20 +1,25 @@
-"""How all figures look: colours that colour-blind readers can tell apart, room for the legend, no pyplot."""
+"""How all figures look: colours that colour-blind readers can tell apart, one narrow width, no pyplot.
+
+Every figure is as wide as a phone or half a desk: the page puts two beside one another where there is room, and nothing
+has to be scrolled sideways. So names stand above what belongs to them and legends below the axes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tunefork.report.summary import ConfigurationSummary
+from tunefork.report.summary import ConfigurationSummary, Summary
 from tunefork.report.wording import wrapped
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INK, MUTED, GRID, PAPER = "#1b2330", "#5c6675", "#d9dee5", "#fefefe"
-"""The HTML report replaces these four with the page's own colours, so that figures follow light and dark."""
+INK, MUTED, GRID, PAPER, WASH = "#1b2330", "#5c6675", "#d9dee5", "#fefefe", "#eef1f5"
+"""The HTML report replaces these five with the page's own colours, so that figures follow light and dark."""
 BLUE, VERMILLION, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
 ORANGE, SKY, GREY = "#e69f00", "#56b4e9", "#8a8f98"
 """Okabe and Ito's palette (https://jfly.uni-koeln.de/color/) without its yellow, which is too light on white."""
@@ -28,7 +33,7 @@ SETTINGS: dict[str, Any] = {
     "axes.spines.top": False,
     "axes.titlecolor": INK,
     "axes.titlelocation": "left",
-    "axes.titlesize": 11,
+    "axes.titlesize": 10,
     "axes.titleweight": "bold",
     "font.family": ["DejaVu Sans", "sans-serif"],
     "font.size": 9,
@@ -44,8 +49,12 @@ SETTINGS: dict[str, Any] = {
     "ytick.color": MUTED,
     "ytick.labelcolor": INK,
 }
-NAME = 36
-"""Characters of a name before it goes to a second line."""
+WIDTH = 4.8
+"""Inches."""
+NAME = 54
+"""Characters of a name that fit into one line of a figure."""
+MARKED = "configuration-"
+"""How the ids of a configuration's marks begin; its place in the study follows."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,16 @@ class Look:
     marker: str
 
 
+@dataclass(frozen=True)
+class RowsSheet:
+    """A figure with one named line per configuration, the first on top."""
+
+    figure: Figure
+    axes: Axes
+    places: tuple[float, ...]
+    """Where on the y axis each line's content is centred; a unit is an inch."""
+
+
 def looks(configurations: Sequence[ConfigurationSummary]) -> dict[str, Look]:
     """The look of every configuration, by id."""
     return {
@@ -64,37 +83,63 @@ def looks(configurations: Sequence[ConfigurationSummary]) -> dict[str, Look]:
     }
 
 
-def label(name: str) -> str:
+def numbers(summary: Summary) -> dict[str, int]:
+    """The place of every configuration in the study, by id."""
+    return {one.id: place for place, one in enumerate(summary.configurations)}
+
+
+def mark(artists: Artist | Iterable[Artist | None], number: int) -> None:
+    """Say to which configuration marks belong, so that pages can title and highlight them."""
+    from matplotlib.artist import Artist
+
+    for artist in [artists] if isinstance(artists, Artist) else artists:
+        if artist is not None:
+            artist.set_gid(f"{MARKED}{number}")
+
+
+def mark_interval(container: Any, number: int) -> None:
+    """``mark`` for what ``errorbar`` draws."""
+    point, caps, bars = container.lines
+    mark([point, *caps, *bars], number)
+
+
+def label(name: str, width: int = NAME) -> str:
     """A name as figure text: no mathematics between dollars, and in lines of bounded length."""
-    return wrapped(name.replace("$", r"\$"), NAME)
+    return wrapped(name.replace("$", r"\$"), width)
 
 
-def sheet(title: str, height: float = 3.9, legend: Sequence[str] = ()) -> tuple[Figure, Axes]:
-    """A figure with one set of axes, with room for a legend of these texts at its right."""
+def sheet(title: str, height: float = 3.1, width: float = WIDTH) -> tuple[Figure, Axes]:
+    """A figure with one set of axes."""
     from matplotlib.figure import Figure as Sheet
 
-    lines = sum(text.count("\n") + 1 for text in legend)
-    widest = max((len(line) for text in legend for line in text.split("\n")), default=0)
-    width = 6.4 + (0.5 + 0.068 * widest if legend else 0)
-    figure = Sheet(figsize=(width, max(height, 0.7 + 0.175 * lines)), layout="constrained", facecolor="white")
+    text = label(title, int(NAME * width / WIDTH))
+    lines = text.count("\n")
+    figure = Sheet(figsize=(width, height + 0.17 * lines), layout="constrained", facecolor="white")
     axes = figure.subplots()
-    axes.set_title(title)
+    axes.set_title(text)
     axes.grid(True)
     return figure, axes
 
 
-def rows_sheet(title: str, names: Sequence[str], per_row: float = 0.34, extra: float = 1.2) -> tuple[Figure, Axes]:
-    """A figure with one named line per configuration, the first on top."""
+def rows_sheet(title: str, names: Sequence[str], content: float) -> RowsSheet:
+    """A figure with one line per name: the name, and below it so many inches of content."""
     texts = [label(name) for name in names]
-    lines = sum(max(1.0, 0.6 * (text.count("\n") + 1)) for text in texts)
-    figure, axes = sheet(title, extra + per_row * lines)
-    widest = max((len(line) for text in texts for line in text.split("\n")), default=0)
-    figure.set_figwidth(max(6.8, 5.2 + 0.075 * widest))
-    axes.set_yticks(range(len(texts)), texts)
-    axes.set_ylim(len(texts) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
+    tops, places, total = [], [], 0.06
+    for text in texts:
+        tops.append(total)
+        total += 0.155 * (text.count("\n") + 1) + 0.03
+        places.append(total + content / 2)
+        total += content + 0.09
+    figure, axes = sheet(title, total + 0.85)
+    axes.set_ylim(total, 0)
+    axes.set_yticks([])
     axes.grid(False, axis="y")
-    return figure, axes
+    for top, text in zip(tops, texts):
+        behind = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.6}
+        axes.text(
+            0.008, top, text, transform=axes.get_yaxis_transform(), va="top", fontsize=8.5, bbox=behind, linespacing=1.1
+        )
+    return RowsSheet(figure, axes, tuple(places))
 
 
 def handle(look: Look, line: bool = True) -> Any:
@@ -105,11 +150,15 @@ def handle(look: Look, line: bool = True) -> Any:
     return Line2D([], [], color=look.colour, marker=look.marker, markersize=6, **style)
 
 
-def outside_legend(figure: Figure, handles: Sequence[Any], texts: Sequence[str]) -> None:
-    """A legend right of the axes."""
-    figure.legend(handles, texts, loc="outside right upper", handlelength=2.4, labelspacing=0.45)
-
-
 def bottom_legend(figure: Figure, handles: Sequence[Any], texts: Sequence[str]) -> None:
-    """A legend below the axes, in one line."""
-    figure.legend(handles, texts, loc="outside lower center", ncols=len(texts), columnspacing=1.4, handlelength=1.8)
+    """A legend below the axes, for which the figure grows; in as many columns as fit."""
+    if not texts:
+        return
+    widest = max(len(line) for text in texts for line in text.split("\n"))
+    columns = max(1, min(len(texts), int((figure.get_figwidth() - 0.2) / (0.5 + 0.066 * widest))))
+    lines = [max(text.count("\n") + 1 for text in texts[start::columns]) for start in range(columns)]
+    rows = -(-len(texts) // columns)
+    figure.set_figheight(figure.get_figheight() + 0.1 + 0.185 * rows * max(lines))
+    figure.legend(
+        handles, texts, loc="outside lower center", ncols=columns, columnspacing=1.2, handlelength=1.9, labelspacing=0.4
+    )

@@ -1,0 +1,34 @@
+"""The one metric that a report judges by, of any configuration: its mean over seeds, and its interval on test."""
+
+from __future__ import annotations
+
+from tunefork.report.summary import ConfigurationSummary, Summary
+from tunefork.report.wording import METRICS
+from tunefork.uncertainty import Estimate
+
+
+def judged_value(one: ConfigurationSummary, summary: Summary) -> float | None:
+    """The mean over seeds, from 0 to 1, on test or, where nothing was tested, on validation; None where unknown."""
+    spread = one.spread(summary.split, summary.judged_by) if summary.split else None
+    return spread.mean if spread else None
+
+
+def judged_estimate(one: ConfigurationSummary, summary: Summary) -> Estimate | None:
+    """The value on test with its 95 % interval; None without test answers."""
+    return one.estimate(summary.judged_by) if summary.split == "test" else None
+
+
+def judged_seeds(one: ConfigurationSummary, summary: Summary) -> tuple[float, ...]:
+    """The value of every seed."""
+    spread = one.spread(summary.split, summary.judged_by) if summary.split else None
+    return spread.values if spread else ()
+
+
+def judged_axis(summary: Summary) -> str:
+    """What an axis of it says."""
+    return f"{METRICS[summary.judged_by]} (%{', 95 % interval' if summary.split == 'test' else ''})"
+
+
+def measured(summary: Summary) -> list[ConfigurationSummary]:
+    """The configurations that have a value, in the order of the study."""
+    return [one for one in summary.configurations if judged_value(one, summary) is not None]

@@ -1,0 +1,129 @@
+"""Every run: what it scored, its course, its confusion matrix, its settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tunefork import metrics
+from tunefork.report.run_summary import RunSummary
+from tunefork.report.sections.material import Material
+from tunefork.report.summary import Summary
+from tunefork.report.tables import Table, step_table
+from tunefork.report.wording import UNKNOWN, duration, flat, memory, number, percent, plain_percent
+
+CLASSES = 12
+"""Largest confusion matrix that is shown whole; of more classes, the pairs that are confused most."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A count of the confusion matrix and how dark it is shown (0–1, the share of its true class)."""
+
+    count: int
+    shade: float
+    right: bool
+
+
+@dataclass(frozen=True)
+class RunSection:
+    """What the page shows of one run."""
+
+    id: str
+    title: str
+    status: str
+    reason: str
+    best: bool
+    facts: tuple[tuple[str, str], ...]
+    settings: tuple[tuple[str, str], ...]
+    steps: Table
+    labels: tuple[str, ...]
+    confusion: tuple[tuple[Cell, ...], ...]
+    confused: tuple[tuple[str, str, int], ...]
+    """True class, predicted class, count; instead of the matrix where there are many classes."""
+    scores: tuple[tuple[str, ...], ...]
+    """Per class: label, precision, recall, F1, support."""
+    notices: tuple[str, ...]
+
+
+def every_run(material: Material) -> dict[str, Any]:
+    """All runs, configuration by configuration."""
+    return {"runs": [_section(run, material.summary) for run in material.summary.runs]}
+
+
+def title(run: RunSummary) -> str:
+    """A run's name and seed."""
+    return f"{run.record.name}, seed {run.record.seed}"
+
+
+def _section(run: RunSummary, summary: Summary) -> RunSection:
+    record, labels = run.record, summary.study.labels
+    matrix, pairs, scores = _answers(run, labels)
+    return RunSection(
+        id=record.id,
+        title=title(run),
+        status=record.status,
+        reason=record.reason,
+        best=record.id == summary.best,
+        facts=_facts(run),
+        settings=flat(record.config),
+        steps=step_table(run),
+        labels=labels,
+        confusion=matrix,
+        confused=pairs,
+        scores=scores,
+        notices=record.notices,
+    )
+
+
+def _facts(run: RunSummary) -> tuple[tuple[str, str], ...]:
+    record, counts = run.record, run.record.counts
+    parts = ((counts.adapter, "adapter"), (counts.head, "head"), (counts.backbone, "backbone"))
+    facts = [
+        ("run", record.id),
+        ("trainable", f"{counts.trainable:,}: " + " + ".join(f"{count:,} {part}" for count, part in parts if count)),
+        ("of all parameters", f"{plain_percent(counts.peft_percent)} % of {counts.peft_total:,} (as PEFT counts)"),
+    ]
+    for split, one in (("test", run.test), ("validation", run.validation)):
+        if one:
+            f1 = "" if one.f1 is None else f", F1 {percent(one.f1)} %"
+            text = (
+                f"loss {number(one.loss)}, accuracy {percent(one.accuracy)} %, macro F1 {percent(one.macro_f1)} %{f1}"
+            )
+            facts.append((split, text))
+    kept = "" if record.best_step is None else f"; weights of step {record.best_step} kept"
+    facts.append(("steps", f"{record.steps:,}{' (stopped early)' if record.stopped_early else ''}{kept}"))
+    converged = {True: "yes", False: "no: the validation loss was still falling", None: "not known"}
+    facts.append(("converged", converged[record.converged]))
+    facts.append(
+        ("time", f"{duration(record.seconds_alone)} alone; {duration(record.seconds)} as its share of a group")
+    )
+    facts += [("peak memory", memory(record.peak_memory_mb or None)), ("precision", record.precision or UNKNOWN)]
+    return tuple(facts)
+
+
+def _answers(run: RunSummary, labels: tuple[str, ...]) -> tuple[Any, Any, Any]:
+    """Confusion matrix or pairs, and the scores per class, on test."""
+    if run.answers is None or not len(run.answers.labels):
+        return (), (), ()
+    predicted, true = run.answers.predicted, run.answers.labels
+    counts = metrics.confusion(predicted, true, len(labels))
+    scores = tuple(
+        (one.label, percent(one.precision), percent(one.recall), percent(one.f1), f"{one.support:,}")
+        for one in metrics.per_class(predicted, true, labels)
+    )
+    if len(labels) <= CLASSES:
+        totals = counts.sum(axis=1)
+        matrix = tuple(
+            tuple(
+                Cell(int(count), round(float(count) / max(1, int(totals[row])), 2), row == column)
+                for column, count in enumerate(line)
+            )
+            for row, line in enumerate(counts)
+        )
+        return matrix, (), scores
+    wrong = [
+        (int(counts[row, column]), row, column) for row, column in zip(*counts.nonzero(), strict=True) if row != column
+    ]
+    worst = sorted(wrong, key=lambda pair: (-pair[0], pair[1:]))[:15]
+    return (), tuple((labels[row], labels[column], count) for count, row, column in worst), scores
