@@ -13,7 +13,7 @@ import pytest
 from tests.store.test_contract import RUN, STUDY, evaluation, predictions
 from tunefork.errors import StoreError
 from tunefork.store import RunRecord, SqliteStore, StepRecord
-from tunefork.store import sqlite as module
+from tunefork.store import database as module
 from tunefork.store.rows import decode, encode
 
 

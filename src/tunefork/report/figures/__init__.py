@@ -18,14 +18,18 @@ from tunefork.report.verdict import Verdict
 from tunefork.report.wording import METRICS, duration, listed, memory, percent, plain_percent
 from tunefork.store.atomic import write_bytes
 
-__all__ = ["NAMES", "Drawing", "draw", "draw_changes", "inline_svg", "save"]
+__all__ = ["CHANGES", "FURTHER", "NAMES", "Drawing", "draw", "draw_changes", "inline_svg", "save"]
 
 NAMES = (
     "scores", "differences", "tradeoff", "tradeoff-time", "tradeoff-memory", "parameters", "rank",
-    "rank-targets", "targets", "loss", "accuracy", "search", "movement", "intruders",
+    "rank-targets", "targets", "loss", "accuracy",
 )  # fmt: skip
 """All figures, in the order of the report. Of loss and accuracy there are several where a study has many
 configurations: loss, loss-2, loss-3."""
+CHANGES = ("movement", "intruders")
+"""Those of the section on what training did to the matrices."""
+FURTHER = ("search", *CHANGES)
+"""Figures that only some studies have."""
 
 
 def draw(summary: Summary, found: Verdict) -> list[Drawing]:
@@ -55,7 +59,7 @@ def save(drawings: list[Drawing], folder: Path) -> list[Path]:
     """Write every figure as SVG and PNG; figures of an earlier report that no longer apply are removed."""
     folder.mkdir(parents=True, exist_ok=True)
     wanted = {f"{drawing.name}.{kind}" for drawing in drawings for kind in ("svg", "png")}
-    ours = re.compile(rf"({'|'.join(NAMES)})(-\d+)?\.(svg|png)")
+    ours = re.compile(rf"({'|'.join((*NAMES, *FURTHER))})(-\d+)?\.(svg|png)")
     for path in folder.iterdir():
         if ours.fullmatch(path.name) and path.name not in wanted:
             path.unlink()
