@@ -60,7 +60,7 @@ def test_names_are_escaped(tmp_path: Path) -> None:
     answered(store, run_id(strange, 0), "earlier", wrong(3), name=evil)
     content = Page(page(store))
     assert content.open == []
-    assert "script" not in content.tags
+    assert content.tags.count("script") == 1, "ours alone"
 
 
 def test_figures_show_every_configuration_and_its_range(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_figures_show_every_configuration_and_its_range(tmp_path: Path) -> None:
     assert [[round(float(each), 6) for each in line.get_ydata()] for line in lines] == [[8, 16], [2, 4]]
     bars = [bar.get_width() for bar in intruders.figure.axes[0].patches]
     assert bars == [0, 5.5]
-    assert [text.get_text() for text in intruders.figure.axes[0].texts] == ["0 in 6", "5.5 in 2"]
+    assert [text.get_text() for text in intruders.figure.axes[0].texts][-2:] == ["0 in 6", "5.5 in 2"]
     assert [overlapping(drawing) for drawing in (movement, intruders)] == [[], []]
 
 
