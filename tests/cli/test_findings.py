@@ -113,3 +113,14 @@ def test_from_python(studies: tuple[Path, Path]) -> None:
     assert str(kept).startswith("Before training on second-")
     assert [one["name"] for one in results.to_dict()["changes"]["configurations"]] == ["LoRA r=2 query+value"]
     results.store.close()
+
+
+def test_defaults_are_those_of_the_paper_s_program_everywhere() -> None:
+    from inspect import signature
+
+    from tunefork.cli.changes import changes
+    from tunefork.spectra import THRESHOLD, TOP_K
+
+    for function in (Results.changes, changes):
+        defaults = {name: each.default for name, each in signature(function).parameters.items()}
+        assert (defaults["top_k"], defaults["threshold"]) == (TOP_K, THRESHOLD) == (10, 0.5)

@@ -14,7 +14,7 @@ import transformers
 from safetensors.torch import load_file
 
 from tunefork import Full, Head, LoRA, Peft, Results, Study, load_data, load_model
-from tunefork.errors import LabelError, StoreError
+from tunefork.errors import LabelError, ReadError, StoreError, UnsupportedModelError
 from tunefork.store import SqliteStore, Store
 from tunefork.study import retention
 from tunefork.study.retention import measure_retention
@@ -261,3 +261,10 @@ def test_a_study_of_other_classes_cannot_be_the_earlier_one(store: Store, later:
         StoreError, match=r"classes are not those .* Found: no, yes; the model's are damaged, return, st"
     ):
         measure_retention(store, later)
+
+
+def test_a_folder_that_is_no_study(store: Store, digit_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedModelError, match=r"reads texts, and these rows are images"):
+        measure_retention(store, digit_folder)
+    with pytest.raises(ReadError, match="There is no such file"):
+        measure_retention(store, tmp_path / "nowhere")

@@ -11,10 +11,10 @@ import torch
 from tunefork.config import DataConfig, digest
 from tunefork.data import EncodedSplit, Splits, load_splits
 from tunefork.errors import StoreError
-from tunefork.models import Backbone, load_backbone, load_config, load_image_reader
+from tunefork.models import Backbone, ImageReader, load_backbone, load_config, load_image_reader, task_of
 from tunefork.spectra import base_model, tuned_model
 from tunefork.store import SqliteStore, Store
-from tunefork.study.encoding import encode_rows
+from tunefork.study.encoding import check_task, encode_rows
 from tunefork.study.study import Study
 from tunefork.study_file import read_study
 
@@ -60,14 +60,7 @@ def earlier_task(
             has changed.
         TuneforkError: rows that cannot be read.
     """
-    start = store.folder / "start"
-    if not start.is_dir():
-        raise StoreError(
-            "This study did not continue from an earlier model",
-            where=str(store.folder),
-            found=f"it began with {store.study().model}",
-            fix="What is left of an earlier task can be asked of studies with start_from: RUN_OF_AN_EARLIER_STUDY.",
-        )
+    start = _start(store)
     names = load_config(str(start)).id2label
     labels = tuple(str(names[number]) for number in sorted(names))
     study = read_study(store.folder / "study.yaml")
@@ -78,7 +71,7 @@ def earlier_task(
     else:
         data = _file_config(source, study.data, labels, text, label)
         splits, name = (
-            load_splits(data, resize=lambda: load_image_reader(str(start), size=data.image_size)),
+            load_splits(data, resize=lambda: _reader(start, data.image_size)),
             source.name,
         )
     if splits.labels.names != labels:
@@ -96,6 +89,29 @@ def earlier_task(
     key = digest([splits.hash, run, rows], 12)
     places = _drawn(len(splits.test), rows)
     return EarlierTask(key, name, str(source), run, splits.hash, model, labels, encoded, places)
+
+
+def _start(store: Store) -> Path:
+    """The folder of the model that the study's training began with.
+
+    Raises:
+        StoreError: that was the pretrained one.
+    """
+    start = store.folder / "start"
+    if not start.is_dir():
+        raise StoreError(
+            "This study did not continue from an earlier model",
+            where=str(store.folder),
+            found=f"it began with {store.study().model}",
+            fix="What is left of an earlier task can be asked of studies with start_from: RUN_OF_AN_EARLIER_STUDY.",
+        )
+    return start
+
+
+def _reader(start: Path, size: int | None) -> ImageReader:
+    """What makes pictures the size that the model wants; asked for where rows turn out to be pictures."""
+    check_task("image-classification", task_of(load_config(str(start))), str(start))
+    return load_image_reader(str(start), size=size)
 
 
 def _test_rows(folder: Path) -> tuple[Splits, str]:
@@ -132,7 +148,7 @@ def _ancestor(study: Path, named: Path, earlier: Path, model: Backbone) -> str:
     """The run of the earlier study with the weights that the study began with: the one it names, else any."""
     store = SqliteStore.open(earlier)
     try:
-        done = [run.id for run in store.runs() if run.status == "done"]
+        done = [run.id for run in store.runs() if run.status == "done" and (earlier / "runs" / run.id).is_dir()]
     finally:
         store.close()
     ids = sorted(done, key=lambda run: run != named.name or named.parent.resolve() != (earlier / "runs").resolve())
