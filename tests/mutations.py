@@ -22,6 +22,20 @@ FUSED = "tests/engine/test_fused_groups.py::test_a_fused_run_equals_the_run_alon
 PACKED = "tests/engine/test_packing.py::(one_example or changes_nothing) and (bert or roberta)"
 MUTATIONS = (
     Mutation(
+        "a copy may equal a test text",
+        "data/augment/copies.py",
+        "elif key in held:",
+        "elif key in ():",
+        "tests/data/augment/test_copies.py::validation_and_test_stay",
+    ),
+    Mutation(
+        "near-duplicates are told by the estimate",
+        "data/similarity/pairs.py",
+        "return 0.0 if first == second else jaccard(word_set(first), word_set(second))",
+        "return THRESHOLD",
+        "tests/data/similarity/test_pairs.py::exact",
+    ),
+    Mutation(
         "the dropout mask is forgotten in backward",
         "engine/attention.py",
         "inner = inner if mask is None else inner.mul_(mask)",

@@ -27,7 +27,8 @@ def test_near_duplicates_are_reported_with_their_places() -> None:
     assert splits.rows["train"] == 400
     assert (
         "1 of 200 test rows (0.5 %) nearly equals a training row (70 % of their words or more are the same), 1 with "
-        "the same label: test DataFrame index 7 and train DataFrame index 3 (0.86). Too few to move an accuracy by a point."
+        "the same label: test DataFrame index 7 and train DataFrame index 3 (0.86). Too few to move an accuracy "
+        "by a point."
     ) in splits.notices
     assert not any("nearly equal" in warning for warning in splits.warnings)
     assert splits.near_duplicates == (
@@ -136,6 +137,10 @@ def test_a_sample_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         "Looked at: 150 of 200 test rows and 150 of 400 train rows, so there are more." in warning
         for warning in splits.warnings
     )
+    dropped = load(rows(400, "row", **near), rows(20, "v"), rows(200, "t", **near), leakage="drop_train")
+    assert dropped.rows["train"] == 200
+    made = (rows(400, "row", **near), rows(20, "v"), rows(200, "t", r7=NEAR))
+    assert load(*made, near_duplicates="drop_train").rows["train"] == 200, "what is dropped is looked for in all rows"
 
 
 def test_the_hash_of_the_data_is_that_of_the_rows() -> None:

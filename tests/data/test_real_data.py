@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,33 @@ def test_ag_news(real):
     splits = load_splits(DataConfig(train="ag_news_train_sample.parquet", test="ag_news_test.parquet"), base=real)
     assert splits.rows == {"train": 8797, "validation": 977, "test": 7600}
     assert any("1 text has more than one label in train" in text for text in splits.warnings)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("files", "config", "expected"),
+    [
+        ("tweeteval_emotion_{}.parquet", {}, {("train", "test"): 2}),
+        ("sst2_{}.parquet", {"leakage": "drop_train"}, {("train", "validation"): 1, ("train", "test"): 4}),
+        ("sst2_{}.parquet", {"leakage": "drop_train", "validation": 0.1}, {("train", "validation"): 3524}),
+    ],
+)
+def test_near_duplicates(real, files, config, expected):
+    named = {split: files.format(split) for split in ("train", "validation", "test")}
+    splits = load_splits(DataConfig(**(named | config)), base=real)
+    found = {(each["first"], each["second"]): each["rows"] for each in splits.near_duplicates}
+    assert expected.items() <= found.items()
+    told = [each for each in splits.warnings if "nearly equal" in each]
+    assert len(told) == (config.get("validation") == 0.1)
+
+
+@pytest.mark.data
+def test_imdb_is_searched_in_seconds(real):
+    config = {"train": "imdb_train.parquet", "test": "imdb_test.parquet", "leakage": "drop_train"}
+    began = time.process_time()
+    load_splits(DataConfig(**config, near_duplicates="off"), base=real)
+    without = time.process_time() - began
+    splits = load_splits(DataConfig(**config), base=real)
+    assert time.process_time() - began - 2 * without < 10
+    found = {(each["first"], each["second"]): each["rows"] for each in splits.near_duplicates}
+    assert found == {("train", "validation"): 4, ("train", "test"): 5}

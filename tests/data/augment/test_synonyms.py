@@ -102,8 +102,8 @@ def test_tables_that_cannot_be_used(tmp_path: Path) -> None:
         find_synonyms("none.csv", tmp_path)
     assert str(caught.value) == (
         "There are no synonyms under that name (data.augment.synonyms: none.csv). Found: no such file or folder. Name "
-        "a CSV or TSV file with the columns word and synonym, or a folder with WordNet's dictionary; write wordnet where "
-        "that is installed."
+        "a CSV or TSV file with the columns word and synonym, or a folder with WordNet's dictionary; write wordnet "
+        "where that is installed."
     )
     with pytest.raises(ConfigError, match=r"The folder does not hold WordNet's dictionary .* Found: no data.noun, "):
         find_synonyms(".", tmp_path)

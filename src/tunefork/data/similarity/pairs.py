@@ -12,8 +12,8 @@ from tunefork.data.similarity.minhash import BANDS, agreement, collisions, signa
 from tunefork.data.similarity.words import hashed, jaccard, word_set
 
 THRESHOLD = 0.7
-"""Similarity from which two texts are nearly equal. At 0.6 chance brings short texts together, at 0.8 every third text
-with one word in ten replaced is missed."""
+"""Similarity from which two texts are nearly equal. At 0.6 chance brings twice as many short texts together, at 0.8 a
+quarter to a half of the texts with every tenth word replaced are missed."""
 LEAST = 5
 """Distinct words that both texts have at least: that one says “good movie” and another “a good movie” is no copy."""
 SLACK = 0.12
