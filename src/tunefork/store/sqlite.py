@@ -204,6 +204,8 @@ class SqliteStore(StudyFolder, Database):
 
     def forget_examples(self) -> None:
         """Erase all small pictures and beginnings of texts, from the file itself, too."""
+        if not self.excerpts() and not self.thumbnails():
+            return
         with self._lock, self._problems():
             with self._write() as db:
                 db.execute("DELETE FROM thumbnails")

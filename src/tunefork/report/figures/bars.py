@@ -94,8 +94,10 @@ def parameters(summary: Summary) -> Figure | None:
     rows.axes.set_xlim(first, first * (max(sizes) / first) ** (1 / 0.6))  # the longest bar leaves room for its number
     for place, one in zip(rows.places, shown):
         mark(rows.axes.barh(place, one.counts.trainable - first, BAR, left=first, color=BLUE), order[one.id])
-        text = f" {one.counts.trainable:,} ({plain_percent(one.counts.peft_percent)} %)"
-        rows.axes.text(one.counts.trainable, place, text, va="center", fontsize=8)
+        text = f"{one.counts.trainable:,} ({plain_percent(one.counts.peft_percent)} %)"
+        rows.axes.annotate(
+            text, (one.counts.trainable, place), xytext=(3, 0), textcoords="offset points", va="center", fontsize=8
+        )
     rows.axes.set_xlabel("parameters (logarithmic)")
     return rows.figure
 

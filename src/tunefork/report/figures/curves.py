@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 POINTS = 150
 """Of a training curve: what can be seen at this width."""
-SINGLE = 12
+SINGLE = 20
 """Runs in one set of axes up to which each has a thin line of its own."""
 Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
 

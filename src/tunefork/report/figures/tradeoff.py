@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from tunefork.report.figures.labels import Named, Segment, place_names
 from tunefork.report.figures.style import MUTED, PAPER, Look, looks, mark_interval, numbers, sheet
+from tunefork.report.figures.ticks import round_values, told
 from tunefork.report.judged import judged_axis, judged_estimate
 from tunefork.report.pareto import Front
 from tunefork.report.summary import Summary
-from tunefork.report.wording import METRICS, capital, listed, memory, short_duration, short_name
+from tunefork.report.wording import METRICS, capital, listed, short_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +41,7 @@ def tradeoff(summary: Summary, front: Front) -> Figure:
     axes.set_xscale("log")
     axes.set(xlabel=AXES[front.cost.name], ylabel=judged_axis(summary))
     axes.margins(x=0.16, y=0.14)
-    _ticks(axes, front)
+    _set_ticks(axes, front)
     steps = _steps(axes, front)
     place_names(axes, points if len(points) <= MOST else [point for point in points if point.needed], steps)
     return figure
@@ -90,22 +90,9 @@ def _steps(axes: Axes, front: Front) -> list[Segment]:
     return list(pairwise(corners))
 
 
-TICKS: Mapping[str, Any] = {
-    "parameters": lambda value: (
-        f"{value / 1e6:g}M" if value >= 1e6 else f"{value / 1e3:g}k" if value >= 1e3 else f"{value:g}"
-    ),
-    "time": short_duration,
-    "memory": memory,
-}
-
-
-def _ticks(axes: Axes, front: Front) -> None:
-    """Ticks with their units, few enough to be read."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
-
-    low, high = axes.get_xlim()
-    subs = (1.0,) if high / low > 100 else (1.0, 2.0, 5.0) if high / low > 4 else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)
-    axes.xaxis.set_major_locator(LogLocator(base=10, subs=subs, numticks=20))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: TICKS[front.cost.name](value)))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_minor_formatter(NullFormatter())
+def _set_ticks(axes: Axes, front: Front) -> None:
+    """Round values with their units, few enough to be read."""
+    name = front.cost.name
+    found = round_values(name, *axes.get_xlim())
+    axes.set_xticks(found, [told(name, value) for value in found])
+    axes.minorticks_off()

@@ -48,7 +48,7 @@ def derived(material: Material) -> dict[str, Any] | None:
         if formulas:
             by_formulas.setdefault((formulas, _counted(one) is None), []).append(one)
     found = [_derivation(group) for group in by_formulas.values()]
-    return {"derivations": found} if found else None
+    return {"derivations": found, "unknown": any(one.counted is None for one in found)} if found else None
 
 
 def _derivation(group: list[ConfigurationSummary]) -> Derivation:

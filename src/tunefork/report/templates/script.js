@@ -57,7 +57,10 @@ for (const table of document.querySelectorAll("table.sortable")) {
   });
 }
 
+let lit;
 const light = (key) => {
+  if (key === lit) return;
+  lit = key;
   document.body.classList.toggle("lit", key !== undefined);
   for (const each of document.querySelectorAll("[data-configuration]")) {
     each.classList.toggle("on", each.dataset.configuration === key);
