@@ -3,6 +3,7 @@
 from tunefork.config.compare import Configuration, Full, Head, LastLayers, LoRA, Peft, resolve
 from tunefork.config.grammar import parse_run
 from tunefork.config.judging import Judging
+from tunefork.config.metric import LOWER_IS_BETTER, METRICS, unknown_metrics, which_metric
 from tunefork.config.run import RunConfig
 from tunefork.config.strategies import (
     AnyStrategy,
@@ -14,7 +15,6 @@ from tunefork.config.strategies import (
     Strategy,
 )
 from tunefork.config.study import (
-    LOWER_IS_BETTER,
     Augmentation,
     DataConfig,
     EarlyStopping,
@@ -28,6 +28,7 @@ from tunefork.config.values import canonical_json, digest
 
 __all__ = [
     "LOWER_IS_BETTER",
+    "METRICS",
     "AnyStrategy",
     "Augmentation",
     "Configuration",
@@ -55,4 +56,6 @@ __all__ = [
     "parse_run",
     "resolve",
     "seed_list",
+    "unknown_metrics",
+    "which_metric",
 ]

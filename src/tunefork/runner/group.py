@@ -22,6 +22,7 @@ from tunefork.engine import (
     verify_run,
 )
 from tunefork.errors import TuneforkError
+from tunefork.metrics import fit_temperature
 from tunefork.plan import PlannedRun
 from tunefork.runner.protocol import Job, Watcher
 from tunefork.runner.recorder import Recorder
@@ -79,7 +80,7 @@ def _train(
 ) -> None:
     selections = [job.selections[run.configuration] for run in runs]
     group = assemble(job.backbone, runs, selections, precision, cache)
-    outcomes = Training(group, runs, job.rows, observer, job.selection_metric).run()
+    outcomes = Training(group, runs, job.rows, observer, job.selection_metric, job.own).run()
     for number, (run, outcome) in enumerate(zip(runs, outcomes)):
         record = _finished(store.run(run.id), outcome, precision.name)
         if outcome.status == "done":
@@ -90,12 +91,25 @@ def _train(
 def _keep(group: GroupModel, number: int, run: RunConfig, record: RunRecord, job: Job, store: Store) -> RunRecord:
     """Save one run, load it back and compare, before it counts as done."""
     selection = job.selections[run.configuration]
-    facts = {**job.facts, "run": run.model_dump(mode="json"), "name": record.name}
+    record = _calibrated(record, job, store)
+    facts = {**job.facts, "run": run.model_dump(mode="json"), "name": record.name, "temperature": record.temperature}
     artefact = save_run(group, number, job.backbone, run, selection, store.run_folder(run.id), facts)
     notice = _verify(artefact, run, record, job, store)
     store.put_run(replace(record, status="running"))  # the predictions that are written are those of its best step
     store.write_predictions(run.id, tuple(job.facts["labels"]))
     return replace(record, artefact=artefact.kind, notices=(*record.notices, notice) if notice else record.notices)
+
+
+def _calibrated(record: RunRecord, job: Job, store: Store) -> RunRecord:
+    """Adds the temperature that fits the kept weights' answers on validation."""
+    if job.rows.validation is None:
+        return record
+    answers = store.predictions(record.id, "validation", record.best_step)
+    temperature = fit_temperature(answers.logits, answers.labels)
+    if temperature is not None:
+        return replace(record, temperature=temperature)
+    reason = "its probabilities are not calibrated: no temperature makes its loss on the validation rows lowest"
+    return replace(record, notices=(*record.notices, reason))
 
 
 def _verify(artefact: Artefact, run: RunConfig, record: RunRecord, job: Job, store: Store) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tunefork.engine import Rows
+from tunefork.metrics import OwnMetric
 from tunefork.models import Backbone
 from tunefork.plan import Plan
 from tunefork.store import Store
@@ -24,6 +25,8 @@ class Job:
     selection_metric: str
     facts: Mapping[str, Any]
     """Goes into every artefact's ``tunefork.json``: labels, columns, lengths."""
+    own: tuple[OwnMetric, ...] = ()
+    """The user's own metrics, computed of every evaluation."""
 
 
 class Watcher(Protocol):

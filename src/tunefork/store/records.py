@@ -27,7 +27,7 @@ class StudyRecord:
     data_hash: str
     selection_metric: str = "loss"
     majority: dict[str, float] = field(default_factory=dict)
-    """Metrics on test (accuracy, macro_f1) of always answering the most frequent training label."""
+    """Metrics on test by name of always answering the most frequent training label."""
     baseline: dict[str, float] = field(default_factory=dict)
     """Metrics on test of the pretrained model with a fresh head, before any training."""
     truncated: dict[str, float] = field(default_factory=dict)
@@ -41,6 +41,8 @@ class StudyRecord:
     """What was chosen by measurement before training, such as the groups; a continued study chooses the same."""
     judging: dict[str, Any] = field(default_factory=dict)
     """What the verdict goes by: margin in points, and what the recommended configuration may cost."""
+    own_metrics: dict[str, Any] = field(default_factory=dict)
+    """The user's own metrics by name: ``lower`` (whether lower is better) and ``source`` (``module:function``)."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ class RunRecord:
     artefact: str = ""
     """``peft`` (an adapter) or ``transformers`` (a whole model) once saved in ``runs/<id>/``."""
     notices: tuple[str, ...] = ()
+    temperature: float | None = None
+    """What logits are divided by to calibrate probabilities, fitted on validation; None where none was found."""
 
 
 @dataclass(frozen=True)
@@ -111,9 +115,11 @@ class EvaluationRecord:
     f1: float | None
     """F1 of the positive (second) class; None unless there are two classes."""
     seconds: float = 0.0
+    scores: dict[str, float] = field(default_factory=dict)
+    """Further metrics that are known, by name: weighted_f1, mcc, auroc, ece, brier, and the user's own."""
 
     def metric(self, name: str) -> float:
-        """The value of ``loss``, ``accuracy``, ``macro_f1`` or ``f1``."""
+        """The value of a metric; NaN where it is not known."""
         return _metric(self, name)
 
 
@@ -135,9 +141,11 @@ class BaselineRecord:
     settings: dict[str, Any] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
     """What the user should know of it; shown below the tables."""
+    scores: dict[str, float] = field(default_factory=dict)
+    """Further metrics that are known, by name; without probabilities none that needs them."""
 
     def metric(self, name: str) -> float:
-        """The value of ``loss``, ``accuracy``, ``macro_f1`` or ``f1``."""
+        """The value of a metric; NaN where it is not known."""
         return _metric(self, name)
 
 
@@ -163,5 +171,6 @@ class Predictions:
 
 
 def _metric(record: EvaluationRecord | BaselineRecord, name: str) -> float:
-    value = {"loss": record.loss, "accuracy": record.accuracy, "macro_f1": record.macro_f1, "f1": record.f1}[name]
+    first = {"loss": record.loss, "accuracy": record.accuracy, "macro_f1": record.macro_f1, "f1": record.f1}
+    value = first[name] if name in first else record.scores.get(name)
     return float("nan") if value is None else value

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tunefork.errors import ModelNotFoundError
 from tunefork.models import anatomy_of, load_config, skeleton
-from tunefork.plan import Group, Plan, PlannedRun, expand, shared_rate_warning, total_steps
+from tunefork.plan import Group, Plan, PlannedRun, expand, setting_warnings, total_steps
 from tunefork.strategies import count, select
 from tunefork.study.study import Study
 
@@ -40,7 +40,6 @@ def _from_config(study: Study, config: object, reason: str) -> Plan:
         counts = count(selection, anatomy)
         steps = total_steps(rows["train"], run.config.training)
         runs.append(PlannedRun(run.config, run.name, run.blocks, counts, steps, notices=selection.notices))
-    warning = shared_rate_warning(study.config)
     notice = f"the model itself is out of reach, so times, memory and lengths are unknown: {reason}"
     return Plan(
         runs=tuple(runs),
@@ -49,5 +48,5 @@ def _from_config(study: Study, config: object, reason: str) -> Plan:
         truncated={},
         tokens={},
         notices=(notice, *splits.notices),
-        warnings=(*splits.warnings, *((warning,) if warning else ())),
+        warnings=(*splits.warnings, *setting_warnings(study.config)),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,18 +12,22 @@ from tunefork.baselines import include_predictions, keep_baselines, read_predict
 from tunefork.config import Configuration, RunConfig, StudyConfig
 from tunefork.data import Data, Splits, load_data
 from tunefork.engine import Precision, Rows, automatic_precision, choose_precision
-from tunefork.models import BACKEND, Backbone, ImageReader, load_backbone, load_config, load_image_reader, task_of
+from tunefork.metrics import OwnMetric, own_metrics
+from tunefork.models import Backbone, ImageReader, load_backbone, load_config, load_image_reader, task_of
 from tunefork.plan import Plan, StepTiming, expand
 from tunefork.report import write_report
 from tunefork.runner import Display, Job, LocalRunner, Runner, Silence, Watcher
 from tunefork.store import RunRecord, SqliteStore, Store
 from tunefork.store.atomic import write_text
 from tunefork.strategies import Selection, frozen_depth
+from tunefork.study.checks import check_settings
 from tunefork.study.choices import Choices
 from tunefork.study.encoding import Encoded, check_task, encode_rows
+from tunefork.study.facts import model_facts
 from tunefork.study.folders import check_folder
 from tunefork.study.grouping import Planner
-from tunefork.study.prepare import check_metrics, make_plan, resolved, select_all, study_record
+from tunefork.study.own_metrics import check_unchanged, keep_own_metrics, one_process
+from tunefork.study.prepare import make_plan, resolved, select_all, study_record
 from tunefork.study.results import Results
 from tunefork.study.start import keep_beside, starting_labels, starting_model
 from tunefork.study.thumbnails import keep_thumbnails
@@ -31,6 +35,8 @@ from tunefork.study.timings import timed
 from tunefork.study_file import build_study, read_study, write_study
 
 DEFAULT = ("full", "head", "last_layers", "lora")
+Wanted = Callable[..., float] | str | OwnMetric
+"""A metric of the user's own, as ``tunefork.metrics.own_metrics`` takes it."""
 
 
 class Study:
@@ -44,6 +50,8 @@ class Study:
         seeds: how many, or which.
         training: settings of ``training`` that differ from the defaults.
         name: of the study, and of its folder unless ``run`` is told another.
+        metrics: functions of labels [N] and probabilities [N, C] that give a number, computed of every evaluation and
+            known by their names, also to ``selection``; or ``"lower:module:function"`` where lower is better.
         **settings: further settings of a study file: ``revision``, ``selection``, ``start_from``.
 
     Example:
@@ -63,6 +71,7 @@ class Study:
         *,
         training: Mapping[str, Any] | None = None,
         name: str = "study",
+        metrics: Sequence[Wanted] = (),
         **settings: Any,
     ) -> None:
         self._data: Data | None = data if isinstance(data, Data) else load_data(data)
@@ -76,22 +85,30 @@ class Study:
             "compare": [entry.written() for entry in entries],
             **settings,
         }
-        self.config = build_study(plain, where="Study")
+        self._own = own_metrics(metrics)
+        self.config = build_study(plain, where="Study", own=[each.name for each in self._own])
         self._base: Path | None = None
 
     @classmethod
-    def from_config(cls, config: StudyConfig, base: Path | None = None) -> Study:
+    def from_config(cls, config: StudyConfig, base: Path | None = None, metrics: Sequence[Wanted] = ()) -> Study:
         """A study from its configuration; relative paths in it start from ``base``."""
         study = cls.__new__(cls)
         study.config, study._base, study._data = config, base, None
+        study._own = own_metrics(metrics)
         return study
 
     @classmethod
     def from_file(
-        cls, path: str | Path, overrides: Mapping[str, Any] | None = None, base: str | Path | None = None
+        cls,
+        path: str | Path,
+        overrides: Mapping[str, Any] | None = None,
+        base: str | Path | None = None,
+        metrics: Sequence[Wanted] = (),
     ) -> Study:
         """A study from its file; relative paths in it start from ``base``, the file's folder unless given."""
-        return cls.from_config(read_study(path, overrides), Path(base or Path(path).parent).resolve())
+        own = own_metrics(metrics)
+        config = read_study(path, overrides, [each.name for each in own])
+        return cls.from_config(config, Path(base or Path(path).parent).resolve(), own)
 
     @cached_property
     def splits(self) -> Splits:
@@ -102,7 +119,7 @@ class Study:
         """The rows; without ``sized`` nothing has to be known of the model, and pixels are not kept."""
         data = self._data or Data(self.config.data, base=self._base)
         splits = data.splits(self._resize if sized else None)
-        check_metrics(self.config, len(splits.labels))
+        check_settings(self.config, splits, self._own)
         return splits
 
     def _resize(self) -> ImageReader:
@@ -164,6 +181,7 @@ class Study:
         """The plan; with what was chosen when the study began, where it is known."""
         automatic = chosen.precision or automatic_precision()
         found, plain = self._timings(automatic) if timings else ({}, {})
+        workers = one_process(self._own, workers)
         planner = Planner(
             self.backbone, self.selections, self.encoded.rows, chosen,
             measure=timings, automatic=automatic, workers=workers,
@@ -214,43 +232,26 @@ class Study:
         written = resolved(self.config, self._base)
         check_folder(path, written, self.splits.hash)
         store = SqliteStore(path)
+        check_unchanged(store, self._own)
         plan = self._plan(timings=False, chosen=Choices.read(store), workers=workers)
         write_text(path / "study.yaml", write_study(written))
         _register(store, plan)
         if not _finished(store, plan):
-            store.begin(study_record(self.config, self.backbone, self.splits, self.encoded, plan))
+            store.begin(study_record(self.config, self.backbone, self.splits, self.encoded, plan, self._own))
             backbone = self.backbone
             if self.config.start_from is not None:
                 backbone = replace(backbone, name=str(keep_beside(Path(backbone.name), path)))
-            job = Job(backbone, self.encoded.rows, self.selections, self.config.selection.metric, self._facts())
+            facts = model_facts(self.config, self.splits, backbone, self.encoded)
+            metric = self.config.selection.metric
+            job = Job(backbone, self.encoded.rows, self.selections, metric, facts, self._own)
             watcher = Display() if progress is True else Silence() if progress is False else progress
             (runner or LocalRunner()).execute(plan, job, store, watcher)
         keep_baselines(store, self.splits)
         include_predictions(store, include)
+        keep_own_metrics(store, self._own)
         keep_thumbnails(store, self.splits.test)
         write_report(store)
         return Results(store)
-
-    def _facts(self) -> dict[str, Any]:
-        data, columns = self.config.data, self.splits.columns
-        facts = {
-            "study": self.config.name,
-            "task": self.splits.task,
-            "labels": list(self.splits.labels.names),
-            "id": columns.id,
-        }
-        if columns.image:
-            return facts | {
-                "image": columns.image,
-                "image_size": data.image_size,
-                "image_backend": BACKEND,
-                "interpolate": self.backbone.interpolate,
-            }
-        return facts | {
-            "text": list(columns.text),
-            "max_length": self.encoded.max_length,
-            "truncation": data.truncation,
-        }
 
 
 def _configurations(runs: Iterable[Any]) -> list[RunConfig]:
