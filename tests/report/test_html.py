@@ -56,7 +56,7 @@ def test_a_whole_report(tmp_path: Path) -> None:
     text = page(store)
     content = Page(text)
     assert content.open == []
-    assert (content.tags.count("svg"), content.tags.count("figure")) == (8, 8)
+    assert (content.tags.count("svg"), content.tags.count("figure")) == (9, 9)
     told = verdict(summarise(store))
     places = [text.index(each.replace("'", "&#39;")) for each in (told.warnings[0], *told.sentences)]
     assert places == sorted(places)

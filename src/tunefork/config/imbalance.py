@@ -20,7 +20,9 @@ def class_weights(value: Any) -> Any:
     if value is None or value == "auto":
         return value
     pairs = list(value.items()) if isinstance(value, Mapping) else value
-    if not isinstance(pairs, list | tuple) or not all(isinstance(each, list | tuple) for each in pairs):
+    if not isinstance(pairs, list | tuple) or not all(
+        isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs
+    ):
         raise ValueError(f"class_weights is auto or a mapping of labels to weights, but got {value!r}")
     for label, weight in pairs:
         number = isinstance(weight, int | float) and not isinstance(weight, bool)

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from tunefork.report.calibration import Calibration
 from tunefork.store import EvaluationRecord, RunRecord, StepRecord
 
 
@@ -37,6 +38,8 @@ class Answers:
     """Hash of the rows' ids and labels."""
     labels: NDArray[np.int64]
     predicted: NDArray[np.int64]
+    ranked: NDArray[np.float64] | None = None
+    """[N] what each row contributes to AUROC, where the verdict is about that and the rows have it."""
 
     @property
     def correct(self) -> NDArray[np.bool_]:
@@ -53,6 +56,8 @@ class RunSummary:
     evaluations: tuple[EvaluationRecord, ...]
     answers: Answers | None
     """On test; None when the run has no test evaluation."""
+    calibration: Calibration | None = None
+    """On test."""
 
     @property
     def done(self) -> bool:

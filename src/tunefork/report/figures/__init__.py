@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tunefork.report.figures import ablations, bars, curves
+from tunefork.report.figures import ablations, bars, curves, reliability
 from tunefork.report.figures.style import GRID, INK, MUTED, PAPER, SETTINGS
 from tunefork.report.summary import Summary
 from tunefork.report.verdict import Verdict
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NAMES", "Drawing", "draw", "inline_svg", "save"]
 
-NAMES = ("scores", "differences", "tradeoff", "parameters", "rank", "targets", "loss", "accuracy")
+NAMES = ("scores", "differences", "tradeoff", "parameters", "rank", "targets", "loss", "accuracy", "reliability")
 """All figures, in the order of the report."""
 
 
@@ -57,6 +57,10 @@ def draw(summary: Summary, found: Verdict) -> list[Drawing]:
             (ablations.targets(summary), "Accuracy against LoRA targets"),
             (curves.loss(summary), "Training and validation loss against the step, for all runs"),
             (curves.accuracy(summary), "Validation accuracy against the step, for all runs"),
+            (
+                reliability.reliability(summary),
+                "Accuracy of the best run against how sure it is, before and after calibration",
+            ),
         )
     return [Drawing(name, figure, alt) for name, (figure, alt) in zip(NAMES, made) if figure is not None]
 
