@@ -107,7 +107,8 @@ def test_ablations_hold_what_differs_in_one_setting_only(tmp_path: Path) -> None
 
 
 def test_figures_without_data_are_left_out(tmp_path: Path) -> None:
-    assert tuple(drawn(make(tmp_path, S0[:1], seeds=1))) == ("scores", "tradeoff", "parameters", "loss", "accuracy")
+    shown = ("scores", "tradeoff", "parameters", "loss", "accuracy", "reliability")
+    assert tuple(drawn(make(tmp_path, S0[:1], seeds=1))) == shown
     assert tuple(drawn(make(tmp_path, ()))) == ()
     store = make(tmp_path, S0[:1], seeds=1)
     studies.change(store, S0[0], 0, status="planned")
@@ -133,9 +134,9 @@ def test_equal_studies_give_equal_files(tmp_path: Path) -> None:
 
 
 def test_inline_svg_is_well_formed_and_keeps_to_itself(tmp_path: Path) -> None:
-    names = set()
+    names, texts = set(), {}
     for drawing in drawn(make(tmp_path, [replace(S0[1], name="<script>x</script> $x$ $y$ {z}"), *S0[2:]])).values():
-        text = inline_svg(drawing)
+        text = texts[drawing.name] = inline_svg(drawing)
         ET.fromstring(text)
         assert "<script" not in text
         assert "http" not in text
@@ -144,7 +145,7 @@ def test_inline_svg_is_well_formed_and_keeps_to_itself(tmp_path: Path) -> None:
         assert not ids & names
         names |= ids
         assert set(re.findall(r"url\(#([^)]*)\)", text)) | set(re.findall(r'href="#([^"]*)"', text)) <= ids
-    assert "$x$ $y$ {z}" in text
+    assert "$x$ $y$ {z}" in texts["accuracy"]
 
 
 def test_matplotlib_s_settings_stay_as_they_are(tmp_path: Path) -> None:
