@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tunefork.cli.app import Json, app, emit
-from tunefork.cli.options import DataFolder, Epochs, Seeds, SharedRate, StudyFile, TrainingRows, Workers, overrides
+from tunefork.cli.options import (
+    DataFolder,
+    Epochs,
+    OwnMetrics,
+    Seeds,
+    SharedRate,
+    StudyFile,
+    TrainingRows,
+    Workers,
+    overrides,
+)
 
 if TYPE_CHECKING:
     from tunefork.plan import Plan
@@ -22,13 +32,16 @@ def plan(
     epochs: Epochs = None,
     shared_learning_rate: SharedRate = None,
     workers: Workers = None,
+    metric: OwnMetrics = None,
     time: Annotated[bool, typer.Option("--time/--no-time", help="Time a few steps of every configuration.")] = True,
     as_json: Json = False,
 ) -> None:
     """Show a study's runs, exact counts, steps, estimated time and memory, and how much of the texts is cut off."""
+    from tunefork.metrics import own_metrics
     from tunefork.study import Study, outline
 
-    made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate), data)
+    own = own_metrics(metric or (), where="--metric")
+    made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate), data, own)
     found = outline(made, timings=time, workers=workers)
     if as_json:
         emit(as_document(found))

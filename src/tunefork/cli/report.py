@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from tunefork.cli.app import Json, app
-from tunefork.cli.options import Include, Margin, MaxMemory, MaxSeconds, MaxTrainable, judging_options
+from tunefork.cli.options import Include, Margin, MaxMemory, MaxSeconds, MaxTrainable, OwnMetrics, judging_options
 
 
 @app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="The study's folder.")],
+    metric: OwnMetrics = None,
     include: Include = None,
     margin: Margin = None,
     max_trainable: MaxTrainable = None,
@@ -24,16 +25,22 @@ def report(
     """Write the report of a study again, and show its table and verdict; by another margin or limits where given."""
     from tunefork.baselines import include_predictions
     from tunefork.cli.showing import show_results
+    from tunefork.metrics import own_metrics
     from tunefork.report import write_report
     from tunefork.store import SqliteStore
     from tunefork.study_file import judged
 
+    own = own_metrics(metric or (), where="--metric")
     store = SqliteStore.open(folder)
     try:
-        if include:
+        if include or own:
             store.close()
             store = SqliteStore(folder)
-            include_predictions(store, include)
+            include_predictions(store, include or ())
+        if own:
+            from tunefork.study.own_metrics import keep_own_metrics  # which takes seconds to load
+
+            keep_own_metrics(store, own)
         given = judging_options(margin, max_trainable, max_memory, max_seconds)
         judging = judged(store.study().judging | given) if given else None
         write_report(store, judging)

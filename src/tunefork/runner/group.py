@@ -30,6 +30,8 @@ from tunefork.store import RunRecord, Store
 
 CHECKED_ROWS = (8, 64)
 """A saved artefact is compared on so many rows: at least, at most."""
+FEW_ROWS = 100
+"""Validation rows below which a temperature may well make probabilities worse."""
 CHECKED_TOKENS = 1024
 """Padded tokens between these bounds: the comparison is in fp32, and a study of many runs would wait for it."""
 
@@ -106,10 +108,12 @@ def _calibrated(record: RunRecord, job: Job, store: Store) -> RunRecord:
         return record
     answers = store.predictions(record.id, "validation", record.best_step)
     temperature = fit_temperature(answers.logits, answers.labels)
-    if temperature is not None:
-        return replace(record, temperature=temperature)
-    reason = "its probabilities are not calibrated: no temperature makes its loss on the validation rows lowest"
-    return replace(record, notices=(*record.notices, reason))
+    rows, notices = len(answers.labels), record.notices
+    if temperature is None:
+        notices += ("its probabilities are not calibrated: no temperature makes the loss on the validation rows lowest",)
+    elif rows < FEW_ROWS:
+        notices += (f"its temperature comes from {rows} validation rows, too few to rely on: compare ECE on test",)
+    return replace(record, temperature=temperature, notices=notices)
 
 
 def _verify(artefact: Artefact, run: RunConfig, record: RunRecord, job: Job, store: Store) -> str:

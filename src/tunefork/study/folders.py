@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tunefork.config import StudyConfig
+from tunefork.config import Configuration, DataConfig, StudyConfig
 from tunefork.errors import StoreError
 from tunefork.store import SqliteStore
 from tunefork.study_file import write_study
@@ -36,7 +36,7 @@ def check_folder(folder: Path, config: StudyConfig, data_hash: str) -> None:
                 where=str(written),
                 fix="Restore it, or choose another folder with -o.",
             ) from None
-        differences = _differences(before, yaml.safe_load(write_study(config)))
+        differences = _differences(_completed(before), yaml.safe_load(write_study(config)))
     store = SqliteStore.open(folder)
     try:
         before_hash = store.study().data_hash
@@ -53,6 +53,21 @@ def check_folder(folder: Path, config: StudyConfig, data_hash: str) -> None:
             found="; ".join(differences[:4]),
             fix="Choose another folder with -o, or delete this one.",
         )
+
+
+def _completed(before: Any) -> Any:
+    """A study file of an earlier version with the settings that came later, at their defaults."""
+    import yaml
+
+    if not isinstance(before, dict):
+        return before
+    plain = StudyConfig(data=DataConfig(train="-"), compare=(Configuration("head"),))
+    defaults = yaml.safe_load(write_study(plain))
+    found = {**defaults, **before}
+    for name, section in defaults.items():
+        if isinstance(section, dict) and isinstance(found[name], dict):
+            found[name] = {**section, **found[name]}
+    return found
 
 
 def _differences(before: Any, now: Any, name: str = "") -> list[str]:
