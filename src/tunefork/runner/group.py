@@ -110,7 +110,7 @@ def _calibrated(record: RunRecord, job: Job, store: Store) -> RunRecord:
     temperature = fit_temperature(answers.logits, answers.labels)
     rows, notices = len(answers.labels), record.notices
     if temperature is None:
-        notices += ("its probabilities are not calibrated: no temperature makes the loss on the validation rows lowest",)
+        notices += ("its probabilities are not calibrated: no temperature makes the validation loss lowest",)
     elif rows < FEW_ROWS:
         notices += (f"its temperature comes from {rows} validation rows, too few to rely on: compare ECE on test",)
     return replace(record, temperature=temperature, notices=notices)
