@@ -36,6 +36,8 @@ def reliability(summary: Summary) -> Figure | None:
     for place, (title, side) in enumerate(panels):
         _bins(grid[0][place], title, side)
         _counts(grid[1][place], side)
+    most = max(each.count for _, side in panels for each in side.bins)
+    grid[1][0].set_yticks([0, most], ["0", f"{most:,}"])  # shared by both sides
     grid[0][0].set_ylabel("accuracy (%)")
     grid[1][0].set_ylabel("rows")
     return figure
