@@ -74,7 +74,7 @@ class GroupLoss:
             return
         weights = np.stack([weights_of(run, labels, names) for run in runs])
         self._of_rows: NDArray[np.float64] = weights[:, labels]
-        self._weights = torch.from_numpy(weights).to(device, dtype)
+        self._weights = torch.from_numpy(weights).to(dtype).to(device)
         self._smoothing = torch.tensor([run.label_smoothing for run in runs], dtype=dtype, device=device)[:, None]
         self._smooths = any(run.label_smoothing for run in runs)
 

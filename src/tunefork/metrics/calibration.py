@@ -6,6 +6,7 @@ Guo, Pleiss, Sun and Weinberger 2017, "On Calibration of Modern Neural Networks"
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,13 +79,19 @@ def reliability(probabilities: NDArray[np.floating], labels: NDArray[np.integer]
 
 
 def calibration_error(probabilities: NDArray[np.floating], labels: NDArray[np.integer], bins: int = BINS) -> float:
-    """The expected calibration error: |accuracy − confidence| of bins, weighted by their rows (Guo et al. 2017, eq. 3).
+    """The expected calibration error of [N, C] probabilities against [N] labels: see ``error_of``.
 
     >>> round(calibration_error(np.array([[0.9, 0.1], [0.3, 0.7]]), np.array([0, 0]), bins=2), 2)
     0.3
     """
-    filled = [each for each in reliability(probabilities, labels, bins) if each.count]
-    return math.fsum(each.count * abs(each.accuracy - each.confidence) for each in filled) / len(labels)
+    return error_of(reliability(probabilities, labels, bins))
+
+
+def error_of(bins: Sequence[Bin]) -> float:
+    """|accuracy − confidence| of each bin, weighted by its rows (Guo et al. 2017, equation 3)."""
+    filled = [each for each in bins if each.count]
+    rows = sum(each.count for each in filled)
+    return math.fsum(each.count * abs(each.accuracy - each.confidence) for each in filled) / rows
 
 
 def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> float | None:

@@ -98,23 +98,23 @@ def auroc(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> f
     for it than a row of another (ties count half; Hanley and McNeil 1982, Radiology 143(1):29–36). Of two classes that
     of the second; of more the mean over classes of each against the rest. NaN where a class has no row.
 
-    By ranks (Mann and Whitney 1947, Ann. Math. Stat. 18(1):50–60): the sum of the class's own less what they would
-    have among themselves, over the number of pairs.
+    By ranks (Mann and Whitney 1947, Ann. Math. Stat. 18(1):50–60): of the rows of a class, how many others lie below.
 
     >>> auroc(np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3]]), np.array([0, 1, 1]))
     1.0
     """
-    from scipy.stats import rankdata
-
-    rows, classes = probabilities.shape
+    classes = probabilities.shape[1]
     counts = np.bincount(labels, minlength=classes)
     if not counts.all():
         return math.nan
-    # scikit-learn's takes a class at a time and 20 times as long, at every evaluation of every run
-    own = rankdata(probabilities, axis=0)[np.arange(rows), labels]
-    beaten = np.bincount(labels, weights=own, minlength=classes) - counts * (counts + 1) / 2
-    areas = beaten / (counts * (rows - counts))
-    return float(areas[1] if classes == 2 else areas.mean())
+    # scikit-learn's has the same value, and of many classes takes ten times as long or more, at every evaluation
+    areas = []
+    for number in (1,) if classes == 2 else range(classes):
+        chances, own = probabilities[:, number], labels == number
+        rest = np.sort(chances[~own])
+        below = np.searchsorted(rest, chances[own], "left") + np.searchsorted(rest, chances[own], "right")
+        areas.append(float(below.mean()) / (2 * len(rest)))
+    return math.fsum(areas) / len(areas)
 
 
 def majority(train: NDArray[np.integer], test: NDArray[np.integer], classes: int) -> Metrics:

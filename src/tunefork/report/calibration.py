@@ -50,9 +50,5 @@ def calibration_of(answers: Predictions, temperature: float | None) -> Calibrati
 
 
 def _reliability(answers: Predictions, temperature: float | None) -> Reliability:
-    chances = metrics.softmax(answers.logits, temperature)
-    return Reliability(
-        metrics.log_loss(answers.logits, answers.labels, temperature),
-        metrics.calibration_error(chances, answers.labels),
-        metrics.reliability(chances, answers.labels),
-    )
+    bins = metrics.reliability(metrics.softmax(answers.logits, temperature), answers.labels)
+    return Reliability(metrics.log_loss(answers.logits, answers.labels, temperature), metrics.error_of(bins), bins)

@@ -6,14 +6,13 @@ import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tunefork.config import LOWER_IS_BETTER, Judging
 from tunefork.counts import Counts
-from tunefork.report.calibration import calibration_of
 from tunefork.report.run_summary import Answers, RunSummary, Spread
 from tunefork.report.scoring import JUDGED, bounds_of, ranked, scores_of
 from tunefork.report.selection import Choice, choose
@@ -225,12 +224,13 @@ def _lower(study: StudyRecord) -> frozenset[str]:
 
 
 def _run(store: Store, record: RunRecord, metric: str) -> RunSummary:
-    evaluations, answers, calibration = tuple(store.evaluations(record.id)), None, None
-    if any(one.split == "test" for one in evaluations):
-        predictions = store.predictions(record.id, "test")
-        answers = _answers(predictions, ranked(predictions) if metric == "auroc" else None)
-        calibration = calibration_of(predictions, record.temperature)
-    return RunSummary(record, tuple(store.steps(record.id)), evaluations, answers, calibration)
+    evaluations, steps = tuple(store.evaluations(record.id)), tuple(store.steps(record.id))
+    if all(one.split != "test" for one in evaluations):
+        return RunSummary(record, steps, evaluations, None)
+    read = partial(store.predictions, record.id, "test")
+    predictions = read()
+    answers = _answers(predictions, ranked(predictions) if metric == "auroc" else None)
+    return RunSummary(record, steps, evaluations, answers, read)
 
 
 def _baseline_answers(store: Store, record: BaselineRecord, metric: str) -> Answers:

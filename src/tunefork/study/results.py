@@ -74,7 +74,7 @@ class Results:
         Raises:
             StoreError: no run finished.
         """
-        best = self.to_dict()["best"]
+        best = summarise(self.store).best
         if best is None:
             raise StoreError("No run of this study finished", where=str(self.folder), fix="Run the study again.")
         return Run(self.store, self.store.run(best))
