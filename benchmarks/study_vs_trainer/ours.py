@@ -55,7 +55,7 @@ class Ours:
         work = self._training(runs, train)
         work.group.batch(train, [np.arange(1)] * len(runs), rows.pad_id)  # a frozen prefix is counted by ``prefix``
         took = []
-        for parts in zip(*(chunks(run.seed, len(train), run.training, count + warm) for run in runs)):
+        for parts in zip(*(chunks(run.seed, len(train), run.training, count + warm, train.labels) for run in runs)):
             began = time.perf_counter()
             work.step(parts)
             took.append(time.perf_counter() - began)

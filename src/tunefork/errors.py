@@ -14,6 +14,7 @@
     │   ├── UnsupportedModelError   an architecture, or a wish that makes no sense for it
     │   ├── TargetError             targets that match nothing, ranks that do not fit
     │   └── WeightsError            weights with NaN, of another shape, or in a format that is refused
+    ├── MetricError                 a metric of the user's own that cannot be computed
     ├── MissingExtraError           an optional package is not installed
     ├── StoreError                  a study's folder that cannot be used
     ├── DivergedError               a run whose loss is no longer a number
@@ -123,6 +124,12 @@ class TargetError(ModelError):
 
 class WeightsError(ModelError):
     """Weights with NaN or Inf, of another shape, or in a format that is refused."""
+
+
+class MetricError(TuneforkError):
+    """A metric of the user's own that raises, or that gives no number."""
+
+    exit_status = 2
 
 
 class MissingExtraError(TuneforkError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from tunefork.config import (
     TextAugmentation,
     TrainingConfig,
     seed_list,
+    unknown_metrics,
+    which_metric,
 )
 from tunefork.config.strategies import STRATEGIES
 from tunefork.errors import ConfigError, StudyFileError, TuneforkError, did_you_mean
@@ -41,12 +43,13 @@ _NESTED: dict[tuple[str, str], type[BaseModel]] = {
 }
 
 
-def read_study(path: str | Path, overrides: Mapping[str, Any] | None = None) -> StudyConfig:
+def read_study(path: str | Path, overrides: Mapping[str, Any] | None = None, own: Collection[str] = ()) -> StudyConfig:
     """A study from its file.
 
     Args:
         path: the YAML file.
         overrides: values that replace the file's, by dotted name: ``{"training.epochs": 1, "seeds": [0]}``.
+        own: names of metrics of the user's own, which a study file may choose by but not define.
 
     Raises:
         StudyFileError: every problem of the file.
@@ -63,19 +66,24 @@ def read_study(path: str | Path, overrides: Mapping[str, Any] | None = None) -> 
         raise ConfigError(
             "The study file cannot be read", where=str(path), found=str(error), fix="Write it as UTF-8."
         ) from None
-    return parse_study(text, where=str(path), overrides=overrides)
+    return parse_study(text, where=str(path), overrides=overrides, own=own)
 
 
-def parse_study(text: str, where: str = "study", overrides: Mapping[str, Any] | None = None) -> StudyConfig:
+def parse_study(
+    text: str, where: str = "study", overrides: Mapping[str, Any] | None = None, own: Collection[str] = ()
+) -> StudyConfig:
     """A study from YAML text; see ``read_study``."""
     plain, lines = load_yaml(text, where)
     for name, value in (overrides or {}).items():
         _put(plain, name.split("."), value)
-    return build_study(plain, where, lines)
+    return build_study(plain, where, lines, own)
 
 
 def build_study(
-    plain: Mapping[str, Any], where: str = "study", lines: Mapping[tuple[Any, ...], int] | None = None
+    plain: Mapping[str, Any],
+    where: str = "study",
+    lines: Mapping[tuple[Any, ...], int] | None = None,
+    own: Collection[str] = (),
 ) -> StudyConfig:
     """A study from plain values, as YAML gives them.
 
@@ -83,11 +91,14 @@ def build_study(
         plain: the study file's content.
         where: the file's name, for messages.
         lines: the line of each key by its path, for messages.
+        own: names of metrics of the user's own.
 
     Raises:
         StudyFileError: every problem at once.
     """
     problems = _Problems(where, lines or {})
+    for path, name in unknown_metrics(plain, own):
+        problems.add(path, f"There is no metric '{name}'", fix=which_metric(name, own))
     values: dict[str, Any] = {}
     problems.unknown_keys((), plain, StudyConfig)
     for key, value in plain.items():

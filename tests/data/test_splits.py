@@ -207,7 +207,11 @@ def test_imbalance_and_a_tiny_test_are_warned_of():
     splits = load(frame("a" * 275 + "b" * 25))
     assert splits.rows["test"] == 60
     warning = "The classes are imbalanced: 'a' has 198 training rows, 'b' has 18."
-    assert any(text.startswith(warning) and "macro-F1" in text for text in splits.warnings)
+    (found,) = (text for text in splits.warnings if text.startswith(warning))
+    assert found.endswith(
+        "Read macro-F1 and the majority baseline beside accuracy; class_weights: auto or sampling: balanced (training) "
+        "let rare classes count more."
+    )
     assert any("60 rows" in text and "± 12.7 percentage points" in text for text in splits.warnings)
     assert load(frame("ab" * 250)).warnings == ()
 

@@ -58,6 +58,20 @@ def test_runs_share_a_pass_where_prefix_and_batches_are_the_same() -> None:
     ]
 
 
+def test_runs_of_one_pass_may_weigh_classes_differently_but_see_the_same_rows() -> None:
+    counts = Counts(0, 0, 0, 100, 100)
+    text = """
+data: a.csv
+compare:
+  - lora: {rank: 8}
+  - {lora: {rank: 8}, training: {class_weights: auto, label_smoothing: 0.1}}
+  - {lora: {rank: 8}, training: {sampling: balanced}}
+"""
+    runs = tuple(PlannedRun(run.config, run.name, (), counts, steps=10) for run in expand(parse_study(text)))
+    found = [[run.config.training.sampling for run in party] for party in parties(runs, traits(runs))]
+    assert found == [["shuffled", "shuffled"], ["balanced"]]
+
+
 def test_seeds_stand_together_and_equal_ranks_beside_each_other() -> None:
     runs = planned()
     party = next(party for party in parties(runs, traits(runs)) if len(party) == 10)

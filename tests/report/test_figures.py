@@ -97,7 +97,7 @@ def test_ablations_hold_what_differs_in_one_setting_only(tmp_path: Path) -> None
 
 
 def test_figures_without_data_are_left_out(tmp_path: Path) -> None:
-    assert tuple(drawn(make(tmp_path, S0[:1], seeds=1))) == ("scores", "parameters", "loss", "accuracy")
+    assert tuple(drawn(make(tmp_path, S0[:1], seeds=1))) == ("scores", "parameters", "loss", "accuracy", "reliability")
     assert tuple(drawn(make(tmp_path, ()))) == ()
     store = make(tmp_path, S0[:1], seeds=1)
     studies.change(store, S0[0], 0, status="planned")

@@ -64,7 +64,7 @@ def test_a_whole_report(tmp_path: Path) -> None:
     text = page(store)
     content = Page(text)
     assert content.open == []
-    assert (content.tags.count("svg"), content.tags.count("figure")) == (15, 15)
+    assert (content.tags.count("svg"), content.tags.count("figure")) == (16, 16)
     shown = [section.name for section in SECTIONS if section.name not in ("search", "effects", "copies")]
     assert content.links == [f"#{name}" for name in shown]
     assert set(shown) <= set(content.ids)

@@ -27,7 +27,7 @@ def test_the_files_of_a_report(tmp_path: Path) -> None:
     written = report.write_report(reader)
     reader.close()
     assert [str(path.relative_to(tmp_path)) for path in written[:3]] == ["report.html", "table.md", "table.csv"]
-    assert len(written) == 3 + 2 * 15
+    assert len(written) == 3 + 2 * 16
     assert all(path.stat().st_size for path in written)
     assert {path.name for path in tmp_path.iterdir()} == {"study.db", "figures", "report.html", "table.md", "table.csv"}
 

@@ -8,7 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from pyarrow import parquet
 
 from tunefork.counts import Counts, Formula
 from tunefork.errors import StoreError
@@ -159,6 +161,32 @@ def test_numbers_that_are_none_or_not_a_number(store: Store) -> None:
     assert found.f1 is None
     store.add_step(StepRecord(RUN.id, 1, 0.1, math.inf, 1e-3, 0.0))
     assert store.steps(RUN.id)[0].loss == math.inf
+
+
+def test_further_metrics_and_the_temperature_come_back(store: Store) -> None:
+    scores = {"mcc": 0.25, "auroc": 0.75, "cost": 1.5}
+    store.add_evaluation(replace(evaluation(), scores=scores), predictions())
+    (found,) = store.evaluations(RUN.id)
+    assert found.scores == scores
+    assert (found.metric("auroc"), found.metric("loss")) == (0.75, 0.5)
+    assert math.isnan(found.metric("ece"))
+    store.put_run(replace(RUN, temperature=1.5))
+    assert store.run(RUN.id).temperature == 1.5
+    store.begin(replace(STUDY, own_metrics={"cost": {"lower": True, "source": "m:cost"}}))
+    assert store.study().own_metrics["cost"]["lower"] is True
+
+
+def test_written_probabilities_are_calibrated(store: Store) -> None:
+    store.begin(STUDY)
+    store.put_run(replace(RUN, temperature=2.0))
+    answers = predictions(rows=4)
+    store.add_evaluation(evaluation("test"), answers)
+    path = store.write_predictions(RUN.id)
+    frame = pd.read_parquet(path)
+    halved = np.exp(answers.logits.astype(np.float64) / 2)
+    np.testing.assert_allclose(frame[["p_bad", "p_good"]], halved / halved.sum(axis=1, keepdims=True), rtol=1e-12)
+    assert parquet.read_schema(path).metadata == {b"temperature": b"2.0"}
+    assert frame["predicted"].tolist() == [STUDY.labels[each] for each in answers.predicted]
 
 
 def test_numpy_numbers_are_numbers(store: Store) -> None:

@@ -151,6 +151,23 @@ def test_a_study_from_before_changes_were_measured_is_read(tmp_path: Path) -> No
     reader.close()
 
 
+def test_evaluations_without_further_metrics_are_read(tmp_path: Path) -> None:
+    filled(tmp_path)
+    db = sqlite3.connect(tmp_path / "study.db")
+    for table, column in (("evaluations", "scores"), ("runs", "temperature"), ("study", "own_metrics")):
+        db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    db.close()
+    reader = SqliteStore.open(tmp_path)
+    (found, *_) = reader.evaluations(RUN.id)
+    assert found.scores == {}
+    assert reader.runs()[0].temperature is None
+    assert reader.study().own_metrics == {}
+    reader.close()
+    writer = SqliteStore(tmp_path)
+    assert writer.evaluations(RUN.id)[0].scores == {}
+    writer.close()
+
+
 def test_threads_share_a_store(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path)
 

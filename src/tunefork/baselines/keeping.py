@@ -16,6 +16,9 @@ from tunefork.data import Splits
 from tunefork.errors import StoreError
 from tunefork.store import BaselineRecord, Predictions, Store
 
+NEED_PROBABILITIES = ("auroc", "ece", "brier")
+"""Metrics that labels alone do not have."""
+
 
 def keep_baselines(store: Store, splits: Splits) -> None:
     """Score what needs no transformer, unless the store has it. Images have no such baseline yet."""
@@ -76,6 +79,9 @@ def _put(
 ) -> None:
     logits: NDArray[np.float32] = answers.logits
     scores = metrics.score(logits, answers.labels)
+    others = scores.others
+    if not known_loss:
+        others = {name: value for name, value in others.items() if name not in NEED_PROBABILITIES}
     record = BaselineRecord(
         id=key,
         name=name,
@@ -87,5 +93,6 @@ def _put(
         seconds=seconds,
         settings=settings,
         notices=notices,
+        scores=others,
     )
     store.put_baseline(record, answers)

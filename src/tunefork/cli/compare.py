@@ -20,12 +20,15 @@ from tunefork.cli.options import (
     Method,
     NoExamples,
     Out,
+    OwnMetrics,
     Seeds,
+    Selection,
     SharedRate,
     Time,
     TrainingRows,
     Trials,
     Workers,
+    class_weights_option,
     judging_options,
     search_options,
     seed_option,
@@ -80,6 +83,19 @@ def compare(
         str | None,
         typer.Option("--augment", help="Change training images: flip+crop+color+randaugment+mixup."),
     ] = None,
+    class_weights: Annotated[
+        str | None,
+        typer.Option(
+            "--class-weights", help="What rows count in training: auto makes classes count alike; or spam=5,ham=1."
+        ),
+    ] = None,
+    sampling: Annotated[
+        str | None, typer.Option("--sampling", help="shuffled, or balanced: every class equally often in an epoch.")
+    ] = None,
+    label_smoothing: Annotated[
+        float | None,
+        typer.Option("--label-smoothing", help="The share of a label that is spread over all, such as 0.1."),
+    ] = None,
     bad_images: Annotated[
         str | None, typer.Option("--bad-images", help="Pictures that cannot be read: error or skip.")
     ] = None,
@@ -106,6 +122,8 @@ def compare(
         ),
     ] = None,
     workers: Workers = None,
+    metric: OwnMetrics = None,
+    selection: Selection = None,
     include: Include = None,
     no_examples: NoExamples = False,
     margin: Margin = None,
@@ -122,6 +140,7 @@ def compare(
 ) -> None:
     """Compare ways of fine-tuning on one data set. `tunefork compare reviews.csv` alone guesses the rest."""
     from tunefork.config import parse_run, parse_text_augmentation
+    from tunefork.metrics import own_metrics
     from tunefork.study_file import build_study
 
     entries = [parse_run(each) for each in (run or DEFAULT_RUNS)]
@@ -152,6 +171,9 @@ def compare(
         "batch_size": batch_size,
         "shared_learning_rate": shared_learning_rate,
         "augment": augment,
+        "class_weights": class_weights_option(class_weights),
+        "sampling": sampling,
+        "label_smoothing": label_smoothing,
     }
     name = Path(data.removeprefix("hub:").partition("#")[0]).name.partition(".")[0] or "study"
     plain: dict[str, Any] = {
@@ -161,10 +183,12 @@ def compare(
         "training": {key: value for key, value in training.items() if value is not None},
         "seeds": seed_option(seeds) or (TIMED_SEEDS if time else 1),
         "compare": [entry.written() for entry in entries],
+        "selection": {"metric": selection} if selection is not None else {},
         "verdict": judging_options(margin, max_trainable, max_memory, max_seconds, max_latency),
         "search": search_options(time, trials, search, halving) or None,
     }
-    config = build_study(plain, where="command line")
+    own = own_metrics(metric or (), where="--metric")
+    config = build_study(plain, where="command line", own=[each.name for each in own])
     if model is None:
         config = config.model_copy(update={"model": _model_for(config.data, as_json)})
     if run is None and not as_json:
@@ -172,7 +196,7 @@ def compare(
     from tunefork.cli.showing import show_results
     from tunefork.study import Study
 
-    study = Study.from_config(config)
+    study = Study.from_config(config, metrics=own)
     if not as_json:
         for notice in study.splits.notices:
             typer.echo(f"{notice}", err=True)

@@ -25,6 +25,21 @@ Workers = Annotated[
     ),
 ]
 Out = Annotated[Path | None, typer.Option("-o", "--out", help="The study's folder; tunefork-NAME unless given.")]
+OwnMetrics = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--metric",
+        help="A metric of your own, module:function; lower:module:function where lower is better. Repeat it.",
+    ),
+]
+Selection = Annotated[
+    str | None,
+    typer.Option(
+        "--selection",
+        help="The metric by which validation chooses: loss, accuracy, macro_f1, weighted_f1, f1, mcc, auroc, or a "
+        "--metric's name.",
+    ),
+]
 
 
 Include = Annotated[
@@ -97,11 +112,13 @@ def overrides(
     judging: dict[str, Any] | None = None,
     search: dict[str, Any] | None = None,
     no_examples: bool = False,
+    selection: str | None = None,
 ) -> dict[str, Any]:
     """The options that replace a study file's settings, by dotted name."""
     given = {
         **{f"search.{name}": value for name, value in (search or {}).items()},
         **{f"verdict.{name}": value for name, value in (judging or {}).items()},
+        "selection.metric": selection,
         "seeds": seed_option(seeds),
         "data.rows.train": rows,
         "training.epochs": epochs,
@@ -110,6 +127,33 @@ def overrides(
     }
     found = {name: value for name, value in given.items() if value is not None}
     return found | {"training.steps": None} if epochs is not None else found
+
+
+def class_weights_option(text: str | None) -> str | dict[str, float] | None:
+    """``auto``, or ``spam=5,ham=1`` as a mapping.
+
+    >>> class_weights_option("auto"), class_weights_option("spam=5,ham=1")
+    ('auto', {'spam': 5.0, 'ham': 1.0})
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    from tunefork.errors import ConfigError
+
+    if text is None or text == "auto":
+        return text
+    found = {}
+    for part in text.split(","):
+        label, equals, weight = part.rpartition("=")
+        try:
+            found[label.strip()] = float(weight if equals else "")
+        except ValueError:
+            raise ConfigError(
+                "--class-weights is auto, or labels with their weights",
+                found=repr(text),
+                fix="Write --class-weights auto or --class-weights spam=5,ham=1.",
+            ) from None
+    return found
 
 
 def seed_option(text: str | None) -> list[int] | None:

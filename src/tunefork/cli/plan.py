@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tunefork.cli.app import Json, app, emit
-from tunefork.cli.options import DataFolder, Epochs, Seeds, SharedRate, StudyFile, TrainingRows, Workers, overrides
+from tunefork.cli.options import (
+    DataFolder,
+    Epochs,
+    OwnMetrics,
+    Seeds,
+    SharedRate,
+    StudyFile,
+    TrainingRows,
+    Workers,
+    overrides,
+)
 
 if TYPE_CHECKING:
     from tunefork.plan import Plan
@@ -22,6 +32,7 @@ def plan(
     epochs: Epochs = None,
     shared_learning_rate: SharedRate = None,
     workers: Workers = None,
+    metric: OwnMetrics = None,
     timings: Annotated[
         bool,
         typer.Option("--timings/--no-timings", " /--no-time", help="Time a few steps of every configuration."),
@@ -29,10 +40,12 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Show a study's runs, exact counts, steps, estimated time and memory, and how much of the texts is cut off."""
+    from tunefork.metrics import own_metrics
     from tunefork.search import search_outlook
     from tunefork.study import Study, outline
 
-    made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate), data)
+    own = own_metrics(metric or (), where="--metric")
+    made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate), data, own)
     found = outline(made, timings=timings, workers=workers)
     if as_json:
         emit(as_document(found) | {"search": search_outlook(made.config)})

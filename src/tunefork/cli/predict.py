@@ -33,6 +33,9 @@ def predict(
     label_name: Annotated[
         str, typer.Option("--as", help="The name of the column with the predicted labels.")
     ] = "prediction",
+    uncalibrated: Annotated[
+        bool, typer.Option("--uncalibrated", help="Probabilities as the model gives them, without its temperature.")
+    ] = False,
     encoding: Annotated[str, typer.Option("--encoding", help="Of the file.")] = "utf-8",
     as_json: Json = False,
 ) -> None:
@@ -55,7 +58,8 @@ def predict(
             typer.echo(f"there is no column '{remembered}'; rows are numbered from 0", err=True)
             remembered = ""
         ids, rows, id_name = read_unlabelled(data, columns, remembered, encoding)
-    found = loaded.predict(list(rows))
+    found = loaded.predict(list(rows), calibrated=not uncalibrated)
+    temperature = None if uncalibrated else loaded.temperature
     table = pd.DataFrame({id_name: list(ids), label_name: found["prediction"].to_list()})
     if probabilities:
         table = pd.concat([table, found.drop(columns="prediction").reset_index(drop=True)], axis=1)
@@ -65,8 +69,14 @@ def predict(
             {
                 "file": str(out),
                 "rows": len(table),
+                "calibrated": temperature is not None,
+                "temperature": temperature,
                 "counts": {key: int(n) for key, n in table[label_name].value_counts().items()},
             }
         )
     else:
-        typer.echo(f"{len(table):,} predictions in {out}", err=True)
+        typer.echo(f"{len(table):,} predictions in {out}{_calibration(temperature) if probabilities else ''}", err=True)
+
+
+def _calibration(temperature: float | None) -> str:
+    return ", not calibrated" if temperature is None else f", calibrated by a temperature of {temperature:.3g}"

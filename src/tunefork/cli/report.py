@@ -16,6 +16,7 @@ from tunefork.cli.options import (
     MaxSeconds,
     MaxTrainable,
     NoExamples,
+    OwnMetrics,
     judging_options,
 )
 
@@ -23,6 +24,7 @@ from tunefork.cli.options import (
 @app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="The study's folder.")],
+    metric: OwnMetrics = None,
     include: Include = None,
     no_examples: NoExamples = False,
     margin: Margin = None,
@@ -38,18 +40,24 @@ def report(
     """
     from tunefork.baselines import include_predictions
     from tunefork.cli.showing import show_results
+    from tunefork.metrics import own_metrics
     from tunefork.report import write_report
     from tunefork.store import SqliteStore
     from tunefork.study_file import judged
 
+    own = own_metrics(metric or (), where="--metric")
     store = SqliteStore.open(folder)
     try:
-        if include or no_examples:
+        if include or no_examples or own:
             store.close()
             store = SqliteStore(folder)
             include_predictions(store, include or ())
         if no_examples:
             store.forget_examples()
+        if own:
+            from tunefork.study.own_metrics import keep_own_metrics  # which takes seconds to load
+
+            keep_own_metrics(store, own)
         given = judging_options(margin, max_trainable, max_memory, max_seconds, max_latency)
         judging = judged(store.study().judging | given) if given else None
         write_report(store, judging)

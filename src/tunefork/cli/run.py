@@ -16,7 +16,9 @@ from tunefork.cli.options import (
     Method,
     NoExamples,
     Out,
+    OwnMetrics,
     Seeds,
+    Selection,
     SharedRate,
     StudyFile,
     Time,
@@ -39,6 +41,8 @@ def run(
     epochs: Epochs = None,
     shared_learning_rate: SharedRate = None,
     workers: Workers = None,
+    metric: OwnMetrics = None,
+    selection: Selection = None,
     include: Include = None,
     no_examples: NoExamples = False,
     margin: Margin = None,
@@ -54,12 +58,12 @@ def run(
 ) -> None:
     """Run a study: train every configuration with every seed, then report. A study that was interrupted continues."""
     from tunefork.cli.showing import show_results
+    from tunefork.metrics import own_metrics
     from tunefork.study import Study
 
     judging = judging_options(margin, max_trainable, max_memory, max_seconds, max_latency)
     looking = search_options(time, trials, search, halving)
-    made = Study.from_file(
-        study, overrides(seeds, rows, epochs, shared_learning_rate, judging, looking, no_examples), data
-    )
+    changes = overrides(seeds, rows, epochs, shared_learning_rate, judging, looking, no_examples, selection)
+    made = Study.from_file(study, changes, data, own_metrics(metric or (), where="--metric"))
     results = made.run(out, progress=not as_json, workers=workers, include=include or ())
     show_results(results.store, as_json)

@@ -3,6 +3,7 @@
 from tunefork.config.compare import Configuration, Full, Head, LastLayers, LoRA, Peft, resolve
 from tunefork.config.grammar import parse_run
 from tunefork.config.judging import Judging
+from tunefork.config.metric import LOWER_IS_BETTER, METRICS, unknown_metrics, which_metric
 from tunefork.config.run import RunConfig
 from tunefork.config.search import Search
 from tunefork.config.space import Choices, Dimension, Range, dimension
@@ -17,11 +18,12 @@ from tunefork.config.strategies import (
 )
 from tunefork.config.study import DataConfig, Rows, Selection, StudyConfig, seed_list
 from tunefork.config.text_augmentation import WORDNET, TextAugmentation, parse_text_augmentation
-from tunefork.config.training import LOWER_IS_BETTER, Augmentation, EarlyStopping, TrainingConfig
+from tunefork.config.training import Augmentation, EarlyStopping, TrainingConfig
 from tunefork.config.values import canonical_json, digest
 
 __all__ = [
     "LOWER_IS_BETTER",
+    "METRICS",
     "WORDNET",
     "AnyStrategy",
     "Augmentation",
@@ -57,4 +59,6 @@ __all__ = [
     "parse_text_augmentation",
     "resolve",
     "seed_list",
+    "unknown_metrics",
+    "which_metric",
 ]

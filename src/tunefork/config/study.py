@@ -9,9 +9,10 @@ from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_
 
 from tunefork.config.compare import Configuration
 from tunefork.config.judging import Judging
+from tunefork.config.metric import MetricName
 from tunefork.config.search import Search
 from tunefork.config.text_augmentation import TextAugmentation
-from tunefork.config.training import Metric, TrainingConfig
+from tunefork.config.training import TrainingConfig
 from tunefork.config.values import Count, Share, Value, plus_list
 
 
@@ -104,7 +105,7 @@ class DataConfig(Value):
 class Selection(Value):
     """How the best configuration is chosen: always on validation."""
 
-    metric: Metric = "loss"
+    metric: MetricName = "loss"
 
 
 def seed_list(value: Any) -> Any:

@@ -7,17 +7,17 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, StrictInt, field_validator
 
-from tunefork.config.values import Count, Positive, Value, plus_list
+from tunefork.config.imbalance import ClassWeights
+from tunefork.config.metric import MetricName
+from tunefork.config.values import Count, Positive, Share, Value, plus_list
 
-Metric = Literal["loss", "accuracy", "macro_f1", "f1"]
 Augmentation = Literal["flip", "crop", "color", "randaugment", "mixup"]
-LOWER_IS_BETTER = frozenset({"loss"})
 
 
 class EarlyStopping(Value):
     """Stop when the metric has not improved for ``patience`` evaluations."""
 
-    metric: Metric = "loss"
+    metric: MetricName = "loss"
     patience: Count = 3
     min_delta: Annotated[float, Field(ge=0)] = 0.0
 
@@ -55,6 +55,13 @@ class TrainingConfig(Value):
     """What changes training images at random, such as ``flip+crop``; evaluation never does."""
     checkpointing: Literal["auto", "on", "off"] = "auto"
     """Compute activations twice instead of keeping them; ``auto`` does so where they would not fit into free memory."""
+    class_weights: ClassWeights = None
+    """What a row of each class counts in the training loss: ``auto`` makes all classes count alike; labels that a
+    mapping does not name count 1. Evaluations stay unweighted."""
+    sampling: Literal["shuffled", "balanced"] = "shuffled"
+    """Which rows an epoch has: each once, or as many, drawn so that all classes are equally frequent."""
+    label_smoothing: Share = 0.0
+    """The share of a label that is spread over all classes in the training loss (Szegedy et al. 2016, section 7)."""
     shared_learning_rate: Positive | None = None
     """One rate for all strategies. Not a fair comparison; a warning stands above the verdict."""
 

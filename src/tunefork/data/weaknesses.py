@@ -30,7 +30,8 @@ def _imbalance(train: RowSet) -> str:
         return ""
     return (
         f"The classes are imbalanced: '{large}' has {totals[large]:,} training rows, '{small}' has {totals[small]:,}. "
-        "Read macro-F1 and the majority baseline beside accuracy."
+        "Read macro-F1 and the majority baseline beside accuracy; class_weights: auto or sampling: balanced (training) "
+        "let rare classes count more."
     )
 
 
@@ -48,7 +49,13 @@ def _absent(pools: Mapping[str, RowSet], labels: LabelMap) -> list[str]:
         have = set(rows.labels)
         absent = [name for name in labels.names if name not in have]
         if absent:
-            found.append(f"No {'training' if role == 'train' else role} row has the class {shorten(quoted(absent))}.")
+            rest = (
+                ""
+                if role == "train"
+                else " A class that is neither there nor said counts 0 in macro F1; AUROC is not known."
+            )
+            name = "training" if role == "train" else role
+            found.append(f"No {name} row has the class {shorten(quoted(absent))}.{rest}")
     return found
 
 

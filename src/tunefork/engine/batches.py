@@ -10,7 +10,7 @@ import torch
 
 from tunefork.config import TrainingConfig
 from tunefork.data import TokenSplit
-from tunefork.engine.randomness import order
+from tunefork.engine.randomness import balanced_order, order
 from tunefork.plan.steps import steps_per_epoch
 
 PAD_TO = 8
@@ -33,17 +33,29 @@ class Chunk:
         return sum(len(part) for part in self.micro)
 
 
-def chunks(seed: int, rows: int, training: TrainingConfig, steps: int) -> Iterator[Chunk]:
-    """The optimizer steps of a run: each epoch is one permutation of the rows, its last chunk may be smaller."""
+def chunks(
+    seed: int, rows: int, training: TrainingConfig, steps: int, labels: np.ndarray | None = None
+) -> Iterator[Chunk]:
+    """The optimizer steps of a run: each epoch is one permutation of the rows, its last chunk may be smaller.
+
+    With ``sampling: balanced`` an epoch has as many rows, drawn by their ``labels`` [rows].
+    """
     per_step = training.batch_size * training.accumulation
     per_epoch = steps_per_epoch(rows, training)
     for step in range(1, steps + 1):
         epoch, place = divmod(step - 1, per_epoch)
         if place == 0:
-            permutation = order(seed, epoch, rows)
+            permutation = _epoch(seed, epoch, rows, training, labels)
         chosen = permutation[place * per_step : (place + 1) * per_step]
         micro = tuple(chosen[at : at + training.batch_size] for at in range(0, len(chosen), training.batch_size))
         yield Chunk(step, epoch + (place + 1) / per_epoch, micro)
+
+
+def _epoch(seed: int, epoch: int, rows: int, training: TrainingConfig, labels: np.ndarray | None) -> np.ndarray:
+    if training.sampling == "shuffled":
+        return order(seed, epoch, rows)
+    assert labels is not None, "balanced sampling goes by the labels"
+    return balanced_order(seed, epoch, labels)
 
 
 def collate(

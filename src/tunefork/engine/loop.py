@@ -11,20 +11,18 @@ from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch.nn import functional as F
 
 from tunefork import metrics
-from tunefork.config import RunConfig
+from tunefork.config import LOWER_IS_BETTER, RunConfig
 from tunefork.data import EncodedSplit
 from tunefork.engine.batches import Chunk, chunks
 from tunefork.engine.evaluate import evaluate
-from tunefork.engine.group_model import Batch, GroupModel
+from tunefork.engine.group_model import GroupModel
+from tunefork.engine.losses import GroupLoss
 from tunefork.engine.memory import PeakMemory
 from tunefork.engine.observer import Observer
 from tunefork.engine.optimise import GroupOptimizer
 from tunefork.engine.pausing import Paused, pause, resume
-from tunefork.engine.pictures import Pictures
 from tunefork.engine.progress import RunProgress
 from tunefork.plan.steps import evaluation_interval, total_steps
 from tunefork.store import EvaluationRecord, Predictions, StepRecord
@@ -38,6 +36,8 @@ class Rows:
     validation: EncodedSplit | None
     test: EncodedSplit | None
     pad_id: int
+    names: tuple[str, ...] = ()
+    """Of the classes, for settings that name them; their numbers unless given."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ class Training:
         rows: the encoded splits.
         observer: receives every record.
         selection_metric: decides which evaluation of a run is its best.
+        own: the user's own metrics, computed of every evaluation.
         until: lay the runs aside after so many steps, those that have not ended by then.
         resumed: what each run goes on from, in the group's order; all were laid aside after the same step.
         deadline: when to stop, in seconds since the epoch (``time.time``).
@@ -81,6 +82,7 @@ class Training:
         rows: Rows,
         observer: Observer,
         selection_metric: str = "loss",
+        own: Sequence[metrics.OwnMetric] = (),
         *,
         until: int | None = None,
         resumed: Sequence[Paused] = (),
@@ -90,8 +92,13 @@ class Training:
         self.group, self.runs, self.rows, self.observer = group, tuple(runs), rows, observer
         self.training = runs[0].training
         self.steps = total_steps(len(rows.train.labels), self.training)
-        self.progress = [RunProgress(run.training, selection_metric) for run in runs]
+        self.own = tuple(own)
+        lower = LOWER_IS_BETTER | {each.name for each in self.own if each.lower}
+        self.progress = [RunProgress(run.training, selection_metric, lower=lower) for run in runs]
         self.optimizer = GroupOptimizer(group, runs, [self.steps] * len(runs))
+        names = rows.names or tuple(map(str, range(group.model.config.num_labels)))
+        where = group.precision.device, group.precision.master
+        self.loss = GroupLoss([run.training for run in runs], rows.train.labels, names, *where)
         self._notice = self._spare_memory()
         self._until, self._deadline = min(until or self.steps, self.steps), deadline
         self._resumed, self._finish = tuple(resumed), finish
@@ -158,7 +165,8 @@ class Training:
     def _train(self) -> None:
         rows = len(self.rows.train.labels)
         interval = evaluation_interval(rows, self.training)
-        streams = [chunks(run.seed, rows, self.training, self.steps) for run in self.runs]
+        labels = self.rows.train.labels
+        streams = [chunks(run.seed, rows, self.training, self.steps, labels) for run in self.runs]
         ids = tuple(run.id for run in self.runs)
         for everybody in islice(zip(*streams), self._start, self._until):
             passing = self._passing()
@@ -190,11 +198,12 @@ class Training:
         self.group.train()
         active = self.group.members.active
         losses = torch.zeros(len(active), device=self.group.precision.device)
+        totals = self.loss.totals([np.concatenate(part.micro) for part in parts], active)
         for rows in zip(*(part.micro for part in parts)):
             batch = self.group.training_batch(self.rows.train, rows, self.rows.pad_id, self._passes)
             self.group.at_step(self._passes, batch)
             self._passes += 1
-            share = _losses(self.group.logits(batch), batch).sum(dim=1) / parts[0].rows
+            share = self.loss.of(self.group.logits(batch), batch, active).sum(dim=1) / totals
             torch.autograd.backward(share.sum())
             self.group.collect()
             losses += share.detach()
@@ -250,7 +259,9 @@ class Training:
         for own, number in zip(logits, numbers):
             progress = self.progress[number]
             at = (progress.best_step if split == "test" and progress.best_weights else None) or progress.steps
-            record = _record(self.runs[number].id, at, epoch, split, own, rows, seconds)
+            found, scores = metrics.evaluated(own, rows.labels, self.own)
+            main = (found.loss, found.accuracy, found.macro_f1, found.f1)
+            record = EvaluationRecord(self.runs[number].id, at, epoch, split, *main, seconds, scores)
             self.observer.evaluation(record, Predictions(rows.ids, rows.labels, own))
             records[number] = record
         return records
@@ -264,22 +275,3 @@ class Training:
 
     def _alive(self) -> tuple[int, ...]:
         return tuple(number for number, each in enumerate(self.progress) if each.status == "done")
-
-
-def _losses(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """[K, n] cross-entropies; of mixed images, of both labels by their shares (Zhang et al. 2018, section 2)."""
-
-    def of(labels: torch.Tensor) -> torch.Tensor:
-        return F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none").view_as(labels)
-
-    if not isinstance(batch, Pictures) or batch.mixed is None:
-        return of(batch.labels)
-    others, shares = batch.mixed
-    return torch.lerp(of(others), of(batch.labels), shares.to(logits.dtype))
-
-
-def _record(
-    run: str, step: int, epoch: float, split: str, logits: NDArray[np.float32], rows: EncodedSplit, seconds: float
-) -> EvaluationRecord:
-    found = metrics.score(logits, rows.labels)
-    return EvaluationRecord(run, step, epoch, split, found.loss, found.accuracy, found.macro_f1, found.f1, seconds)

@@ -39,6 +39,8 @@ class RunProgress:
     """Training losses since the last record."""
     notices: list[str] = field(default_factory=list)
     """What the user should know of its training."""
+    lower: frozenset[str] = LOWER_IS_BETTER
+    """Metrics of which lower is better."""
     _best: float = math.inf
     _watched: float = math.inf
     _waiting: int = 0
@@ -48,7 +50,7 @@ class RunProgress:
         """Take note of a validation; True when its weights are the best so far, and the best are to be kept."""
         self._validation.append(evaluation.loss)
         self._watch(evaluation)
-        value = _lower(evaluation, self.selection_metric)
+        value = self._lower(evaluation, self.selection_metric)
         if value < self._best and self.training.best_weights:
             self._best, self.best_step = value, evaluation.step
             return True
@@ -58,7 +60,7 @@ class RunProgress:
         stopping = self.training.early_stopping
         if stopping is None:
             return
-        value = _lower(evaluation, stopping.metric)
+        value = self._lower(evaluation, stopping.metric)
         if value < self._watched - stopping.min_delta:
             self._watched, self._waiting = value, 0
             return
@@ -89,9 +91,9 @@ class RunProgress:
         self.losses.clear()
         return mean
 
-
-def _lower(evaluation: EvaluationRecord, metric: str) -> float:
-    value = evaluation.metric(metric)
-    if math.isnan(value):
-        return math.inf
-    return value if metric in LOWER_IS_BETTER else -value
+    def _lower(self, evaluation: EvaluationRecord, metric: str) -> float:
+        """The metric as a number of which lower is better; what is not known is never best."""
+        value = evaluation.metric(metric)
+        if math.isnan(value):
+            return math.inf
+        return value if metric in self.lower else -value

@@ -53,7 +53,7 @@ def time_steps(
     group.batch(train, [order[:1]] * len(runs), rows.pad_id)  # fills the cache of the prefix
     prefix = (time.perf_counter() - began) / len(train)
     took = []
-    for parts in zip(*(chunks(run.seed, len(train), run.training, STEPS) for run in runs)):
+    for parts in zip(*(chunks(run.seed, len(train), run.training, STEPS, train.labels) for run in runs)):
         began = time.perf_counter()
         work.step(parts)
         took.append(time.perf_counter() - began)
@@ -70,5 +70,6 @@ def time_steps(
 
 def _few(split: EncodedSplit, run: RunConfig, count: int) -> tuple[EncodedSplit, np.ndarray]:
     """The first rows that a run would see, as a split of their own, and their numbers in it."""
-    chosen = next(chunks(run.seed, len(split), run.training.model_copy(update={"batch_size": count}), 1)).micro[0]
+    training = run.training.model_copy(update={"batch_size": count})
+    chosen = next(chunks(run.seed, len(split), training, 1, split.labels)).micro[0]
     return split.take(np.sort(chosen)), np.arange(len(chosen))

@@ -1,7 +1,7 @@
 """What a study will do, before anything trains."""
 
 from tunefork.plan.estimate import Sizes, StepTiming, estimate_memory_mib, estimate_seconds
-from tunefork.plan.expand import ExpandedRun, expand, shared_rate_warning
+from tunefork.plan.expand import ExpandedRun, expand, setting_warnings, shared_rate_warning
 from tunefork.plan.explain import duration, findings, lengths, passes, whole
 from tunefork.plan.groups import Party, Traits, make_groups, parties
 from tunefork.plan.plan import Group, Plan, PlannedRun
@@ -28,6 +28,7 @@ __all__ = [
     "makespan",
     "parties",
     "passes",
+    "setting_warnings",
     "shared_rate_warning",
     "steps_per_epoch",
     "total_steps",

@@ -48,6 +48,11 @@ def expand(study: StudyConfig) -> tuple[ExpandedRun, ...]:
     return _named(tuple(found.values()))
 
 
+def setting_warnings(study: StudyConfig) -> tuple[str, ...]:
+    """What to say above the verdict of a study's settings."""
+    return tuple(filter(None, [shared_rate_warning(study), _weighted_twice(study)]))
+
+
 def shared_rate_warning(study: StudyConfig) -> str | None:
     """What to say above the verdict when one learning rate is used for all strategies."""
     own = [entry.training.get("shared_learning_rate") for entry in study.compare]
@@ -57,6 +62,16 @@ def shared_rate_warning(study: StudyConfig) -> str | None:
     return (
         f"All strategies share the learning rate {rate:g}. This is not a fair comparison: LoRA wants about ten times "
         "the rate of full fine-tuning, a head more still. Leave shared_learning_rate out to give each its own."
+    )
+
+
+def _weighted_twice(study: StudyConfig) -> str | None:
+    settings = [run.config.training for run in expand(study)]
+    if not any(each.class_weights == "auto" and each.sampling == "balanced" for each in settings):
+        return None
+    return (
+        "class_weights: auto and sampling: balanced each make all classes count alike; together the rare classes count "
+        "more than the frequent ones. Use one of them."
     )
 
 

@@ -10,8 +10,12 @@ from tunefork.config import LoRAStrategy, RunConfig
 from tunefork.config.values import canonical_json
 from tunefork.plan.plan import Group, PlannedRun
 
-OWN = ("weight_decay", "warmup", "schedule", "max_grad_norm", "early_stopping", "best_weights", "shared_learning_rate")
-"""Settings of ``training`` in which the runs of a group may differ."""
+OWN = (
+    "weight_decay", "warmup", "schedule", "max_grad_norm", "early_stopping", "best_weights", "shared_learning_rate",
+    "class_weights", "label_smoothing",
+)  # fmt: skip
+"""Settings of ``training`` in which the runs of a group may differ. ``sampling`` is not among them: the runs of a group
+that have one seed see the same rows, and are shown the same changed images."""
 
 
 @dataclass(frozen=True)

@@ -39,12 +39,12 @@ def load_model(folder: str | Path) -> Predictor:
 
 
 def _best_run(folder: Path) -> Path:
-    from tunefork.report import to_json
+    from tunefork.report import summarise
     from tunefork.store import SqliteStore
 
     store = SqliteStore.open(folder)
     try:
-        best = to_json(store)["best"]
+        best = summarise(store).best
         if best is None:
             raise ModelNotFoundError("No run of the study finished", where=str(folder), fix="Run the study again.")
         return store.run_folder(best)

@@ -21,6 +21,8 @@ class Predictor(ABC):
     def __init__(self, model: Any, facts: dict[str, Any]) -> None:
         self.model, self.facts = model.to(best_device()), facts
         self.labels: tuple[str, ...] = tuple(facts["labels"])
+        self.temperature: float | None = facts.get("temperature")
+        """What logits are divided by for calibrated probabilities; None where the study fitted none."""
 
     @property
     @abstractmethod
@@ -31,12 +33,14 @@ class Predictor(ABC):
     def _logits(self, rows: Any) -> np.ndarray:
         """[N, classes] for rows as ``predict`` takes them, in fp32."""
 
-    def predict(self, rows: Any) -> pd.DataFrame:
+    def predict(self, rows: Any, calibrated: bool = True) -> pd.DataFrame:
         """Labels and probabilities.
 
         Args:
             rows: texts or pairs of texts; pictures (paths, bytes, Pillow images or arrays); or a DataFrame with the
                 columns the model was trained on.
+            calibrated: divide logits by ``temperature``, where there is one, so that of rows given 80 % about 80 in 100
+                are right; labels are the same either way.
 
         Returns:
             The DataFrame's own columns (if one was given), ``prediction``, and ``p_LABEL`` for every label.
@@ -50,8 +54,9 @@ class Predictor(ABC):
         frame = rows.copy() if isinstance(rows, pd.DataFrame) else pd.DataFrame(index=range(len(rows)))
         if isinstance(rows, pd.DataFrame):
             self._check_columns(rows)
-        probabilities = metrics.softmax(self._logits(rows)) if len(frame) else np.empty((0, len(self.labels)))
-        frame["prediction"] = [self.labels[number] for number in probabilities.argmax(axis=1)]
+        logits = self._logits(rows) if len(frame) else np.empty((0, len(self.labels)))
+        probabilities = metrics.softmax(logits, self.temperature if calibrated else None)
+        frame["prediction"] = [self.labels[number] for number in logits.argmax(axis=1)]
         for number, label in enumerate(self.labels):
             frame[f"p_{label}"] = probabilities[:, number]
         return frame

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from tunefork.report.summary import ConfigurationSummary, Summary
-from tunefork.report.wording import listed, percent, several
+from tunefork.report.wording import listed, metric_name, percent, several
 from tunefork.uncertainty import unsteady
 
 
@@ -20,8 +20,7 @@ def cautions(summary: Summary) -> tuple[str, ...]:
         found.append(f"{waiting} of {several(len(statuses), 'run')} have not finished; this verdict is preliminary.")
     if broken:
         found.append(f"{broken} of {several(len(statuses), 'run')} failed or diverged; the table gives the reasons.")
-    found += _seed_warning(summary)
-    found += _unsteady(summary)
+    found += [*_other_metric(summary), *_seed_warning(summary), *_unsteady(summary)]
     unknown = [one.name for one in summary.configurations if one.done and one.converged is None]
     if unknown:
         found.append(
@@ -38,6 +37,20 @@ def cautions(summary: Summary) -> tuple[str, ...]:
         found.append("Configurations answered different test rows; only those with the best's rows are compared.")
     found += _floor_warnings(summary)
     return tuple(dict.fromkeys(found))
+
+
+def _other_metric(summary: Summary) -> list[str]:
+    """Why the verdict compares another metric than the one that chose, where that is no loss."""
+    wanted = summary.study.selection_metric
+    if wanted in (summary.judged_by, "loss") or not any(one.answers for one in summary.configurations):
+        return []
+    if wanted in summary.study.own_metrics:
+        return [
+            f"The best was chosen by {wanted}, a metric of your own. How much of it is chance cannot be told, so the "
+            "verdict compares accuracy."
+        ]
+    name = metric_name(wanted)
+    return [f"{name} is not known on these test rows, where a class has none, so the verdict compares accuracy."]
 
 
 def _seed_warning(summary: Summary) -> list[str]:

@@ -12,10 +12,11 @@ import numpy as np
 from tunefork.config import Judging
 from tunefork.report.effects import effects_json
 from tunefork.report.judging import TIED, Judgement, Saved
+from tunefork.report.measures import FIRST, all_metrics, by_split, calibration, class_scores
 from tunefork.report.pareto import Front, fronts
 from tunefork.report.run_summary import RunSummary
 from tunefork.report.searched import search_json
-from tunefork.report.summary import BaselineSummary, ConfigurationSummary, summarise
+from tunefork.report.summary import BaselineSummary, ConfigurationSummary, Summary, summarise
 from tunefork.report.verdict import Verdict, verdict
 from tunefork.store import EvaluationRecord, Store
 
@@ -24,7 +25,8 @@ def to_json(store: Store, judging: Judging | None = None) -> dict[str, Any]:
     """The study's results, one entry of ``runs`` per training.
 
     ``split`` says where loss, accuracy, macro_f1 and f1 come from: ``test`` where the run was evaluated on it, else
-    ``validation``, else None. Shares are 0–1. Unknown numbers, NaN and infinities are None.
+    ``validation``, else None; ``metrics`` has all metrics of both. Shares are 0–1. Unknown numbers, NaN and infinities
+    are None.
 
     Raises:
         StoreError: the store has no study.
@@ -42,9 +44,10 @@ def to_json(store: Store, judging: Judging | None = None) -> dict[str, Any]:
         "rows": study.rows,
         "data_hash": study.data_hash,
         "selection_metric": study.selection_metric,
-        "runs": [_run(run) for run, _ in in_order],
+        "own_metrics": study.own_metrics,
+        "runs": [_run(run, summary) for run, _ in in_order],
         "configurations": [
-            {**_configuration(one, found, summary.judged_by), "undominated": _undominated(one, known)}
+            {**_configuration(one, found, summary), "undominated": _undominated(one, known)}
             for one in summary.configurations
         ],
         "pairs": _pairs(found.judgement),
@@ -76,7 +79,7 @@ def to_json(store: Store, judging: Judging | None = None) -> dict[str, Any]:
     return plain
 
 
-def _run(run: RunSummary) -> dict[str, Any]:
+def _run(run: RunSummary, summary: Summary) -> dict[str, Any]:
     record = run.record
     split = "test" if run.test else "validation" if run.validation else None
     shown = run.test or run.validation
@@ -99,6 +102,9 @@ def _run(run: RunSummary) -> dict[str, Any]:
         "split": split,
         **_metrics(shown),
         "validation": _metrics(run.validation) | {"step": run.validation.step if run.validation else None},
+        "metrics": by_split(run, summary),
+        "per_class": [asdict(each) for each in class_scores(run, summary)],
+        "calibration": calibration(run),
         "steps": record.steps,
         "best_step": record.best_step,
         "converged": record.converged,
@@ -115,17 +121,16 @@ def _run(run: RunSummary) -> dict[str, Any]:
 
 
 def _metrics(found: EvaluationRecord | None) -> dict[str, float | None]:
-    names = ("loss", "accuracy", "macro_f1", "f1")
-    return {name: found.metric(name) if found else None for name in names}
+    return {name: found.metric(name) if found else None for name in FIRST}
 
 
-def _configuration(one: ConfigurationSummary, found: Verdict, metric: str) -> dict[str, Any]:
+def _configuration(one: ConfigurationSummary, found: Verdict, summary: Summary) -> dict[str, Any]:
     """A configuration over its seeds: means, spreads, the interval, and how it compares with the best.
 
     ``mean`` and ``interval`` are those of the metric that the verdict is about. ``tied_with_best`` is ``best``,
     ``equivalent`` or ``undecided``; None where it is told apart, or was not compared.
     """
-    estimate = one.estimate(metric)
+    estimate = one.estimate(summary.judged_by)
     content: dict[str, Any] = {
         "id": one.id,
         "name": one.name,
@@ -142,7 +147,7 @@ def _configuration(one: ConfigurationSummary, found: Verdict, metric: str) -> di
         "tied_with_best": "best" if found.judgement and one is found.judgement.best else None,
     }
     for split in ("test", "validation"):
-        spreads = {name: one.spread(split, name) for name in ("loss", "accuracy", "macro_f1", "f1")}
+        spreads = {name: one.spread(split, name) for name in all_metrics(summary)}
         content[split] = {name: {"mean": it.mean, "deviation": it.deviation} for name, it in spreads.items() if it}
     if one.accuracy:
         content["accuracy_interval"] = [one.accuracy.interval.low, one.accuracy.interval.high]
@@ -194,7 +199,8 @@ def _baseline(one: BaselineSummary, judgement: Judgement | None) -> dict[str, An
     content: dict[str, Any] = {
         "name": record.name,
         "kind": record.kind,
-        **{name: record.metric(name) for name in ("loss", "accuracy", "macro_f1", "f1")},
+        **{name: record.metric(name) for name in FIRST},
+        "metrics": record.scores,
         "seconds": record.seconds,
         "settings": record.settings,
     }

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Literal
 
 from tunefork.report.run_summary import RunSummary
+from tunefork.report.scoring import differences_of
 from tunefork.report.selection import best_run
 from tunefork.report.summary import BaselineSummary, ConfigurationSummary, Summary
 from tunefork.uncertainty import (
@@ -109,9 +110,11 @@ class Judgement:
         metric, found = self.summary.judged_by, []
         scores = self.best.scores(metric)
         for one in self.summary.baselines:
-            if scores is not None and one.answers.rows == self.best.answers[0].rows:
-                own = one.scores(metric)
-                found.append((one, mean_of(own), difference_of(scores, own, self.best.pools.get(metric))))
+            own, estimate = one.scores(metric), one.estimate(metric)
+            if scores is None or own is None or estimate is None or one.answers.rows != self.best.answers[0].rows:
+                continue
+            pool, bounds = self.best.pools.get(metric), differences_of(metric)
+            found.append((one, estimate, difference_of(scores, own, pool, bounds)))
         adjusted = holm([each.p_value for _, _, each in found])
         return tuple(Rival(*each, p_value) for each, p_value in zip(found, adjusted))
 
@@ -148,13 +151,15 @@ def judge(summary: Summary) -> Judgement | None:
         matrices.append(own)
     if best not in compared:
         return Judgement(summary, best, (best,), (), margin)
-    return Judgement(summary, best, tuple(compared), compare(matrices, margin), margin)
+    pairs = compare(matrices, margin, bounds=differences_of(summary.judged_by))
+    return Judgement(summary, best, tuple(compared), pairs, margin)
 
 
 def saved_models(judgement: Judgement) -> tuple[Saved, ...]:
     """The saved model of every configuration compared, the best first: which *model* is better, not which method."""
-    metric, validated = judgement.summary.study.selection_metric, judgement.summary.choice.by == "validation"
-    chosen = [(one, best_run(one, metric, validated)) for one in judgement.compared]
+    summary = judgement.summary
+    metric, validated = summary.choice.metric, summary.choice.by == "validation"
+    chosen = [(one, best_run(one, metric, validated, summary.lower)) for one in judgement.compared]
     present = [(one, run) for one, run in chosen if run is not None and run.answers is not None]
     present.sort(key=lambda each: each[0] is not judgement.best)
     if not present or present[0][0] is not judgement.best:

@@ -97,5 +97,6 @@ def _least(
 
 
 def _preferred(candidates: Sequence[ConfigurationSummary], judgement: Judgement) -> ConfigurationSummary | None:
-    chosen = choose(candidates, judgement.summary.study.selection_metric).configuration
+    summary = judgement.summary
+    chosen = choose(candidates, summary.study.selection_metric, summary.lower).configuration
     return next((one for one in candidates if one.id == chosen), None)

@@ -7,10 +7,9 @@ import io
 import math
 from typing import Any
 
+from tunefork.report.measures import all_metrics
 from tunefork.report.run_summary import RunSummary
 from tunefork.report.summary import ConfigurationSummary, Summary
-
-METRICS = ("loss", "accuracy", "macro_f1", "f1")
 
 
 def run_rows(summary: Summary) -> list[dict[str, Any]]:
@@ -54,8 +53,12 @@ def _row(run: RunSummary, one: ConfigurationSummary, summary: Summary) -> dict[s
     }
     for split in ("validation", "test"):
         found = run.on(split)
-        row |= {f"{split}_{metric}": found.metric(metric) if found else None for metric in METRICS}
+        row |= {f"{split}_{metric}": found.metric(metric) if found else None for metric in all_metrics(summary)}
+    after = run.calibration.after if run.calibration else None
     row |= {
+        "temperature": record.temperature,
+        "test_loss_calibrated": after.loss if after else None,
+        "test_ece_calibrated": after.ece if after else None,
         "final_training_loss": run.final_training_loss,
         "steps": record.steps,
         "best_step": record.best_step,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tunefork.store import EvaluationRecord, RunRecord, StepRecord
+from tunefork.report.calibration import Calibration, calibration_of
+from tunefork.store import EvaluationRecord, Predictions, RunRecord, StepRecord
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Answers:
     """Hash of the rows' ids and labels."""
     labels: NDArray[np.int64]
     predicted: NDArray[np.int64]
+    ranked: NDArray[np.float64] | None = None
+    """[N] what each row contributes to AUROC, where the verdict is about that and the rows have it."""
 
     @property
     def correct(self) -> NDArray[np.bool_]:
@@ -53,6 +57,8 @@ class RunSummary:
     evaluations: tuple[EvaluationRecord, ...]
     answers: Answers | None
     """On test; None when the run has no test evaluation."""
+    read: Callable[[], Predictions] | None = None
+    """Reads the answers on test again, logits included: they are too large to be kept."""
 
     @property
     def done(self) -> bool:
@@ -70,6 +76,11 @@ class RunSummary:
         found = [one for one in self.evaluations if one.split == "validation"]
         kept = [one for one in found if one.step == self.record.best_step]
         return (kept or found)[-1] if found else None
+
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """What its probabilities are worth on test; None when the run has no test evaluation."""
+        return calibration_of(self.read(), self.record.temperature) if self.read else None
 
     @property
     def final_training_loss(self) -> float:

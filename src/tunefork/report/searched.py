@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tunefork.config import LOWER_IS_BETTER
 from tunefork.report.summary import Summary
 from tunefork.report.tables import Block, Row, Table
-from tunefork.report.wording import METRICS, UNKNOWN, duration, number, percent
+from tunefork.report.wording import UNKNOWN, duration, metric_name, metric_value
 from tunefork.store import TrialRecord
 from tunefork.uncertainty import best_so_far, expected_best
 
@@ -56,7 +55,7 @@ def budget_curve(arm: SearchedArm, expected: bool) -> tuple[NDArray[np.float64],
     """
     values = [float("nan") if trial.value is None else trial.value for trial in arm.trials]
     seconds = np.array([trial.seconds for trial in arm.trials])
-    highest = arm.trials[0].metric not in LOWER_IS_BETTER
+    highest = not arm.trials[0].lower
     if expected and not np.isnan(values).all():
         return seconds.mean() * np.arange(1, len(values) + 1), expected_best(values, highest)
     return np.cumsum(seconds), best_so_far(values, highest)
@@ -78,7 +77,7 @@ def search_table(summary: Summary) -> Table | None:
         ))
         for arm in arms
     )  # fmt: skip
-    columns = ("configuration", "trials", "chosen", f"validation {METRICS[metric]}", "time of all trials")
+    columns = ("configuration", "trials", "chosen", f"validation {metric_name(metric)}", "time of all trials")
     caption = "What the search chose, on validation, with a seed that the final runs do not have."
     return Table(caption, columns, (Block("", rows),), ())
 
@@ -100,7 +99,7 @@ def value(trial: TrialRecord | None) -> str:
     """A trial's value for people."""
     if trial is None or trial.value is None:
         return UNKNOWN
-    return number(trial.value) if trial.metric == "loss" else f"{percent(trial.value)} %"
+    return metric_value(trial.metric, trial.value)
 
 
 def search_json(summary: Summary) -> dict[str, Any] | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tunefork.config import LOWER_IS_BETTER
+from tunefork.report.wording import metric_name
 
 if TYPE_CHECKING:
     from tunefork.report.run_summary import RunSummary
@@ -25,23 +26,29 @@ class Choice:
     value: float | None = None
     """The mean over seeds of what was chosen by."""
     warnings: tuple[str, ...] = ()
+    metric: str = "loss"
+    """What was chosen by."""
 
 
-def choose(configurations: Sequence[ConfigurationSummary], metric: str) -> Choice:
+def choose(
+    configurations: Sequence[ConfigurationSummary], metric: str, lower: Collection[str] = LOWER_IS_BETTER
+) -> Choice:
     """The configuration with the best mean over seeds, and in it the run with the best value.
 
     Ties go to fewer trainable parameters. A configuration of which a seed failed or diverged comes after all that have
-    none. Without any validation the lowest final training loss decides, with a warning.
+    none. Where the metric is not known on validation its loss decides, and without any validation the lowest final
+    training loss, each with a warning.
 
     Args:
         configurations: in the order of the study.
-        metric: loss, accuracy, macro_f1 or f1.
+        metric: one of ``tunefork.config.METRICS``, or of the user's own.
+        lower: metrics of which lower is better.
     """
-    finished = [one for one in configurations if one.done]
-    validated = any(one.spread("validation", metric) for one in finished)
-    if not validated:
+    finished, wanted = [one for one in configurations if one.done], metric
+    if not any(one.spread("validation", metric) for one in finished):
         metric = "loss"
-    sign = 1.0 if metric in LOWER_IS_BETTER else -1.0
+    validated = any(one.spread("validation", metric) for one in finished)
+    sign = 1.0 if metric in lower else -1.0
     ranked: list[tuple[bool, float, int, int, ConfigurationSummary]] = []
     for one in finished:
         spread = one.spread("validation", metric) if validated else one.final_training_loss
@@ -50,18 +57,23 @@ def choose(configurations: Sequence[ConfigurationSummary], metric: str) -> Choic
             # rounded, so that the order of summation does not decide a tie
             ranked.append((incomplete, round(sign * spread.mean, 12), one.counts.trainable, len(ranked), one))
     warnings = _warnings(configurations, validated, bool(finished))
+    if validated and metric != wanted:
+        name = metric_name(wanted)
+        warnings = (f"No run has a finite {name} on validation, so validation loss chose the best.", *warnings)
     by = "validation" if validated else "training"
     if not ranked:
-        return Choice(None, None, by, None, warnings)
+        return Choice(None, None, by, None, warnings, metric)
     best = min(ranked)[-1]
-    run = best_run(best, metric, validated)
+    run = best_run(best, metric, validated, lower)
     assert run is not None, "its mean is finite"
-    return Choice(best.id, run.record.id, by, sign * min(ranked)[1], warnings)
+    return Choice(best.id, run.record.id, by, sign * min(ranked)[1], warnings, metric)
 
 
-def best_run(one: ConfigurationSummary, metric: str, validated: bool) -> RunSummary | None:
+def best_run(
+    one: ConfigurationSummary, metric: str, validated: bool, lower: Collection[str] = LOWER_IS_BETTER
+) -> RunSummary | None:
     """The seed whose saved model to take: the one that validation, or failing that the training loss, prefers."""
-    sign = 1.0 if metric in LOWER_IS_BETTER or not validated else -1.0
+    sign = 1.0 if metric in lower or not validated else -1.0
 
     def value(run: RunSummary) -> float:
         if not validated:

@@ -6,21 +6,20 @@ import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tunefork.config import Judging
+from tunefork.config import LOWER_IS_BETTER, Judging
 from tunefork.counts import Counts
 from tunefork.report.run_summary import Answers, RunSummary, Spread
+from tunefork.report.scoring import JUDGED, bounds_of, ranked, scores_of
 from tunefork.report.selection import Choice, choose
 from tunefork.store import BaselineRecord, Predictions, RunRecord, Store, StudyRecord, TrialRecord
 from tunefork.uncertainty import Estimate, Matrix, Pool, mean_of, pool_of
-from tunefork.uncertainty.contributions import macro_f1, of_confusion, second_f1
 
 BROKEN = ("failed", "diverged")
-METRICS = ("accuracy", "macro_f1", "f1")
-"""Metrics of answers; f1 where there are two classes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +62,7 @@ class ConfigurationSummary:
         return all(known) if known else None
 
     def spread(self, split: str, metric: str) -> Spread | None:
-        """A metric (loss, accuracy, macro_f1, f1) on ``test`` or ``validation`` over the seeds; None where unknown."""
+        """A metric on ``test`` or ``validation`` over the seeds; None where unknown."""
         return _spread(found.metric(metric) for run in self.done if (found := run.on(split)))
 
     @property
@@ -108,9 +107,9 @@ class ConfigurationSummary:
         return self.estimate("macro_f1")
 
     def scores(self, metric: str) -> Matrix | None:
-        """[seeds, rows] what each test row contributes to a metric (accuracy, macro_f1, f1), whose mean it is.
+        """[seeds, rows] what each test row contributes to a metric of ``JUDGED``, whose mean it is.
 
-        None without answers, or when seeds answered different rows.
+        None without answers, when seeds answered different rows, and where the rows do not have the metric.
         """
         if len({answers.rows for answers in self.answers}) != 1:
             return None
@@ -119,12 +118,12 @@ class ConfigurationSummary:
         return self._scores[metric]
 
     def estimate(self, metric: str) -> Estimate | None:
-        """A test metric (accuracy, macro_f1, f1) with its interval."""
+        """A test metric of ``JUDGED`` with its interval."""
         scores = self.scores(metric)
-        return None if scores is None else mean_of(scores, self.pools.get(metric))
+        return None if scores is None else mean_of(scores, self.pools.get(metric), bounds_of(metric))
 
     @cached_property
-    def _scores(self) -> dict[str, Matrix]:
+    def _scores(self) -> dict[str, Matrix | None]:
         return {}
 
 
@@ -136,9 +135,14 @@ class BaselineSummary:
     answers: Answers
     classes: int
 
-    def scores(self, metric: str) -> Matrix:
-        """[1, rows] what each test row contributes to a metric."""
+    def scores(self, metric: str) -> Matrix | None:
+        """[1, rows] what each test row contributes to a metric; None where it is not known."""
         return scores_of((self.answers,), metric, self.classes)
+
+    def estimate(self, metric: str) -> Estimate | None:
+        """A test metric with its interval."""
+        scores = self.scores(metric)
+        return None if scores is None else mean_of(scores, bounds=bounds_of(metric))
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,8 +165,17 @@ class Summary:
 
     @property
     def judged_by(self) -> str:
-        """The metric whose differences are judged: the one that validation chose by, where it is one of answers."""
-        return self.study.selection_metric if self.study.selection_metric in METRICS else "accuracy"
+        """The metric whose differences are judged: the one that validation chose by, where rows contribute to it and
+        the test rows have it, else accuracy."""
+        wanted = self.study.selection_metric
+        answered = [one for one in self.configurations if one.answers]
+        known = wanted in JUDGED and all(one.scores(wanted) is not None for one in answered)
+        return wanted if known else "accuracy"
+
+    @property
+    def lower(self) -> frozenset[str]:
+        """The metrics of which lower is better."""
+        return _lower(self.study)
 
     @property
     def best(self) -> str | None:
@@ -197,41 +210,47 @@ def summarise(store: Store, judging: Judging | None = None) -> Summary:
     """Read a study, to be judged as it says itself unless told otherwise. Raises StoreError when the store has none."""
     study, by_configuration = store.study(), dict[str, list[RunSummary]]()
     for record in store.runs():
-        by_configuration.setdefault(record.configuration, []).append(_run(store, record))
+        run = _run(store, record, study.selection_metric)
+        by_configuration.setdefault(record.configuration, []).append(run)
     plain = [_configuration(runs, study) for runs in by_configuration.values()]
-    choice = choose(plain, study.selection_metric)
-    configurations = _pooled(
-        _against_full(plain, study.selection_metric), METRICS if len(study.labels) == 2 else METRICS[:2]
-    )
+    metric = study.selection_metric
+    choice = choose(plain, metric, _lower(study))
+    shown = ["accuracy", "macro_f1", *["f1"] * (len(study.labels) == 2), *[metric] * (metric in JUDGED)]
+    configurations = _pooled(_against_full(plain, study), list(dict.fromkeys(shown)))
     finished = [run for one in configurations for run in one.done]
     split = next((split for split in ("test", "validation") if any(run.on(split) for run in finished)), None)
     judging = judging or Judging.model_validate(study.judging)
     baselines = tuple(
-        BaselineSummary(record, _answers(store.predictions(record.id, "test")), len(study.labels))
+        BaselineSummary(record, _baseline_answers(store, record, metric), len(study.labels))
         for record in store.baselines()
     )
     warnings = (*study.warnings, *choice.warnings)
     return Summary(study, configurations, split, choice, warnings, judging, baselines, tuple(store.trials()))
 
 
-def scores_of(answers: Sequence[Answers], metric: str, classes: int) -> Matrix:
-    """[seeds, rows] what each test row contributes to a metric (accuracy, macro_f1, f1), whose mean it is."""
-    labels, predicted = answers[0].labels, np.stack([one.predicted for one in answers])
-    if metric == "accuracy":
-        return np.asarray(predicted == labels)
-    return of_confusion({"macro_f1": macro_f1, "f1": second_f1}[metric], predicted, labels, classes)
+def _lower(study: StudyRecord) -> frozenset[str]:
+    return LOWER_IS_BETTER | {name for name, own in study.own_metrics.items() if own["lower"]}
 
 
-def _run(store: Store, record: RunRecord) -> RunSummary:
-    evaluations = tuple(store.evaluations(record.id))
-    tested = any(one.split == "test" for one in evaluations)
-    answers = _answers(store.predictions(record.id, "test")) if tested else None
-    return RunSummary(record, tuple(store.steps(record.id)), evaluations, answers)
+def _run(store: Store, record: RunRecord, metric: str) -> RunSummary:
+    evaluations, steps = tuple(store.evaluations(record.id)), tuple(store.steps(record.id))
+    if all(one.split != "test" for one in evaluations):
+        return RunSummary(record, steps, evaluations, None)
+    read = partial(store.predictions, record.id, "test")
+    predictions = read()
+    answers = _answers(predictions, ranked(predictions) if metric == "auroc" else None)
+    return RunSummary(record, steps, evaluations, answers, read)
 
 
-def _answers(predictions: Predictions) -> Answers:
+def _baseline_answers(store: Store, record: BaselineRecord, metric: str) -> Answers:
+    predictions = store.predictions(record.id, "test")
+    ranks = metric == "auroc" and math.isfinite(record.loss)  # without probabilities there is nothing to rank by
+    return _answers(predictions, ranked(predictions) if ranks else None)
+
+
+def _answers(predictions: Predictions, contributions: NDArray[np.float64] | None) -> Answers:
     rows = hashlib.sha256("\0".join(predictions.ids).encode() + predictions.labels.tobytes()).hexdigest()
-    return Answers(rows, predictions.labels, predictions.predicted)
+    return Answers(rows, predictions.labels, predictions.predicted, contributions)
 
 
 def _configuration(runs: Sequence[RunSummary], study: StudyRecord) -> ConfigurationSummary:
@@ -244,12 +263,14 @@ def _configuration(runs: Sequence[RunSummary], study: StudyRecord) -> Configurat
     )
 
 
-def _against_full(configurations: Sequence[ConfigurationSummary], metric: str) -> tuple[ConfigurationSummary, ...]:
+def _against_full(
+    configurations: Sequence[ConfigurationSummary], study: StudyRecord
+) -> tuple[ConfigurationSummary, ...]:
     """Adds what compares with full fine-tuning; of several full configurations, the one that validation prefers."""
     full = [one for one in configurations if one.strategy == "full"]
     if not full:
         return tuple(configurations)
-    chosen = choose(full, metric).configuration
+    chosen = choose(full, study.selection_metric, _lower(study)).configuration
     reference = next((one for one in full if one.id == chosen), None)
     base = reference.spread("test", "accuracy") if reference else None
     found = []

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from tunefork.report.measures import all_metrics, extra_columns, heading
 from tunefork.report.run_summary import RunSummary
 from tunefork.report.summary import ConfigurationSummary, Summary, summarise
 from tunefork.report.wording import (
-    METRICS,
+    SHARES,
     UNKNOWN,
     duration,
     memory,
+    metric_name,
     number,
     percent,
     plain_percent,
@@ -21,7 +23,7 @@ from tunefork.report.wording import (
     wrapped,
 )
 from tunefork.store import Store
-from tunefork.uncertainty import Estimate, mean_of
+from tunefork.uncertainty import Estimate
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -70,13 +72,15 @@ def table(summary: Summary, *, wide: bool = True) -> Table:
     versus = wide and any(one.kept is not None for one in summary.configurations)
     intervals = wide and summary.split == "test"
     columns = ["run", "trainable", "% of total" if wide else "%", "loss", "accuracy %"]
-    columns += ["95 % interval"] * intervals + ["macro F1"]
-    columns += ["F1"] * binary + ["time", "memory"] + ["fewer parameters %", "of full's accuracy %"] * versus
+    further = extra_columns(summary, wide)
+    columns += ["95 % interval"] * intervals + ["macro F1"] * (wide or not further)
+    columns += ["F1"] * binary + [heading(metric) for metric in further]
+    columns += ["time", "memory"] + ["fewer parameters %", "of full's accuracy %"] * versus
     blocks = [
-        Block(title, tuple(_row(one, summary, binary, versus, wide) for one in shown))
+        Block(title, tuple(_row(one, summary, binary, versus, wide, further) for one in shown))
         for title, shown in summary.blocks
     ]
-    references = _references(summary, binary, versus, intervals)
+    references = _references(summary, binary, versus, intervals, wide, further)
     if references:
         titled = any(block.title for block in blocks)
         blocks.append(Block("for comparison" if titled else "", references))
@@ -159,13 +163,16 @@ def _training_loss(run: RunSummary, after: int, until: int) -> float | None:
     return weighted / steps if steps else None
 
 
-def _row(one: ConfigurationSummary, summary: Summary, binary: bool, versus: bool, wide: bool) -> Row:
+def _row(
+    one: ConfigurationSummary, summary: Summary, binary: bool, versus: bool, wide: bool, further: tuple[str, ...]
+) -> Row:
     spreads = wide or not binary
     cells = [_name(one, summary), f"{one.counts.trainable:,}", plain_percent(one.counts.peft_percent)]
     cells += [_value(one, summary, "loss"), _value(one, summary, "accuracy", spread=True)]
     cells += [_interval(one.accuracy)] * (wide and summary.split == "test")
-    cells += [_value(one, summary, "macro_f1", spread=spreads)]
+    cells += [_value(one, summary, "macro_f1", spread=spreads)] * (wide or not further)
     cells += [_value(one, summary, "f1", spread=spreads)] * binary
+    cells += [_value(one, summary, metric, spread=spreads) for metric in further]
     time = one.seconds_alone
     told = duration if wide else short_duration
     cells += [told(time.mean if time else None), memory(one.peak_memory_mb)]
@@ -193,7 +200,7 @@ def _value(one: ConfigurationSummary, summary: Summary, metric: str, spread: boo
     found = one.spread(summary.split, metric) if summary.split else None
     if found is None:
         return UNKNOWN
-    show = number if metric == "loss" else percent
+    show = percent if metric in SHARES else number
     deviation = found.deviation if spread else None
     return show(found.mean) + (f" ± {show(deviation)}" if deviation is not None else "")
 
@@ -208,19 +215,23 @@ def _interval(estimate: Estimate | None) -> str:
     return f"{percent(estimate.interval.low, 1)} to {percent(estimate.interval.high, 1)}" if estimate else UNKNOWN
 
 
-def _references(summary: Summary, binary: bool, versus: bool, intervals: bool) -> tuple[Row, ...]:
+def _references(
+    summary: Summary, binary: bool, versus: bool, intervals: bool, wide: bool, further: tuple[str, ...]
+) -> tuple[Row, ...]:
     if summary.split != "test":
         return ()
-    names, rows = ("loss", "accuracy", "macro_f1", "f1"), []
+    names, rows = all_metrics(summary), []
     known: list[tuple[str, Mapping[str, float], Estimate | None]] = [
-        (one.record.name, {name: one.record.metric(name) for name in names}, mean_of(one.scores("accuracy")))
+        (one.record.name, {name: one.record.metric(name) for name in names}, one.estimate("accuracy"))
         for one in summary.baselines
     ]
     known += [("before training", summary.study.baseline, None), ("majority class", summary.study.majority, None)]
     for name, metrics, estimate in known:
         if metrics:
             shown = [number(metrics.get("loss")), percent(metrics.get("accuracy")), *[_interval(estimate)] * intervals]
-            shown += [percent(metrics.get("macro_f1")), *[percent(metrics.get("f1"))] * binary]
+            shown += [percent(metrics.get("macro_f1"))] * (wide or not further)
+            shown += [percent(metrics.get("f1"))] * binary
+            shown += [(percent if metric in SHARES else number)(metrics.get(metric)) for metric in further]
             rows.append(Row((name, UNKNOWN, UNKNOWN, *shown, *[UNKNOWN] * (4 if versus else 2)), "reference"))
     return tuple(rows)
 
@@ -242,7 +253,7 @@ def _caption(summary: Summary) -> str:
 def _notes(summary: Summary) -> tuple[str, ...]:
     notes = []
     if summary.best:
-        metric = METRICS[summary.study.selection_metric] if summary.choice.by == "validation" else "loss"
+        metric = metric_name(summary.choice.metric)
         notes.append(f"★ best by {summary.choice.by} {metric}; its best run is {summary.best}")
     if any(one.converged is False for one in summary.configurations):
         notes.append("† not converged: the validation loss was still falling when training ended")

@@ -11,10 +11,11 @@ from tunefork.report.judging import Comparison, Judgement, Saved, judge, saved_m
 from tunefork.report.recommending import Recommendation, limited, memory, recommend, seconds
 from tunefork.report.summary import ConfigurationSummary, Summary
 from tunefork.report.wording import (
-    METRICS,
     duration,
     listed,
-    number,
+    metric_name,
+    metric_range,
+    metric_value,
     percent,
     plain_percent,
     points,
@@ -96,18 +97,18 @@ def _nothing(summary: Summary) -> str:
 def _best(judgement: Judgement) -> str:
     summary, best = judgement.summary, judgement.best
     choice, count = summary.choice, len(best.done)
-    metric = METRICS[summary.study.selection_metric] if choice.by == "validation" else "loss"
+    metric = metric_name(choice.metric)
     over = f", mean over {several(count, 'seed')}" if count > 1 else ""
-    value = number(choice.value) if metric == "loss" else f"{percent(choice.value)} %"
+    value = metric_value(choice.metric, choice.value)
     sentence = f"{best.name} is best by {choice.by} {metric} ({value}{over})"
-    judged = METRICS[summary.judged_by]
+    judged = metric_name(summary.judged_by)
     found = best.estimate(summary.judged_by)
     if found is None:
         return f"{sentence}. It was not evaluated on test rows, so its {judged} on new data is not known."
+    interval = metric_range(summary.judged_by, found.interval.low, found.interval.high)
     return (
         f"{sentence}; on the {several(len(best.answers[0].labels), 'test row')} its {judged} is "
-        f"{percent(found.value, 1)} % (95 % interval {percent(found.interval.low, 1)} to "
-        f"{percent(found.interval.high, 1)} %)."
+        f"{metric_value(summary.judged_by, found.value, 1)} (95 % interval {interval})."
     )
 
 
@@ -233,9 +234,9 @@ def _limits(judging: Judging) -> str:
 
 def _worth(judgement: Judgement) -> list[str]:
     """Whether a transformer is worth it: the best against what needs none."""
-    best, metric, found = judgement.best.name, METRICS[judgement.summary.judged_by], []
+    best, metric, found = judgement.best.name, judgement.summary.judged_by, []
     for rival in judgement.rivals:
-        name = f"{rival.baseline.record.name} ({metric} {percent(rival.estimate.value, 1)} %)"
+        name = f"{rival.baseline.record.name} ({metric_name(metric)} {metric_value(metric, rival.estimate.value, 1)})"
         if rival.adjusted >= SIGNIFICANT:
             found.append(f"{best} is not shown to beat {name}: {_signed(rival.difference)}.")
         elif rival.difference.value > 0:

@@ -10,7 +10,47 @@ from typing import Any
 UNKNOWN = "–"
 STRATEGIES = {"last_layers": "last layers", "lora": "LoRA", "peft": "PEFT"}
 """What strategies are called where that is not their name in a study file."""
-METRICS = {"loss": "loss", "accuracy": "accuracy", "macro_f1": "macro F1", "f1": "F1"}
+METRICS = {
+    "loss": "loss",
+    "accuracy": "accuracy",
+    "macro_f1": "macro F1",
+    "f1": "F1",
+    "weighted_f1": "weighted F1",
+    "mcc": "MCC",
+    "auroc": "AUROC",
+    "ece": "ECE",
+    "brier": "Brier score",
+}
+SHARES = frozenset({"accuracy", "macro_f1", "f1", "weighted_f1", "ece"})
+"""Metrics that are told in percent; all others are plain numbers."""
+
+
+def metric_name(metric: str) -> str:
+    """What a metric is called; one of the user's own by its own name.
+
+    >>> metric_name("macro_f1"), metric_name("cost")
+    ('macro F1', 'cost')
+    """
+    return METRICS.get(metric, metric)
+
+
+def metric_value(metric: str, value: float | None, digits: int = 2) -> str:
+    """A metric with its unit; ``digits`` are those of percent, of which plain numbers have two more.
+
+    >>> metric_value("accuracy", 0.787), metric_value("mcc", 0.787), metric_value("auroc", 0.93, 1)
+    ('78.70 %', '0.7870', '0.930')
+    """
+    found = percent(value, digits) if metric in SHARES else number(value, digits + 2)
+    return f"{found} %" if metric in SHARES and found != UNKNOWN else found
+
+
+def metric_range(metric: str, low: float, high: float, digits: int = 1) -> str:
+    """The ends of an interval with their unit.
+
+    >>> metric_range("accuracy", 0.73, 0.835), metric_range("mcc", 0.73, 0.835)
+    ('73.0 to 83.5 %', '0.730 to 0.835')
+    """
+    return f"{metric_value(metric, low, digits).removesuffix(' %')} to {metric_value(metric, high, digits)}"
 
 
 def percent(value: float | None, digits: int = 2) -> str:

@@ -26,6 +26,7 @@ from tunefork.engine import (
     verify_run,
 )
 from tunefork.errors import TuneforkError
+from tunefork.metrics import fit_temperature
 from tunefork.plan import PlannedRun
 from tunefork.runner.protocol import Job, Watcher
 from tunefork.runner.recorder import Recorder
@@ -33,6 +34,8 @@ from tunefork.store import RunRecord, Store
 
 CHECKED_ROWS = (8, 64)
 """A saved artefact is compared on so many rows: at least, at most."""
+FEW_ROWS = 100
+"""Validation rows below which a temperature may well make probabilities worse."""
 CHECKED_TOKENS = 1024
 """Padded tokens between these bounds: the comparison is in fp32, and a study of many runs would wait for it."""
 
@@ -112,7 +115,7 @@ def _train(
     selections = [job.selections[run.configuration] for run in runs]
     group = assemble(job.backbone, runs, selections, precision, cache)
     training = Training(
-        group, runs, job.rows, observer, job.selection_metric,
+        group, runs, job.rows, observer, job.selection_metric, job.own,
         until=planned[0].last or None, resumed=resumed, deadline=job.deadline, finish=job.finish,
     )  # fmt: skip
     for number, (run, outcome) in enumerate(zip(runs, training.run())):
@@ -130,13 +133,28 @@ def _train(
 def _keep(group: GroupModel, number: int, run: RunConfig, record: RunRecord, job: Job, store: Store) -> RunRecord:
     """Save one run, load it back and compare, before it counts as done."""
     selection = job.selections[run.configuration]
-    facts = {**job.facts, "run": run.model_dump(mode="json"), "name": record.name}
+    record = _calibrated(record, job, store)
+    facts = {**job.facts, "run": run.model_dump(mode="json"), "name": record.name, "temperature": record.temperature}
     artefact = save_run(group, number, job.backbone, run, selection, store.run_folder(run.id), facts)
     notice, latency = _verify(artefact, run, record, job, store)
     store.put_run(replace(record, status="running"))  # the predictions that are written are those of its best step
     store.write_predictions(run.id, tuple(job.facts["labels"]))
     notices = (*record.notices, notice) if notice else record.notices
     return replace(record, artefact=artefact.kind, latency_ms=1000 * latency, notices=notices)
+
+
+def _calibrated(record: RunRecord, job: Job, store: Store) -> RunRecord:
+    """Adds the temperature that fits the kept weights' answers on validation."""
+    if job.rows.validation is None:
+        return record
+    answers = store.predictions(record.id, "validation", record.best_step)
+    temperature = fit_temperature(answers.logits, answers.labels)
+    rows, notices = len(answers.labels), record.notices
+    if temperature is None:
+        notices += ("its probabilities are not calibrated: no temperature makes the validation loss lowest",)
+    elif rows < FEW_ROWS:
+        notices += (f"its temperature comes from {rows} validation rows, too few to rely on: compare ECE on test",)
+    return replace(record, temperature=temperature, notices=notices)
 
 
 def _verify(artefact: Artefact, run: RunConfig, record: RunRecord, job: Job, store: Store) -> tuple[str, float]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tunefork.engine import Rows
+from tunefork.metrics import OwnMetric
 from tunefork.models import Backbone
 from tunefork.plan import Plan
 from tunefork.store import Store
@@ -30,6 +31,8 @@ class Job:
     """When to stop, in seconds since the epoch."""
     finish: bool = False
     """Whether runs that are under way then end with what they have learnt."""
+    own: tuple[OwnMetric, ...] = ()
+    """The user's own metrics, computed of every evaluation."""
 
 
 class Watcher(Protocol):

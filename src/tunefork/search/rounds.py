@@ -56,6 +56,7 @@ class Searching:
         rows: training rows, from which the steps of a training follow.
         file: Optuna's record.
         share: how much of its training a trial makes at most.
+        lower: metrics of which lower is better.
     """
 
     def __init__(
@@ -67,10 +68,11 @@ class Searching:
         rows: int,
         file: Path,
         share: float = 1.0,
+        lower: frozenset[str] = LOWER_IS_BETTER,
     ) -> None:
         self._study, self._search, self._rows, self._share = study, search, rows, share
         self._metric = study.selection.metric
-        self._sign = 1.0 if self._metric in LOWER_IS_BETTER else -1.0
+        self._sign = 1.0 if self._metric in lower else -1.0
         self._arms = [Proposals(arm, search, trials[arm.key], file) for arm in arms if arm.space]
 
     def go(self, train: Train, store: Store) -> None:
@@ -138,6 +140,7 @@ class Searching:
             number=trial.number,
             settings=dict(trial.chosen),
             metric=self._metric,
+            lower=self._sign > 0,
             value=score.value if math.isfinite(score.value) else None,
             status=score.status,
             step=score.step,
@@ -166,5 +169,5 @@ def winner(trials: Sequence[TrialRecord], arm: Arm) -> TrialRecord | None:
     ended = [each for each in own if each.status == "done"] or own
     if not ended:
         return None
-    sign = 1.0 if ended[0].metric in LOWER_IS_BETTER else -1.0
+    sign = 1.0 if ended[0].lower else -1.0
     return min(ended, key=lambda each: (sign * (each.value or 0.0), each.number))

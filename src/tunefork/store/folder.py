@@ -36,13 +36,14 @@ class StudyFolder:
     def write_predictions(self, run_id: str, label_names: Sequence[str] | None = None) -> Path:
         """Write ``runs/<id>/predictions.parquet``: validation at the kept step, and test.
 
-        Columns are split, step, id, label, predicted, and one probability ``p_<label>`` per class. The names are the
-        study's labels unless given.
+        Columns are split, step, id, label, predicted, and one probability ``p_<label>`` per class: calibrated where the
+        run has a temperature, as ``predict`` gives them. The names are the study's labels unless given.
 
         Raises:
             StoreError: an unknown run, no predictions, or another number of names than classes.
         """
-        best = self.run(run_id).best_step
+        run = self.run(run_id)
+        best = run.best_step
         parts = []
         for split, step in (("validation", best), ("test", None)):
             known = [evaluation.step for evaluation in self.evaluations(run_id, split)]
@@ -52,7 +53,7 @@ class StudyFolder:
         if not parts:
             raise no_predictions(run_id, "validation or test", None)
         names = self.study().labels if label_names is None else label_names
-        return _write_parquet(self.run_folder(run_id) / PREDICTIONS, parts, names)
+        return _write_parquet(self.run_folder(run_id) / PREDICTIONS, parts, names, run.temperature)
 
     def study(self) -> StudyRecord:
         """The study. Raises StoreError when none was begun."""
@@ -104,7 +105,9 @@ def no_predictions(run_id: str, split: str, step: int | None) -> StoreError:
     )
 
 
-def _write_parquet(path: Path, parts: list[tuple[str, int, Predictions]], names: Sequence[str]) -> Path:
+def _write_parquet(
+    path: Path, parts: list[tuple[str, int, Predictions]], names: Sequence[str], temperature: float | None
+) -> Path:
     import pyarrow as pa
     from pyarrow import parquet
     from scipy.special import softmax
@@ -118,7 +121,7 @@ def _write_parquet(path: Path, parts: list[tuple[str, int, Predictions]], names:
                 found=f"{len(names)} names for {answers.logits.shape[1]} classes",
                 fix="Give the study's labels.",
             )
-        chances = softmax(answers.logits.astype("float64"), axis=1)
+        chances = softmax(answers.logits.astype("float64") / (temperature or 1.0), axis=1)
         columns = {
             "split": pa.array([split] * len(answers.ids), pa.string()),
             "step": pa.array([step] * len(answers.ids), pa.int64()),
@@ -129,6 +132,9 @@ def _write_parquet(path: Path, parts: list[tuple[str, int, Predictions]], names:
         columns |= {f"p_{name}": pa.array(chances[:, place], pa.float64()) for place, name in enumerate(names)}
         tables.append(pa.table(list(columns.values()), names=list(columns)))
     sink = pa.BufferOutputStream()
-    parquet.write_table(pa.concat_tables(tables), sink)
+    table = pa.concat_tables(tables)
+    if temperature is not None:
+        table = table.replace_schema_metadata({"temperature": repr(temperature)})
+    parquet.write_table(table, sink)
     write_bytes(path, sink.getvalue().to_pybytes())
     return path

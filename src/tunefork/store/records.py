@@ -28,7 +28,7 @@ class StudyRecord:
     data_hash: str
     selection_metric: str = "loss"
     majority: dict[str, float] = field(default_factory=dict)
-    """Metrics on test (accuracy, macro_f1) of always answering the most frequent training label."""
+    """Metrics on test by name of always answering the most frequent training label."""
     baseline: dict[str, float] = field(default_factory=dict)
     """Metrics on test of the pretrained model with a fresh head, before any training."""
     truncated: dict[str, float] = field(default_factory=dict)
@@ -48,6 +48,8 @@ class StudyRecord:
     """What the verdict goes by: margin in points, and what the recommended configuration may cost."""
     search: dict[str, Any] = field(default_factory=dict)
     """How settings were looked for: method, trials, halving, space; empty where they were given."""
+    own_metrics: dict[str, Any] = field(default_factory=dict)
+    """The user's own metrics by name: ``lower`` (whether lower is better) and ``source`` (``module:function``)."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,8 @@ class RunRecord:
     """Where the counts come from, with the model's sizes filled in."""
     counted: dict[str, int] = field(default_factory=dict)
     """What was counted in the tensors that trained: adapter, head and backbone. Empty before the run."""
+    temperature: float | None = None
+    """What logits are divided by to calibrate probabilities, fitted on validation; None where none was found."""
 
 
 @dataclass(frozen=True)
@@ -124,9 +128,11 @@ class EvaluationRecord:
     f1: float | None
     """F1 of the positive (second) class; None unless there are two classes."""
     seconds: float = 0.0
+    scores: dict[str, float] = field(default_factory=dict)
+    """Further metrics that are known, by name: weighted_f1, mcc, auroc, ece, brier, and the user's own."""
 
     def metric(self, name: str) -> float:
-        """The value of ``loss``, ``accuracy``, ``macro_f1`` or ``f1``."""
+        """The value of a metric; NaN where it is not known."""
         return _metric(self, name)
 
 
@@ -148,9 +154,11 @@ class BaselineRecord:
     settings: dict[str, Any] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
     """What the user should know of it; shown below the tables."""
+    scores: dict[str, float] = field(default_factory=dict)
+    """Further metrics that are known, by name; without probabilities none that needs them."""
 
     def metric(self, name: str) -> float:
-        """The value of ``loss``, ``accuracy``, ``macro_f1`` or ``f1``."""
+        """The value of a metric; NaN where it is not known."""
         return _metric(self, name)
 
 
@@ -168,7 +176,7 @@ class TrialRecord:
     settings: dict[str, Any]
     """What was tried, by setting."""
     metric: str
-    """What validation chose by: loss, accuracy, macro_f1 or f1."""
+    """What validation chose by."""
     value: float | None
     """The best evaluation's; None where there was none."""
     status: str
@@ -179,6 +187,8 @@ class TrialRecord:
     """Optimizer steps of its whole training."""
     seconds: float = 0.0
     seed: int = 0
+    lower: bool = True
+    """Whether a lower value is a better one."""
     chosen: bool = False
     """Whether the final runs have its settings."""
     reason: str = ""
@@ -207,5 +217,6 @@ class Predictions:
 
 
 def _metric(record: EvaluationRecord | BaselineRecord, name: str) -> float:
-    value = {"loss": record.loss, "accuracy": record.accuracy, "macro_f1": record.macro_f1, "f1": record.f1}[name]
+    first = {"loss": record.loss, "accuracy": record.accuracy, "macro_f1": record.macro_f1, "f1": record.f1}
+    value = first[name] if name in first else record.scores.get(name)
     return float("nan") if value is None else value

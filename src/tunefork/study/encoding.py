@@ -69,7 +69,8 @@ def _encode_images(splits: Splits, backbone: Backbone, reader: ImageReader) -> E
             f"images are {reader.height} × {reader.width}, the model was pretrained on {before[0]} × {before[1]}: its "
             "positions are interpolated, by the saved model too",
         )
-    return Encoded(Rows(encoded["train"], encoded.get("validation"), encoded.get("test"), 0), notices=notices)
+    found = (encoded["train"], encoded.get("validation"), encoded.get("test"))
+    return Encoded(Rows(*found, 0, splits.labels.names), notices=notices)
 
 
 def _images(split: Split, backbone: Backbone, reader: ImageReader, tokens: int) -> ImageSplit:
@@ -99,5 +100,5 @@ def _encode_texts(splits: Splits, backbone: Backbone, data: DataConfig) -> Encod
             (f"max_length {data.max_length} is more than the model's {limit} positions; {limit} is used",),
         )
     encoded = {split.name: encode(split, backbone.tokenizer, length, data.truncation) for split in splits.present()}
-    rows = Rows(encoded["train"], encoded.get("validation"), encoded.get("test"), backbone.pad_id)
+    rows = Rows(encoded["train"], encoded.get("validation"), encoded.get("test"), backbone.pad_id, splits.labels.names)
     return Encoded(rows, length, notices)

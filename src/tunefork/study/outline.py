@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tunefork.errors import ModelNotFoundError
 from tunefork.models import anatomy_of, load_config, skeleton
-from tunefork.plan import Group, Plan, PlannedRun, expand, shared_rate_warning, total_steps
+from tunefork.plan import Group, Plan, PlannedRun, expand, setting_warnings, total_steps
 from tunefork.strategies import count, derivation, select
 from tunefork.study.study import Study
 
@@ -43,7 +43,6 @@ def _from_config(study: Study, config: object, reason: str) -> Plan:
         runs.append(
             PlannedRun(run.config, run.name, run.blocks, counts, steps, notices=selection.notices, formulas=found)
         )
-    warning = shared_rate_warning(study.config)
     notice = f"the model itself is out of reach, so times, memory and lengths are unknown: {reason}"
     return Plan(
         runs=tuple(runs),
@@ -52,7 +51,7 @@ def _from_config(study: Study, config: object, reason: str) -> Plan:
         truncated={},
         tokens={},
         notices=(notice, *splits.notices),
-        warnings=(*splits.warnings, *((warning,) if warning else ())),
+        warnings=(*splits.warnings, *setting_warnings(study.config)),
         near_duplicates=splits.near_duplicates,
         augmentation=splits.augmentation,
     )

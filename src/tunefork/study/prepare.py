@@ -12,7 +12,6 @@ from tunefork import metrics
 from tunefork.config import WORDNET, RunConfig, StudyConfig
 from tunefork.data import EncodedSplit, Splits, TokenSplit
 from tunefork.engine import Precision, assemble, choose_precision, evaluate
-from tunefork.errors import ConfigError
 from tunefork.models import Backbone, skeleton
 from tunefork.plan import (
     ExpandedRun,
@@ -23,7 +22,7 @@ from tunefork.plan import (
     estimate_memory_mib,
     estimate_seconds,
     expand,
-    shared_rate_warning,
+    setting_warnings,
     total_steps,
 )
 from tunefork.store import StudyRecord
@@ -33,27 +32,6 @@ from tunefork.study.encoding import Encoded
 from tunefork.study.grouping import Arrangement
 
 PACKAGES = ("tunefork", "torch", "transformers", "peft", "tokenizers", "numpy", "scikit-learn", "pillow", "kornia")
-
-
-def check_metrics(study: StudyConfig, classes: int) -> None:
-    """Refuse metrics that these labels do not have.
-
-    Raises:
-        ConfigError: F1 of the positive class where there is not one positive class.
-    """
-    stopping = study.training.early_stopping
-    wanted = {
-        "selection.metric": study.selection.metric,
-        "training.early_stopping": stopping.metric if stopping else "",
-    }
-    for where, metric in wanted.items():
-        if metric == "f1" and classes != 2:
-            raise ConfigError(
-                "f1 is the score of the second of two classes",
-                where=where,
-                found=f"{classes} classes",
-                fix="Use macro_f1.",
-            )
 
 
 def resolved(study: StudyConfig, base: Path | None) -> StudyConfig:
@@ -105,7 +83,6 @@ def make_plan(
     ``precision`` is what ``auto`` stands for; ``plain_timings`` are those of augmented configurations, without that.
     """
     runs = plan_runs(expand(study), backbone, encoded, selections, timings, precision)
-    warning = shared_rate_warning(study)
     augmented = augmentation_notice(runs, backbone, selections, timings, plain_timings or {})
     arrangement = arrange(runs)
     return Plan(
@@ -117,7 +94,7 @@ def make_plan(
         },
         tokens={name: float(split.lengths.mean()) for name, split in encoded.splits.items()},
         notices=tuple(dict.fromkeys([*splits.notices, *backbone.notices, *encoded.notices, *augmented])),
-        warnings=(*splits.warnings, *((warning,) if warning else ())),
+        warnings=(*splits.warnings, *setting_warnings(study)),
         precision=precision,
         workers=arrangement.workers,
         threads=arrangement.threads,
@@ -207,6 +184,7 @@ def study_record(
     encoded: Encoded,
     plan: Plan,
     before: StudyRecord | None = None,
+    own: Sequence[metrics.OwnMetric] = (),
 ) -> StudyRecord:
     """What the store remembers of the whole study.
 
@@ -221,10 +199,10 @@ def study_record(
         baseline, majority = before.baseline, before.majority
     elif test is not None:
         base = metrics.majority(encoded.rows.train.labels, test.labels, len(labels))
-        majority = {"accuracy": base.accuracy, "macro_f1": base.macro_f1, "loss": base.loss}
+        majority = base.known
         precision = choose_precision(study.training.precision, automatic=plan.precision)
         fresh = _untrained(study, backbone, test, encoded.rows.pad_id, precision)
-        baseline = {"accuracy": fresh.accuracy, "macro_f1": fresh.macro_f1, "loss": fresh.loss}
+        baseline = fresh.known
     return StudyRecord(
         name=study.name,
         task=splits.task,
@@ -243,6 +221,7 @@ def study_record(
         augmentation=splits.augmentation,
         choices=Choices.of(plan).written(),
         judging=study.verdict.model_dump(mode="json"),
+        own_metrics=metrics.described(own),
     )
 
 

@@ -49,11 +49,22 @@ class Results:
         return document
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row per run."""
+        """One row per run; ``metrics.test.mcc`` and the like are all metrics on test and on validation."""
         import pandas as pd
 
-        frame = pd.json_normalize(self.to_dict()["runs"])
+        runs = [{key: value for key, value in run.items() if key != "per_class"} for run in self.to_dict()["runs"]]
+        frame = pd.json_normalize(runs)
         return frame.set_index("id") if len(frame) else frame
+
+    def per_class(self) -> pd.DataFrame:
+        """Precision, recall, F1 and rows of every class on test, by run and label; NaN where a class has none of it."""
+        import pandas as pd
+
+        runs = self.to_dict()["runs"]
+        rows = [{"run": run["id"], **each} for run in runs for each in run["per_class"]]
+        names = ["run", "label", "precision", "recall", "f1", "support"]
+        frame = pd.DataFrame(rows, columns=names).set_index(["run", "label"])
+        return frame.astype({"precision": float, "recall": float, "f1": float})
 
     def runs(self) -> list[Run]:
         """All runs."""
@@ -65,7 +76,7 @@ class Results:
         Raises:
             StoreError: no run finished.
         """
-        best = self.to_dict()["best"]
+        best = summarise(self.store).best
         if best is None:
             raise StoreError("No run of this study finished", where=str(self.folder), fix="Run the study again.")
         return Run(self.store, self.store.run(best))

@@ -11,6 +11,7 @@ from typing import Any
 from tunefork.config import LOWER_IS_BETTER, Range, StudyConfig
 from tunefork.engine import automatic_precision
 from tunefork.errors import StoreError
+from tunefork.metrics import OwnMetric
 from tunefork.models import Backbone
 from tunefork.plan import ExpandedRun, Plan
 from tunefork.runner import Job
@@ -37,6 +38,13 @@ class Material:
     data_hash: str
     facts: Mapping[str, Any]
     conduct: Conduct
+    own: tuple[OwnMetric, ...] = ()
+    """The user's own metrics."""
+
+    @property
+    def lower(self) -> frozenset[str]:
+        """Metrics of which lower is better."""
+        return LOWER_IS_BETTER | {each.name for each in self.own if each.lower}
 
 
 def search_settings(
@@ -72,7 +80,7 @@ def search_settings(
         _begin(inner, study, material)
         counts = trials or {arm.key: search.trials or TRIALS for arm in arms}
         rows = len(material.encoded.rows.train)
-        searching = Searching(arms, study, search, counts, rows, folder / RECORD, share)
+        searching = Searching(arms, study, search, counts, rows, folder / RECORD, share, material.lower)
         searching.go(_Trainer(inner, study, material), store)
         forget_paused(inner)
     finally:
@@ -153,7 +161,7 @@ class _Trainer:
         register(store, planned)
         untested = replace(material.encoded.rows, test=None)
         job = Job(
-            material.backbone, untested, selections, self._metric, material.facts, keep=False,
+            material.backbone, untested, selections, self._metric, material.facts, own=material.own, keep=False,
             deadline=material.conduct.deadline,
         )  # fmt: skip
         material.conduct.executes.execute(plan, job, store, material.conduct.watcher)
@@ -162,7 +170,7 @@ class _Trainer:
         record = self._store.run(run_id)
         found = [each.metric(self._metric) for each in self._store.evaluations(run_id, "validation")]
         finite = [value for value in found if math.isfinite(value)]
-        best = (min if self._metric in LOWER_IS_BETTER else max)(finite, default=math.nan)
+        best = (min if self._metric in self._material.lower else max)(finite, default=math.nan)
         status = {"paused": "done", "planned": "stopped", "running": "stopped"}.get(record.status, record.status)
         if status in ("diverged", "failed"):
             best = math.nan

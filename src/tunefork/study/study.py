@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -13,32 +13,36 @@ from tunefork.baselines import include_predictions, keep_baselines, read_predict
 from tunefork.config import Configuration, Search, StudyConfig
 from tunefork.data import Data, Splits, load_data
 from tunefork.engine import automatic_precision
-from tunefork.errors import StoreError
+from tunefork.metrics import OwnMetric, own_metrics
 from tunefork.models import Backbone, ImageReader, load_backbone, load_config, load_image_reader, task_of
 from tunefork.plan import Plan, StepTiming, expand
 from tunefork.report import write_report
-from tunefork.runner import Display, Job, Runner, Silence, Watcher
+from tunefork.runner import Display, Runner, Silence, Watcher
 from tunefork.search import search_lines
-from tunefork.store import SqliteStore, Store, StudyRecord
+from tunefork.store import SqliteStore, Store
 from tunefork.store.atomic import write_text
 from tunefork.strategies import Selection
+from tunefork.study.checks import check_settings
 from tunefork.study.choices import Choices
 from tunefork.study.conduct import Conduct
 from tunefork.study.encoding import Encoded, check_task, encode_rows
 from tunefork.study.examples import keep_examples
+from tunefork.study.executing import execute
 from tunefork.study.facts import artefact_facts
 from tunefork.study.folders import check_folder
 from tunefork.study.grouping import Planner
-from tunefork.study.prepare import check_metrics, make_plan, resolved, select_all, study_record
-from tunefork.study.records import finished, register
+from tunefork.study.own_metrics import check_unchanged, keep_own_metrics, one_process
+from tunefork.study.prepare import make_plan, resolved, select_all
 from tunefork.study.results import Results
 from tunefork.study.searching import Material, search_settings
-from tunefork.study.start import keep_beside, starting_labels, starting_model
+from tunefork.study.start import starting_labels, starting_model
 from tunefork.study.timed import TimedStudy
 from tunefork.study.timings import time_configurations
 from tunefork.study_file import build_study, read_study, write_study
 
 DEFAULT = ("full", "head", "last_layers", "lora")
+Wanted = Callable[..., float] | str | OwnMetric
+"""A metric of the user's own, as ``tunefork.metrics.own_metrics`` takes it."""
 
 
 class Study:
@@ -52,6 +56,8 @@ class Study:
         seeds: how many, or which.
         training: settings of ``training`` that differ from the defaults.
         name: of the study, and of its folder unless ``run`` is told another.
+        metrics: functions of labels [N] and probabilities [N, C] that give a number, computed of every evaluation and
+            known by their names, also to ``selection``; or ``"lower:module:function"`` where lower is better.
         **settings: further settings of a study file: ``revision``, ``selection``, ``start_from``.
 
     Example:
@@ -71,6 +77,7 @@ class Study:
         *,
         training: Mapping[str, Any] | None = None,
         name: str = "study",
+        metrics: Sequence[Wanted] = (),
         **settings: Any,
     ) -> None:
         self._data: Data | None = data if isinstance(data, Data) else load_data(data)
@@ -84,7 +91,8 @@ class Study:
             "compare": [entry.written() for entry in entries],
             **settings,
         }
-        self.config = build_study(plain, where="Study")
+        self._own = own_metrics(metrics)
+        self.config = build_study(plain, where="Study", own=[each.name for each in self._own])
         self._base: Path | None = None
 
     _looked_for: Search | None = None
@@ -93,18 +101,25 @@ class Study:
     """What the search has to say."""
 
     @classmethod
-    def from_config(cls, config: StudyConfig, base: Path | None = None) -> Study:
+    def from_config(cls, config: StudyConfig, base: Path | None = None, metrics: Sequence[Wanted] = ()) -> Study:
         """A study from its configuration; relative paths in it start from ``base``."""
         study = cls.__new__(cls)
         study.config, study._base, study._data = config, base, None
+        study._own = own_metrics(metrics)
         return study
 
     @classmethod
     def from_file(
-        cls, path: str | Path, overrides: Mapping[str, Any] | None = None, base: str | Path | None = None
+        cls,
+        path: str | Path,
+        overrides: Mapping[str, Any] | None = None,
+        base: str | Path | None = None,
+        metrics: Sequence[Wanted] = (),
     ) -> Study:
         """A study from its file; relative paths in it start from ``base``, the file's folder unless given."""
-        return cls.from_config(read_study(path, overrides), Path(base or Path(path).parent).resolve())
+        own = own_metrics(metrics)
+        config = read_study(path, overrides, [each.name for each in own])
+        return cls.from_config(config, Path(base or Path(path).parent).resolve(), own)
 
     @cached_property
     def splits(self) -> Splits:
@@ -115,7 +130,7 @@ class Study:
         """The rows; without ``sized`` nothing has to be known of the model, and pixels are not kept."""
         data = self._data or Data(self.config.data, base=self._base)
         splits = data.splits(self._resize if sized else None)
-        check_metrics(self.config, len(splits.labels))
+        check_settings(self.config, splits, self._own)
         return splits
 
     def _resize(self) -> ImageReader:
@@ -177,6 +192,7 @@ class Study:
         """The plan; with what was chosen when the study began, where it is known."""
         automatic = chosen.precision or automatic_precision()
         found, plain = self.timings(automatic) if timings else ({}, {})
+        workers = one_process(self._own, workers)
         planner = Planner(
             self.backbone, self.selections, self.encoded.rows, chosen,
             measure=timings, automatic=automatic, workers=workers,
@@ -227,12 +243,14 @@ class Study:
         timed_out = search is not None and search.time is not None
         check_folder(path, written, None if timed_out else self.splits.hash)
         store = SqliteStore(path)
+        check_unchanged(store, self._own)
         write_text(path / "study.yaml", write_study(written))
         watcher = Display() if progress is True else Silence() if progress is False else progress
         conduct = Conduct(watcher, runner, workers)
         decided = self._decide(store, conduct, began)
         keep_baselines(store, decided.splits)
         include_predictions(store, include)
+        keep_own_metrics(store, self._own)
         if self.config.data.examples:
             keep_examples(store, decided.splits.test)
         else:
@@ -248,10 +266,14 @@ class Study:
             return self
         if search.time is not None:
             return TimedStudy(self, store, conduct, began).run()
-        material = Material(self.backbone, self.encoded, self.splits.hash, self.facts(), conduct)
+        material = self.material(conduct)
         decided = self.decided(*search_settings(self.config, store, material))
         decided.train(store, conduct)
         return decided
+
+    def material(self, conduct: Conduct) -> Material:
+        """What a search of this study trains on."""
+        return Material(self.backbone, self.encoded, self.splits.hash, self.facts(), conduct, self._own)
 
     def decided(self, config: StudyConfig, notices: Sequence[str] = ()) -> Study:
         """This study on the same rows with other settings, which a search has chosen."""
@@ -263,7 +285,7 @@ class Study:
 
     def on_rows(self, splits: Splits, config: StudyConfig | None = None) -> Study:
         """This study on other rows of its data."""
-        found = Study.from_config(config or self.config, self._base)
+        found = Study.from_config(config or self.config, self._base, self._own)
         found._data, found._looked_for = self._data, self._looked_for
         found.__dict__["splits"] = splits
         if "backbone" in self.__dict__:
@@ -273,31 +295,13 @@ class Study:
     def train(self, store: Store, conduct: Conduct) -> None:
         """Train what is not trained yet, and leave everything in the store."""
         plan = self._plan(timings=False, chosen=Choices.read(store), workers=conduct.workers)
-        plan = replace(plan, notices=(*self._notices, *plan.notices))
-        register(store, plan.runs)
-        if finished(store, plan):
-            return
-        record = study_record(self.config, self.backbone, self.splits, self.encoded, plan, _before(store))
-        if self._looked_for is not None:
-            record = replace(record, search=self._looked_for.model_dump(mode="json"))
-        store.begin(record)
-        backbone = self.backbone
-        if self.config.start_from is not None:
-            backbone = replace(backbone, name=str(keep_beside(Path(backbone.name), store.folder)))
-        job = Job(
-            backbone, self.encoded.rows, self.selections, self.config.selection.metric, self.facts(),
-            deadline=conduct.deadline, finish=conduct.finish,
-        )  # fmt: skip
-        conduct.executes.execute(plan, job, store, conduct.watcher)
+        execute(self, replace(plan, notices=(*self._notices, *plan.notices)), store, conduct, self._looked_for)
+
+    @property
+    def own_metrics(self) -> tuple[OwnMetric, ...]:
+        """The user's own metrics."""
+        return self._own
 
     def facts(self) -> dict[str, Any]:
         """What every saved model says of this study."""
         return artefact_facts(self.config, self.splits, self.encoded, self.backbone)
-
-
-def _before(store: Store) -> StudyRecord | None:
-    """What an earlier part of the study has recorded."""
-    try:
-        return store.study()
-    except StoreError:
-        return None

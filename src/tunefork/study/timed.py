@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tunefork.baselines import keep_baselines
-from tunefork.config import LOWER_IS_BETTER, Configuration, StudyConfig
+from tunefork.config import Configuration, StudyConfig
 from tunefork.data import fewer
 from tunefork.engine import automatic_precision
 from tunefork.errors import ConfigError, StoreError
@@ -22,7 +22,7 @@ from tunefork.search import Arm, arms_of, winner
 from tunefork.search.budget import FACTOR, PARTS, SEARCH, Allocation, Cost, allocate, kept_rows, next_runs
 from tunefork.store import SqliteStore
 from tunefork.study.conduct import Conduct
-from tunefork.study.searching import FOLDER, Material, chosen_settings, search_settings
+from tunefork.study.searching import FOLDER, chosen_settings, search_settings
 
 if TYPE_CHECKING:
     from tunefork.study.study import Study
@@ -95,7 +95,7 @@ class TimedStudy:
         assert search is not None
         arms = dict(zip(costs, arms_of(study.config, search)))
         conduct = replace(self._conduct, deadline=time.time() + (1 + LATE) * SEARCH * self._left())
-        material = Material(study.backbone, study.encoded, study.splits.hash, study.facts(), conduct)
+        material = study.material(conduct)
         trials = {arm.key: allocation.trials[key] for key, arm in arms.items()}
         search_settings(study.config, self._store, material, trials=trials, share=allocation.share)
         self._final(study, arms, allocation)
@@ -177,7 +177,7 @@ class TimedStudy:
             best = winner(trials, arms[key])
             if best is None or best.value is None:
                 return math.inf
-            return best.value if best.metric in LOWER_IS_BETTER else -best.value
+            return best.value if best.lower else -best.value
 
         return sorted(arms, key=lower)
 

@@ -52,6 +52,14 @@ def macro_f1(shares: Floats) -> float:
     return float(np.divide(2 * np.diag(shares), total, out=np.zeros(len(shares)), where=total > 0).mean())
 
 
+def weighted_f1(shares: Floats) -> float:
+    """The mean of the classes' F1, each weighted by its share of true rows."""
+    true = shares.sum(axis=1)
+    total = shares.sum(axis=0) + true
+    found = np.divide(2 * np.diag(shares), total, out=np.zeros(len(shares)), where=total > 0)
+    return float(true @ found) / float(true.sum())
+
+
 def second_f1(shares: Floats) -> float:
     """F1 of the second of two classes."""
     total = float(shares[1].sum() + shares[:, 1].sum())
@@ -93,6 +101,27 @@ def of_auroc(scores: Floats, positive: NDArray[np.bool_]) -> Floats:
         found[seed, positive] = area + (beaten - area) * n / count
         found[seed, ~positive] = area + (lost - area) * n / (n - count)
     return found
+
+
+def of_macro_auroc(probabilities: Floats, labels: Ints) -> Floats:
+    """[S, n] contributions to AUROC: of two classes to that of the second, of more to the mean over classes of each
+    against the rest.
+
+    A mean of areas is linear in them, so a row contributes the mean of what it contributes to each.
+
+    Args:
+        probabilities: [S, n, C].
+        labels: [n] class numbers.
+
+    Raises:
+        ValueError: a class has no row.
+    """
+    classes = probabilities.shape[2]
+    counted = (1,) if classes == 2 else range(classes)
+    found = np.zeros(probabilities.shape[:2])
+    for each in counted:
+        found += of_auroc(probabilities[:, :, each], np.asarray(labels == each))
+    return found / len(counted)
 
 
 def _below(sorted_values: Floats, values: Floats) -> Floats:

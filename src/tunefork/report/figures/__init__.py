@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tunefork.report.effects import Changes
-from tunefork.report.figures import ablations, bars, changes, curves, heat_map, search, tradeoff
+from tunefork.report.figures import ablations, bars, changes, curves, heat_map, reliability, search, tradeoff
 from tunefork.report.figures.drawing import Drawing, inline_svg, style
 from tunefork.report.figures.panels import panels
 from tunefork.report.figures.style import numbers
@@ -22,7 +22,7 @@ __all__ = ["CHANGES", "FURTHER", "NAMES", "Drawing", "draw", "draw_changes", "in
 
 NAMES = (
     "scores", "differences", "tradeoff", "tradeoff-time", "tradeoff-memory", "parameters", "rank",
-    "rank-targets", "targets", "loss", "accuracy",
+    "rank-targets", "targets", "loss", "accuracy", "reliability",
 )  # fmt: skip
 """All figures, in the order of the report. Of loss and accuracy there are several where a study has many
 configurations: loss, loss-2, loss-3."""
@@ -37,7 +37,7 @@ def draw(summary: Summary, found: Verdict) -> list[Drawing]:
     with style():
         return [
             *_overview(summary, found), *_tradeoffs(summary), *_settings(summary), *_courses(summary),
-            *_searched(summary),
+            *_calibration(summary), *_searched(summary),
         ]  # fmt: skip
 
 
@@ -120,6 +120,13 @@ def _courses(summary: Summary) -> Iterator[Drawing]:
         figure = curves.accuracy(summary, panel)
         if figure is not None:
             yield Drawing(f"accuracy{ending}", figure, f"Validation accuracy against the step{of}", titles=titles)
+
+
+def _calibration(summary: Summary) -> Iterator[Drawing]:
+    figure = reliability.reliability(summary)
+    if figure is not None:
+        alt = "Accuracy of the best run against how sure it is, before and after calibration"
+        yield Drawing("reliability", figure, alt, titles=_titles(summary))
 
 
 def _searched(summary: Summary) -> Iterator[Drawing]:

@@ -9,7 +9,7 @@ import numpy as np
 from tunefork.report.figures.style import COLOURS, MARKERS, Look, bottom_legend, handle, label, sheet
 from tunefork.report.searched import budget_curve, searched
 from tunefork.report.summary import Summary
-from tunefork.report.wording import METRICS
+from tunefork.report.wording import SHARES, metric_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,7 +28,7 @@ def budget(summary: Summary) -> Figure | None:
     how = "Expected best" if expected else "Best so far"
     texts = [label(arm.name) for arm in arms]
     figure, axes = sheet(f"{how} on validation against time spent on trials")
-    scale = 1.0 if metric == "loss" else 100.0
+    scale = 100.0 if metric in SHARES else 1.0
     handles = []
     for place, arm in enumerate(arms):
         look = Look(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)])
@@ -45,7 +45,7 @@ def budget(summary: Summary) -> Figure | None:
         )
         handles.append(handle(look))
     axes.set_xlabel("seconds of training, all trials so far")
-    axes.set_ylabel(f"validation {METRICS[metric]}{'' if metric == 'loss' else ' (%)'}")
+    axes.set_ylabel(f"validation {metric_name(metric)}{' (%)' if metric in SHARES else ''}")
     axes.set_xscale("log")
     bottom_legend(figure, handles, texts)
     return figure

@@ -33,6 +33,7 @@ SECTIONS = (
     Section("lora", "Rank and targets", plots.lora),
     Section("search", "What the search chose", further.search),
     Section("curves", "Learning curves", plots.courses),
+    Section("calibration", "How sure it is", plots.calibration),
     Section("mistakes", "Mistakes on test", examples.mistakes),
     Section("disagreements", "Where strategies disagree", examples.apart),
     Section("effects", "What fine-tuning did to the model", further.effects),

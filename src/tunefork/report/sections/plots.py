@@ -24,6 +24,11 @@ def courses(material: Material) -> dict[str, Any] | None:
     return found and {**found, "caption": caption(material.summary)}
 
 
+def calibration(material: Material) -> dict[str, Any] | None:
+    """How sure the best run is, and how often it is right then."""
+    return _figures(material, "reliability")
+
+
 def _figures(material: Material, *names: str) -> dict[str, Any] | None:
     found = material.figures(*names)
     return {"figures": found} if found else None

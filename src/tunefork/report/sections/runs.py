@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from tunefork import metrics
+from tunefork.report.measures import class_scores, told
 from tunefork.report.run_summary import RunSummary
 from tunefork.report.sections.material import Material
 from tunefork.report.summary import Summary
 from tunefork.report.tables import Table, step_table
-from tunefork.report.wording import UNKNOWN, duration, flat, memory, number, percent, plain_percent
+from tunefork.report.wording import UNKNOWN, duration, flat, memory, percent, plain_percent
 
 CLASSES = 12
 """Largest confusion matrix that is shown whole; of more classes, the pairs that are confused most."""
@@ -58,14 +59,14 @@ def title(run: RunSummary) -> str:
 
 def _section(run: RunSummary, summary: Summary) -> RunSection:
     record, labels = run.record, summary.study.labels
-    matrix, pairs, scores = _answers(run, labels)
+    matrix, pairs, scores = _answers(run, summary)
     return RunSection(
         id=record.id,
         title=title(run),
         status=record.status,
         reason=record.reason,
         best=record.id == summary.best,
-        facts=_facts(run),
+        facts=_facts(run, summary),
         settings=flat(record.config),
         steps=step_table(run),
         labels=labels,
@@ -76,7 +77,7 @@ def _section(run: RunSummary, summary: Summary) -> RunSection:
     )
 
 
-def _facts(run: RunSummary) -> tuple[tuple[str, str], ...]:
+def _facts(run: RunSummary, summary: Summary) -> tuple[tuple[str, str], ...]:
     record, counts = run.record, run.record.counts
     parts = ((counts.adapter, "adapter"), (counts.head, "head"), (counts.backbone, "backbone"))
     facts = [
@@ -86,11 +87,9 @@ def _facts(run: RunSummary) -> tuple[tuple[str, str], ...]:
     ]
     for split, one in (("test", run.test), ("validation", run.validation)):
         if one:
-            f1 = "" if one.f1 is None else f", F1 {percent(one.f1)} %"
-            text = (
-                f"loss {number(one.loss)}, accuracy {percent(one.accuracy)} %, macro F1 {percent(one.macro_f1)} %{f1}"
-            )
-            facts.append((split, text))
+            facts.append((split, told(one, summary)))
+    if run.calibration:
+        facts.append(("calibration", str(run.calibration)))
     kept = "" if record.best_step is None else f"; weights of step {record.best_step} kept"
     facts.append(("steps", f"{record.steps:,}{' (stopped early)' if record.stopped_early else ''}{kept}"))
     converged = {True: "yes", False: "no: the validation loss was still falling", None: "not known"}
@@ -99,18 +98,20 @@ def _facts(run: RunSummary) -> tuple[tuple[str, str], ...]:
         ("time", f"{duration(record.seconds_alone)} alone; {duration(record.seconds)} as its share of a group")
     )
     facts += [("peak memory", memory(record.peak_memory_mb or None)), ("precision", record.precision or UNKNOWN)]
+    if record.latency_ms:
+        facts.append(("one answer", f"{record.latency_ms:.1f} ms on the CPU in fp32, as transformers or PEFT load it"))
     return tuple(facts)
 
 
-def _answers(run: RunSummary, labels: tuple[str, ...]) -> tuple[Any, Any, Any]:
+def _answers(run: RunSummary, summary: Summary) -> tuple[Any, Any, Any]:
     """Confusion matrix or pairs, and the scores per class, on test."""
     if run.answers is None or not len(run.answers.labels):
         return (), (), ()
-    predicted, true = run.answers.predicted, run.answers.labels
+    predicted, true, labels = run.answers.predicted, run.answers.labels, summary.study.labels
     counts = metrics.confusion(predicted, true, len(labels))
     scores = tuple(
         (one.label, percent(one.precision), percent(one.recall), percent(one.f1), f"{one.support:,}")
-        for one in metrics.per_class(predicted, true, labels)
+        for one in class_scores(run, summary)
     )
     if len(labels) <= CLASSES:
         totals = counts.sum(axis=1)
