@@ -20,6 +20,7 @@ from tests.report.studies import S0, make, run_id
 from tunefork.metrics import softmax
 from tunefork.report import csv_text, rich_table, summarise, to_json, verdict
 from tunefork.report.html import html
+from tunefork.report.sections import Material
 from tunefork.report.tables import table
 from tunefork.store import BaselineRecord, EvaluationRecord, Store
 
@@ -190,7 +191,7 @@ def test_a_metric_of_one_s_own_chooses_and_accuracy_is_compared(tmp_path: Path) 
         "The best was chosen by missed, a metric of your own. How much of it is chance cannot be told, so the verdict "
         "compares accuracy."
     ) in found.warnings
-    page = html(summary, found, ())
+    page = html(Material(summary, found))
     assert f"missed {lowest.test.metric('missed'):.4f}" in page  # type: ignore[union-attr]
 
 
@@ -223,7 +224,7 @@ def test_the_page_tells_every_metric_of_a_run(tmp_path: Path) -> None:
     store = scored(make(tmp_path, S0[:1], seeds=1))
     (test,) = store.evaluations(run_id(S0[0], 0), "test")
     summary = summarise(store)
-    text = html(summary, verdict(summary), ())
+    text = html(Material(summary, verdict(summary)))
     assert (
         f"weighted F1 {100 * test.metric('weighted_f1'):.2f} %, MCC {test.metric('mcc'):.4f}, AUROC "
         f"{test.metric('auroc'):.4f}, ECE {100 * test.metric('ece'):.2f} %, Brier score {test.metric('brier'):.4f}"
@@ -232,7 +233,7 @@ def test_the_page_tells_every_metric_of_a_run(tmp_path: Path) -> None:
     assert calibration is not None
     assert str(calibration) in text
     bare = studies.make(tmp_path, S0[:1], seeds=1)
-    assert "MCC" not in html(summarise(bare), verdict(summarise(bare)), ())
+    assert "MCC 0" not in html(Material(summarise(bare), verdict(summarise(bare))))
 
 
 def test_a_record_gives_nan_for_what_it_does_not_know() -> None:

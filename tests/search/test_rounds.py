@@ -113,5 +113,5 @@ def test_the_winner_is_the_best_of_those_trained_furthest(tmp_path: Path) -> Non
     assert winner(tried, arm) == tried[1]
     assert winner([short], arm) == short
     assert winner([tried[3]], arm) is None
-    high = [replace(each, metric="accuracy") for each in tried[1:3]]
+    high = [replace(each, metric="accuracy", lower=False) for each in tried[1:3]]
     assert winner([high[0], replace(high[1], value=0.6)], arm) == replace(high[1], value=0.6)
