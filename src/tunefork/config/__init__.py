@@ -4,7 +4,7 @@ from tunefork.config.compare import Configuration, Full, Head, LastLayers, LoRA,
 from tunefork.config.grammar import parse_run
 from tunefork.config.judging import Judging
 from tunefork.config.metric import LOWER_IS_BETTER, METRICS, unknown_metrics, which_metric
-from tunefork.config.run import RunConfig
+from tunefork.config.run import LATER, RunConfig
 from tunefork.config.strategies import (
     AnyStrategy,
     FullStrategy,
@@ -27,6 +27,7 @@ from tunefork.config.study import (
 from tunefork.config.values import canonical_json, digest
 
 __all__ = [
+    "LATER",
     "LOWER_IS_BETTER",
     "METRICS",
     "AnyStrategy",
