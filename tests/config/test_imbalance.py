@@ -38,9 +38,18 @@ def test_a_study_file_reads_back_what_was_written() -> None:
     assert parse_study(write_study(study)) == study
     assert "  class_weights:\n    '1': 2.0\n    spam: 5.0\n" in write_study(study)
     assert hash(study.training) == hash(parse_study(text).training)
-    entry = "compare: [{head: {}, training: {class_weights: auto}}, head]\ndata: a.csv"
-    names = [run.name for run in expand(parse_study(entry))]
-    assert names == ["head (class_weights=auto)", "head (class_weights=None)"]
+
+
+def test_names_tell_what_was_asked_for() -> None:
+    settings = ("class_weights: auto", "class_weights: {spam: 5, ham: 0.5}", "label_smoothing: 0.1, sampling: balanced")
+    entries = ", ".join(f"{{head: {{}}, training: {{{each}}}}}" for each in settings)
+    names = [run.name for run in expand(parse_study(f"compare: [{entries}, head]\ndata: a.csv"))]
+    assert names == [
+        "head (class_weights=auto)",
+        "head (class_weights=ham:0.5+spam:5)",
+        "head (sampling=balanced, label_smoothing=0.1)",
+        "head",
+    ]
 
 
 @pytest.mark.parametrize(

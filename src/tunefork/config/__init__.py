@@ -4,7 +4,7 @@ from tunefork.config.compare import Configuration, Full, Head, LastLayers, LoRA,
 from tunefork.config.grammar import parse_run
 from tunefork.config.judging import Judging
 from tunefork.config.metric import LOWER_IS_BETTER, METRICS, unknown_metrics, which_metric
-from tunefork.config.run import RunConfig
+from tunefork.config.run import LATER, RunConfig
 from tunefork.config.search import Search
 from tunefork.config.space import Choices, Dimension, Range, dimension
 from tunefork.config.strategies import (
@@ -22,6 +22,7 @@ from tunefork.config.training import Augmentation, EarlyStopping, TrainingConfig
 from tunefork.config.values import canonical_json, digest
 
 __all__ = [
+    "LATER",
     "LOWER_IS_BETTER",
     "METRICS",
     "WORDNET",

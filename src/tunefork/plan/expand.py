@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tunefork.config import RunConfig, Strategy, StudyConfig, TrainingConfig, seed_list
+from tunefork.config import LATER, RunConfig, Strategy, StudyConfig, TrainingConfig, seed_list
 from tunefork.errors import ConfigError
 
 
@@ -117,8 +117,10 @@ def _named(runs: tuple[ExpandedRun, ...]) -> tuple[ExpandedRun, ...]:
         keys = list(dict.fromkeys(key for each in settings.values() for key in each))
         differing = [key for key in keys if len({each.get(key) for each in settings.values()}) > 1]
         # alpha follows the rank, so it is told only where it differs by itself
+        # and of the settings that change nothing unless they are asked for, where they were
         for configuration, each in settings.items():
-            parts = [f"{_SHORT.get(key, key)}={each.get(key)}" for key in differing]
+            shown = [key for key in differing if key not in LATER or each.get(key) != _UNASKED[key]]
+            parts = [f"{_SHORT.get(key, key)}={each.get(key)}" for key in shown]
             suffix[configuration] = f" ({', '.join(parts)})" if parts else ""
     return tuple(replace(run, name=run.name + suffix[run.config.configuration]) for run in runs)
 
@@ -128,4 +130,18 @@ _SHORT = {"learning_rate": "lr"}
 
 def _settings(config: RunConfig) -> dict[str, str]:
     flat = {**config.strategy.model_dump(), **config.training.model_dump()}
-    return {key: f"{value:g}" if isinstance(value, float) else str(value) for key, value in flat.items()}
+    return {key: _written(value) for key, value in flat.items()}
+
+
+def _written(value: object) -> str:
+    """A setting's value in a name.
+
+    >>> _written(0.1), _written({"spam": 5.0, "ham": 1.0}), _written(None)
+    ('0.1', 'spam:5+ham:1', 'None')
+    """
+    if isinstance(value, dict):
+        return "+".join(f"{key}:{_written(each)}" for key, each in value.items())
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+_UNASKED = {key: _written(value) for key, value in TrainingConfig().model_dump().items()}
