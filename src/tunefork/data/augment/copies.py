@@ -82,10 +82,9 @@ class Augmented:
             "training has their text": self.known,
             "validation or test has their text": self.held,
         }
-        left_out = [f"{number:,} ({reason})" for reason, number in reasons.items() if number]
+        left_out = [f"{count(number, 'copy')} ({reason})" for reason, number in reasons.items() if number]
         if left_out:
-            total = count(self.unchanged + self.known + self.held, "copy")
-            found.append(f"augment: {total} left out: {', '.join(left_out)}.")
+            found.append(f"augment: left out {', '.join(left_out)}.")
         shown = [f"“{each.before}” → “{each.after}”" for each in self.samples]
         return found + ([f"augment, for example: {'; '.join(shown)}."] if shown else [])
 
