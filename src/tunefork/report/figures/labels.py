@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -39,8 +39,48 @@ class Named:
     """The ends of its interval."""
 
 
+@dataclass
+class _Board:
+    """What is on the axes already, in pixels."""
+
+    axes: Axes
+    frame: Bbox
+    marks: list[Bbox]
+    lines: list[Bbox]
+    """Intervals, and straight lines."""
+    taken: list[Bbox] = field(default_factory=list)
+    """Names."""
+    leaders: list[Path] = field(default_factory=list)
+    """Lines from marks to their names."""
+
+    def place(self, number: int, point: Named, size: tuple[float, float]) -> None:
+        """Write the name of a point where it is in the way of the least; nowhere if that is too much."""
+        ways = list(product(DISTANCES, DIRECTIONS))
+        costs = [self._cost(number, point, size, *way) for way in ways]
+        best = min(range(len(ways)), key=lambda place: costs[place])
+        if not point.needed and costs[best][:2] != (0, 0):
+            return
+        _write(self.axes, point, *ways[best])
+        self.taken.append(_box(self.axes, point, size, *ways[best]))
+        if ways[best][0] > LED:
+            self.leaders.append(_leader(self.axes, point, *ways[best]))
+
+    def _cost(
+        self, number: int, point: Named, size: tuple[float, float], distance: float, direction: tuple[int, int]
+    ) -> tuple[int, int, int, float]:
+        """What a place is in the way of: names and the frame first, then marks, then lines; then how far it is."""
+        box, frame = _box(self.axes, point, size, distance, direction), self.frame
+        outside = box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1
+        others = [mark for other, mark in enumerate(self.marks) if other != number]
+        struck = box.count_overlaps(self.lines) + sum(leader.intersects_bbox(box) for leader in self.leaders)
+        if distance > LED:
+            leader = _leader(self.axes, point, distance, direction)
+            struck += sum(leader.intersects_bbox(name) for name in self.taken)
+        return outside + box.count_overlaps(self.taken), box.count_overlaps(others), struck, distance
+
+
 def place_names(axes: Axes, points: Sequence[Named], segments: Sequence[Segment] = ()) -> None:
-    """Write the names, clear of straight lines where that is possible.
+    """Write the names, those that are needed first, clear of straight lines where that is possible.
 
     The figure is laid out first, so everything else has to be drawn before.
     """
@@ -48,30 +88,9 @@ def place_names(axes: Axes, points: Sequence[Named], segments: Sequence[Segment]
 
     canvas = FigureCanvasAgg(axes.figure)
     canvas.draw()
-    renderer, frame = canvas.get_renderer(), axes.get_window_extent()
-    marks, lines = _obstacles(axes, points, segments)
-    taken: list[Bbox] = []
-    leaders: list[Path] = []
-    for place in sorted(range(len(points)), key=lambda place: not points[place].needed):
-        point = points[place]
-        others = [box for number, box in enumerate(marks) if number != place]
-        best: tuple[tuple[int, int, int, float], Any, Bbox] | None = None
-        size = _size(axes, point.text, renderer)
-        for distance, direction in product(DISTANCES, DIRECTIONS):
-            box = _box(axes, point, size, distance, direction)
-            outside = box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1
-            bad = outside + box.count_overlaps(taken)
-            leader = _leader(axes, point, distance, direction)
-            struck = sum(path.intersects_bbox(box) for path in leaders)
-            struck += sum(leader.intersects_bbox(other) for other in taken) if distance > LED else 0
-            cost = (bad, box.count_overlaps(others), struck + box.count_overlaps(lines), distance)
-            if best is None or cost < best[0]:
-                best = (cost, (distance, direction), box)
-        assert best is not None
-        if point.needed or best[0][:2] == (0, 0):
-            _write(axes, point, *best[1])
-            taken.append(best[2])
-            leaders += [_leader(axes, point, *best[1])] if best[1][0] > LED else []
+    board = _Board(axes, axes.get_window_extent(), *_obstacles(axes, points, segments))
+    for number in sorted(range(len(points)), key=lambda number: not points[number].needed):
+        board.place(number, points[number], _size(axes, points[number].text, canvas.get_renderer()))
 
 
 def _obstacles(axes: Axes, points: Sequence[Named], segments: Sequence[Segment]) -> tuple[list[Bbox], list[Bbox]]:
