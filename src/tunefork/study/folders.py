@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tunefork.config import StudyConfig
+from tunefork.config import StudyConfig, unknown_metrics
 from tunefork.errors import ConfigError, StoreError
 from tunefork.store import SqliteStore
 from tunefork.study_file import parse_study, write_study
@@ -63,15 +63,17 @@ def _before(written: Path) -> str:
 
     try:
         text = written.read_text(encoding="utf-8")
-        yaml.safe_load(text)
+        plain = yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError):
         raise StoreError(
             "The study's copy of its study file cannot be read",
             where=str(written),
             fix="Restore it, or choose another folder with -o.",
         ) from None
+    # metrics of the user's own stand in it by their names, which nobody has to know here
+    own = [name for _, name in unknown_metrics(plain)] if isinstance(plain, dict) else []
     try:
-        return write_study(parse_study(text, str(written)))
+        return write_study(parse_study(text, str(written), own=own))
     except ConfigError:
         return text  # of another version, or changed by hand: its differences are told as they stand
 
