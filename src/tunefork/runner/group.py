@@ -116,7 +116,7 @@ def _train(
     group = assemble(job.backbone, runs, selections, precision, cache)
     training = Training(
         group, runs, job.rows, observer, job.selection_metric, job.own,
-        until=planned[0].last or None, resumed=resumed, deadline=job.deadline, finish=job.finish,
+        until=planned[0].until, resumed=resumed, deadline=job.deadline, finish=job.finish,
     )  # fmt: skip
     for number, (run, outcome) in enumerate(zip(runs, training.run())):
         record = _finished(store.run(run.id), outcome, precision.name)
