@@ -112,7 +112,7 @@ def test_no_worker_outlives_the_study(how: str, tiny_folder: Path, messages_csv:
     try:
         seen = _eventually(lambda: _training(script.pid, tmp_path / "out"))
         script.send_signal(getattr(signal, how))
-        assert script.wait(30) != 0
+        assert script.wait(120) != 0
         assert _eventually(lambda: not any(psutil.pid_exists(pid) for pid in seen))
     finally:
         script.kill()
