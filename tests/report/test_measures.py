@@ -16,12 +16,16 @@ from sklearn.metrics import f1_score, matthews_corrcoef, roc_auc_score
 
 from tests.report import studies
 from tests.report.scored import COST, scored
-from tests.report.studies import S0, make, run_id
+from tests.report.studies import S0, lora, make, run_id
 from tunefork.metrics import softmax
 from tunefork.report import csv_text, rich_table, summarise, to_json, verdict
+from tunefork.report.figures import draw
+from tunefork.report.figures.heat_map import map_cells
 from tunefork.report.html import html
+from tunefork.report.judged import judged_axis
 from tunefork.report.sections import Material
 from tunefork.report.tables import table
+from tunefork.report.wording import METRICS
 from tunefork.store import BaselineRecord, EvaluationRecord, Store
 
 OWN = {"missed": {"lower": True, "source": "costs:missed", "code": ""}}
@@ -241,3 +245,20 @@ def test_a_record_gives_nan_for_what_it_does_not_know() -> None:
     assert record.metric("mcc") == 0.4
     assert math.isnan(record.metric("auroc"))
     assert math.isnan(record.metric("f1"))
+
+
+def test_figures_of_a_correlation_are_not_in_percent(tmp_path: Path) -> None:
+    for metric, unit, told in (("mcc", "× 100", "MCC 0."), ("weighted_f1", "%", "weighted F1 9")):
+        summary = summarise(scored(make(tmp_path, S0[:3], selection_metric=metric)))
+        assert judged_axis(summary) == f"{METRICS[metric]} ({unit}, 95 % interval)"
+        found = verdict(summary)
+        assert f"full: {told}" in html(Material(summary, found, draw(summary, found)))
+
+
+def test_of_several_alike_the_one_with_the_lowest_cost_is_shown(tmp_path: Path) -> None:
+    """The map of ranks and targets picks by validation, in the metric's own direction."""
+    grid = [lora(rank, targets, 700_000 + rank, 0.88) for rank in (2, 8) for targets in ("query", "value")]
+    grid += [replace(grid[0], name=f"{grid[0].name} (lr=1e-2)", accuracy=accuracy) for accuracy in (0.6,)]
+    store = scored(make(tmp_path, grid, selection_metric="missed", own_metrics=OWN), [COST])
+    cells = map_cells(summarise(store))
+    assert cells["query", 2].name == grid[0].name, "which costs less than the one that is right on 60 %"

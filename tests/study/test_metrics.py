@@ -18,6 +18,7 @@ from tests.tiny import messages
 from tunefork import Full, Head, LoRA, Results, Study, load_data, load_model
 from tunefork.errors import ConfigError, MetricError, StoreError
 from tunefork.metrics import OwnMetric, fit_temperature, softmax
+from tunefork.study.folders import kept_study
 from tunefork.study.own_metrics import keep_own_metrics
 
 TRAINING = {
@@ -277,6 +278,12 @@ def test_a_metric_that_workers_cannot_import_keeps_the_study_in_one_process(tiny
     with pytest.raises(ConfigError, match=r"Worker processes cannot import the metric 'local' \(workers\)"):
         wanted.plan(timings=False, workers=2)
     assert study(tiny_folder, uneven, metrics=[missed], seeds=2).plan(timings=False, workers=2).workers == 2
+
+
+def test_what_is_known_of_an_earlier_study_s_rows_does_not_need_its_metric(made: Results) -> None:
+    found = kept_study(made.folder)
+    assert found.selection.metric == "loss"
+    assert Study.from_config(found).splits.hash == made.store.study().data_hash
 
 
 @pytest.mark.slow

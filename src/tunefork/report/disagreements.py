@@ -105,7 +105,7 @@ def _chosen(summary: Summary) -> list[ConfigurationSummary]:
             by_strategy.setdefault(kind, []).append(one)
     found = []
     for group in by_strategy.values():
-        preferred = choose(group, summary.study.selection_metric).configuration
+        preferred = choose(group, summary.study.selection_metric, summary.lower).configuration
         found += [one for one in group if one.id == preferred]
     return found
 

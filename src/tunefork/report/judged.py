@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tunefork.report.summary import ConfigurationSummary, Summary
-from tunefork.report.wording import METRICS
+from tunefork.report.wording import METRICS, SHARES
 from tunefork.uncertainty import Estimate
 
 
@@ -26,7 +26,14 @@ def judged_seeds(one: ConfigurationSummary, summary: Summary) -> tuple[float, ..
 
 def judged_axis(summary: Summary) -> str:
     """What an axis of it says."""
-    return f"{METRICS[summary.judged_by]} (%{', 95 % interval' if summary.split == 'test' else ''})"
+    return (
+        f"{METRICS[summary.judged_by]} ({judged_unit(summary)}{', 95 % interval' if summary.split == 'test' else ''})"
+    )
+
+
+def judged_unit(summary: Summary) -> str:
+    """What figures show it in: all of them times 100, so that a point is a point."""
+    return "%" if summary.judged_by in SHARES else "× 100"
 
 
 def measured(summary: Summary) -> list[ConfigurationSummary]:

@@ -15,8 +15,8 @@ from tunefork.models import Backbone, ImageReader, load_backbone, load_config, l
 from tunefork.spectra import base_model, tuned_model
 from tunefork.store import SqliteStore, Store
 from tunefork.study.encoding import check_task, encode_rows
+from tunefork.study.folders import kept_study
 from tunefork.study.study import Study
-from tunefork.study_file import read_study
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-6
 """How far the weights of one model may be apart: an adapter that is merged again is rounded anew."""
@@ -63,10 +63,10 @@ def earlier_task(
     start = _start(store)
     names = load_config(str(start)).id2label
     labels = tuple(str(names[number]) for number in sorted(names))
-    study = read_study(store.folder / "study.yaml")
+    study = kept_study(store.folder)
     of_study = (source / "study.db").is_file()
     if of_study:
-        data = read_study(source / "study.yaml").data
+        data = kept_study(source).data
         splits, name = _test_rows(source)
     else:
         data = _file_config(source, study.data, labels, text, label)
@@ -125,7 +125,7 @@ def _test_rows(folder: Path) -> tuple[Splits, str]:
         known = store.study()
     finally:
         store.close()
-    splits = Study.from_file(folder / "study.yaml").splits
+    splits = Study.from_config(kept_study(folder), folder.resolve()).splits
     if splits.hash == known.data_hash:
         return splits, known.name
     differences = [f"its hash was {known.data_hash[:12]} and is {splits.hash[:12]}"]

@@ -8,7 +8,8 @@ from typing import Any
 from tunefork.config import StudyConfig, unknown_metrics
 from tunefork.errors import ConfigError, StoreError
 from tunefork.store import SqliteStore
-from tunefork.study_file import parse_study, write_study
+from tunefork.study_file import build_study, parse_study, write_study
+from tunefork.yaml_lines import load_yaml
 
 OF_THE_REPORT = ("examples",)
 """Settings of ``data`` that may differ when a study is continued: they are about its report alone."""
@@ -51,6 +52,25 @@ def check_folder(folder: Path, config: StudyConfig, data_hash: str | None) -> No
             found="; ".join(differences[:4]),
             fix="Choose another folder with -o, or delete this one.",
         )
+
+
+def kept_study(folder: Path) -> StudyConfig:
+    """What a study's own copy of its study file says of its model and rows.
+
+    Metrics of the user's own, which only whoever runs the study has, are read as the loss.
+
+    Raises:
+        StudyFileError: it cannot be meant.
+        OSError: there is none.
+    """
+    written = folder / "study.yaml"
+    plain, lines = load_yaml(written.read_text(encoding="utf-8"), str(written))
+    for path, _ in unknown_metrics(plain):
+        place: Any = plain
+        for part in path[:-1]:
+            place = place[part]
+        place[path[-1]] = "loss"
+    return build_study(plain, str(written), lines)
 
 
 def _before(written: Path) -> str:

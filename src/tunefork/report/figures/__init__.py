@@ -15,7 +15,7 @@ from tunefork.report.judged import judged_estimate, judged_value
 from tunefork.report.pareto import fronts
 from tunefork.report.summary import Summary
 from tunefork.report.verdict import Verdict
-from tunefork.report.wording import METRICS, duration, listed, memory, percent, plain_percent
+from tunefork.report.wording import METRICS, duration, listed, memory, metric_range, metric_value, plain_percent
 from tunefork.store.atomic import write_bytes
 
 __all__ = ["CHANGES", "FURTHER", "NAMES", "Drawing", "draw", "draw_changes", "inline_svg", "save"]
@@ -142,10 +142,9 @@ def _titles(summary: Summary) -> dict[int, str]:
     for one in summary.configurations:
         value, estimate, parts = judged_value(one, summary), judged_estimate(one, summary), []
         if value is not None:
-            ends = (
-                f" ({percent(estimate.interval.low, 1)} to {percent(estimate.interval.high, 1)} %)" if estimate else ""
-            )
-            parts.append(f"{METRICS[summary.judged_by]} {percent(value, 1)} %{ends}")
+            judged = summary.judged_by
+            ends = f" ({metric_range(judged, estimate.interval.low, estimate.interval.high)})" if estimate else ""
+            parts.append(f"{METRICS[judged]} {metric_value(judged, value, 1)}{ends}")
         parts.append(f"{one.counts.trainable:,} trainable ({plain_percent(one.counts.peft_percent)} %)")
         parts += [duration(one.seconds_alone.mean)] if one.seconds_alone else []
         parts += [memory(one.peak_memory_mb)] if one.peak_memory_mb else []

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tunefork.report.figures.ablations import strategy_of
 from tunefork.report.figures.style import MUTED, WASH, label, mark, numbers, sheet
-from tunefork.report.judged import judged_estimate, judged_value, measured
+from tunefork.report.judged import judged_estimate, judged_unit, judged_value, measured
 from tunefork.report.selection import choose
 from tunefork.report.summary import ConfigurationSummary, Summary
 from tunefork.report.wording import METRICS, capital, percent
@@ -64,7 +64,7 @@ def map_cells(summary: Summary) -> Cells:
         return {}
     chosen = {}
     for key, several in found.items():
-        preferred = choose(several, summary.study.selection_metric).configuration
+        preferred = choose(several, summary.study.selection_metric, summary.lower).configuration
         chosen[key] = next((one for one in several if one.id == preferred), several[0])
     return chosen
 
@@ -75,9 +75,10 @@ def caption(summary: Summary) -> str:
     interval = ", below it its 95 % interval" if summary.split == "test" else ""
     loras = [one for one in measured(summary) if one.strategy == "lora"]
     chosen = " Of configurations that differ in other settings, the one that validation prefers is shown."
+    several = chosen if len(loras) > len(map_cells(summary)) else ""
     return (
-        f"In each cell: {METRICS[summary.judged_by]} in %{over}{interval}. Hatched: not run. Darker is higher; palest "
-        f"and darkest are at least {NARROWEST:g} points apart.{chosen if len(loras) > len(map_cells(summary)) else ''}"
+        f"In each cell: {METRICS[summary.judged_by]} in {judged_unit(summary)}{over}{interval}. Hatched: not run. "
+        f"Darker is higher; palest and darkest are at least {NARROWEST:g} points apart.{several}"
     )
 
 
