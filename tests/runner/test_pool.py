@@ -79,6 +79,8 @@ def test_a_worker_that_dies_fails_its_group_alone(tmp_path: Path) -> None:
 
 
 SCRIPT = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs inherit that it is ignored
 from tunefork import Full, Head, Study, load_data
 study = Study(
     model={model!r}, data=load_data({csv!r}, max_length=32), compare=[Full(), Head()],
