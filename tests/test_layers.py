@@ -23,7 +23,7 @@ LAYERS = (
     ("models", "data", "plan", "store", "metrics"),
     ("study_file",),
     ("config", "counts", "uncertainty", "yaml_lines"),
-    ("errors", "_version"),
+    ("errors", "problem", "_version"),
 )
 RANK = {name: rank for rank, layer in enumerate(reversed(LAYERS)) for name in layer}
 

@@ -3,7 +3,7 @@
 from tunefork.config.compare import Configuration, Full, Head, LastLayers, LoRA, Peft, resolve
 from tunefork.config.grammar import parse_run
 from tunefork.config.judging import Judging
-from tunefork.config.metric import LOWER_IS_BETTER, METRICS, unknown_metrics, which_metric
+from tunefork.config.metric import HEADLINE, LOWER_IS_BETTER, METRICS, METRICS_OF, unknown_metrics, which_metric
 from tunefork.config.run import LATER, RunConfig
 from tunefork.config.search import Search
 from tunefork.config.space import Choices, Dimension, Range, dimension
@@ -22,9 +22,11 @@ from tunefork.config.training import Augmentation, EarlyStopping, TrainingConfig
 from tunefork.config.values import canonical_json, digest
 
 __all__ = [
+    "HEADLINE",
     "LATER",
     "LOWER_IS_BETTER",
     "METRICS",
+    "METRICS_OF",
     "WORDNET",
     "AnyStrategy",
     "Augmentation",

@@ -8,11 +8,20 @@ from typing import Annotated, Any
 from pydantic import AfterValidator
 
 from tunefork.errors import did_you_mean
+from tunefork.problem import Problem
 
-METRICS = ("loss", "accuracy", "macro_f1", "weighted_f1", "f1", "mcc", "auroc")
+METRICS_OF: dict[Problem, tuple[str, ...]] = {
+    "single_label": ("loss", "accuracy", "macro_f1", "weighted_f1", "f1", "mcc", "auroc"),
+    "multi_label": ("loss", "accuracy", "micro_f1", "macro_f1", "weighted_f1", "auroc"),
+    "regression": ("loss", "rmse", "mae", "r2", "pearson", "spearman"),
+}
+"""What validation may choose by; f1 where there are two classes."""
+METRICS = tuple(dict.fromkeys(name for names in METRICS_OF.values() for name in names))
 """Those that are built in; a metric of the user's own has a name of its own."""
-LOWER_IS_BETTER = frozenset({"loss"})
+LOWER_IS_BETTER = frozenset({"loss", "rmse", "mae"})
 """Of all others higher is."""
+HEADLINE: dict[Problem, str] = {"single_label": "accuracy", "multi_label": "micro_f1", "regression": "r2"}
+"""What verdicts are about where validation chose by something that rows do not contribute to."""
 
 
 def _name(value: str) -> str:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tunefork.data.columns import Columns
 from tunefork.data.images.pixels import Pixels
 from tunefork.data.labels import LabelMap
+from tunefork.problem import Labels, Problem, problem_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,15 +36,15 @@ class Split:
     """train, validation or test."""
     texts: tuple[tuple[str, ...], ...]
     """[N] tuples of one text, or of two for a pair."""
-    labels: NDArray[np.int64]
-    """[N] class numbers, read-only."""
+    labels: Labels
+    """[N] class numbers, [N, C] 0 or 1 for each label, or [N] numbers: see ``tunefork.problem``. Read-only."""
     ids: tuple[str, ...]
     """[N] values of the id column, else row numbers in the source, from 0 (a DataFrame's index labels)."""
     images: Images | None = None
     """Where rows are images; ``texts`` then are their names."""
 
     def __post_init__(self) -> None:
-        labels = np.array(self.labels, dtype=np.int64)
+        labels = np.array(self.labels)
         labels.setflags(write=False)
         object.__setattr__(self, "labels", labels)
 
@@ -81,6 +82,11 @@ class Splits:
     def present(self) -> tuple[Split, ...]:
         """The splits that there are: train, validation unless it is None, test."""
         return tuple(split for split in (self.train, self.validation, self.test) if split is not None)
+
+    @property
+    def problem(self) -> Problem:
+        """What a row's label is; of ``regression`` the one name in ``labels`` is that of the number."""
+        return problem_of(self.train.labels)
 
     @property
     def task(self) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunefork.counts import Counts, Formula
+from tunefork.problem import Labels, Problem, answers_of, problem_of, right
 
 Status = Literal["planned", "running", "paused", "done", "failed", "diverged", "stopped"]
 """``paused``: laid aside by a search, to go on or not; ``stopped``: the time was up."""
@@ -48,6 +49,8 @@ class StudyRecord:
     """What the verdict goes by: margin in points, and what the recommended configuration may cost."""
     search: dict[str, Any] = field(default_factory=dict)
     """How settings were looked for: method, trials, halving, space; empty where they were given."""
+    problem: Problem = "single_label"
+    """What a label is; of ``regression`` the one name in ``labels`` is that of the number."""
     own_metrics: dict[str, Any] = field(default_factory=dict)
     """The user's own metrics by name: ``lower`` (whether lower is better) and ``source`` (``module:function``)."""
 
@@ -123,13 +126,17 @@ class EvaluationRecord:
     split: str
     """``validation`` or ``test``. The test split is evaluated once per run, after everything is decided."""
     loss: float
+    """Mean cross-entropy in nats (of ``multi_label`` over rows and labels), or mean squared error."""
     accuracy: float
+    """Of ``multi_label`` the share of rows of which all labels are right; NaN in ``regression``."""
     macro_f1: float
+    """Of ``multi_label`` the mean over labels; NaN in ``regression``."""
     f1: float | None
     """F1 of the positive (second) class; None unless there are two classes."""
     seconds: float = 0.0
     scores: dict[str, float] = field(default_factory=dict)
-    """Further metrics that are known, by name: weighted_f1, mcc, auroc, ece, brier, and the user's own."""
+    """Further metrics that are known, by name: weighted_f1, mcc, auroc, ece, brier; micro_f1 of ``multi_label``; rmse,
+    mae, r2, pearson and spearman of ``regression``; and the user's own."""
 
     def metric(self, name: str) -> float:
         """The value of a metric; NaN where it is not known."""
@@ -200,20 +207,25 @@ class Predictions:
     """One evaluation's answers. ``ids`` are the rows' ids in the data (strings), in the order of the split."""
 
     ids: tuple[str, ...]
-    labels: NDArray[np.int64]
-    """[N] true classes."""
+    labels: Labels
+    """[N] true classes, [N, C] true labels, or [N] true numbers."""
     logits: NDArray[np.float32]
-    """[N, classes]."""
+    """[N, classes]; of ``regression`` [N, 1], the numbers in the labels' own unit."""
 
     @property
-    def predicted(self) -> NDArray[np.int64]:
-        """[N] the classes with the largest logit."""
-        return np.asarray(self.logits.argmax(axis=1), dtype=np.int64)
+    def problem(self) -> Problem:
+        """What the labels are."""
+        return problem_of(self.labels)
+
+    @property
+    def predicted(self) -> Labels:
+        """What is answered, in the form of ``labels``."""
+        return answers_of(self.logits, self.problem)
 
     @property
     def correct(self) -> NDArray[np.bool_]:
-        """[N] whether the prediction is the label."""
-        return np.asarray(self.predicted == self.labels)
+        """[N] whether the class is right, or all labels are. Numbers are neither right nor wrong: not of them."""
+        return right(self.predicted, self.labels)
 
 
 def _metric(record: EvaluationRecord | BaselineRecord, name: str) -> float:
