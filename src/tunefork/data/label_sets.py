@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from tunefork.data.gaps import labelled_rows
 from tunefork.data.kinds import Kinds
 from tunefork.data.label_map import sort_key
@@ -33,7 +35,7 @@ def items_of(value: Any) -> list[Any] | None:
     (['a', 'b'], None)
     """
     if type(value) in (list, tuple, set, frozenset):  # a JSON object is a list of pairs, but of a type of its own
-        return list(value)
+        return [item.item() if isinstance(item, np.generic) else item for item in value]
     if getattr(value, "ndim", None) == 1 and hasattr(value, "tolist"):
         return list(value.tolist())
     return None
