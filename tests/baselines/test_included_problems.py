@@ -37,6 +37,7 @@ def test_labels_as_texts_and_as_lists(tmp_path: Path) -> None:
 def test_a_column_of_0_and_1_for_each_label(tmp_path: Path) -> None:
     path = file(tmp_path, id=IDS[::-1], fear=[1, 0, 0, 1], joy=["no", "yes", "no", "yes"])
     assert answers(path) == SAID
+    assert answers(file(tmp_path, id=IDS, pred=[1, 0, 1, 0], joy=[0] * 4), ("joy", "pred"))[0] == [0, 1]
     assert answers(file(tmp_path, id=IDS, prediction=[1, 0, 1, 0]), ("prediction",)) == [[1], [0], [1], [0]]
     truth = file(tmp_path, id=IDS, joy=[0] * 4, fear=[0] * 4, prediction=["joy|fear", "", "joy", "fear"])
     assert answers(truth) == SAID, "beside a prediction, such columns are the truth"

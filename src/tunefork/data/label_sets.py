@@ -18,8 +18,6 @@ from tunefork.data.row_labels import Labelled, LabelSets
 from tunefork.data.table import Table, count, missing, printable
 from tunefork.errors import LabelError
 
-BRACKETS = 50
-"""Opening brackets in a text from which it is not read as a list: deep nesting can break Python's own parser."""
 _NO_COMMA = re.compile(r"""['"]\s+['"]""")
 """NumPy writes an array of texts so, and Python would read the texts as one."""
 WAYS = (
@@ -48,7 +46,7 @@ def written_items(text: str) -> list[Any] | None:
     (['a', 'b'], ['a'], [], None)
     """
     text = text.strip()
-    if not (text.startswith("[") and text.endswith("]")) or sum(map(text.count, "[({")) > BRACKETS:
+    if not (text.startswith("[") and text.endswith("]")):
         return None
     for parse in (json.loads, ast.literal_eval):
         try:

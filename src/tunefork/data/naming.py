@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from tunefork.config import DataConfig
 from tunefork.data.columns import Columns
 from tunefork.data.label_map import LabelMap, build_label_map, unseen_labels
-from tunefork.data.numbers import check_varied
 from tunefork.data.row_labels import Numbers
 from tunefork.data.rows import RowSet
 from tunefork.data.table import count, shorten
@@ -24,16 +23,14 @@ def name_labels(pools: Mapping[str, RowSet], columns: Columns, config: DataConfi
     Raises:
         LabelError: training labels that cannot be learned, labels that training lacks, ``classes`` that do not fit.
     """
-    train = pools["train"]
-    where, column = train.table.name, columns.label
+    train, column = pools["train"], columns.label
     if isinstance(train.labels, Numbers):
-        check_varied(train.labels.values, where, column)
         return dict(pools), LabelMap((column,)), ()
     known = [name for _, name in train.labels.named()]
     labels, names, notices = build_label_map(
         known,
         config.classes,
-        where=where,
+        where=train.table.name,
         column=column,
         problem=train.labels.problem,
         columns=columns.labels,

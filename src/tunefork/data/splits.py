@@ -84,7 +84,7 @@ def load_splits(
     pools = _hold_out(pools, config, said)
     pools, near = without_near_duplicates(pools, columns, config)
     pools = {role: _subset(pools[role], role, config, labels, said) for role in pools}
-    if isinstance(numbers := pools["train"].labels, Numbers):  # what was held out may have been all that differed
+    if isinstance(numbers := pools["train"].labels, Numbers):  # last: what is left out may be all that differs
         check_varied(numbers.values, pools["train"].table.name, columns.label)
     near += near_duplicates(pools, columns, config)
     said.notices += [str(found) for found in near if not found.matters]
