@@ -279,17 +279,14 @@ class Study:
         """This study on the same rows with other settings, which a search has chosen."""
         found = self.on_rows(self.splits, config)
         found._looked_for, found._notices = self._looked_for or self.config.search, tuple(notices)
-        for name in ("backbone", "encoded"):
-            found.__dict__[name] = getattr(self, name)
+        found.__dict__["encoded"] = self.encoded
         return found
 
     def on_rows(self, splits: Splits, config: StudyConfig | None = None) -> Study:
         """This study on other rows of its data."""
         found = Study.from_config(config or self.config, self._base, self._own)
         found._data, found._looked_for = self._data, self._looked_for
-        found.__dict__["splits"] = splits
-        if "backbone" in self.__dict__:
-            found.__dict__["backbone"] = self.backbone
+        found.__dict__.update(splits=splits, backbone=self.backbone)
         return found
 
     def train(self, store: Store, conduct: Conduct) -> None:
