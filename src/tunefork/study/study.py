@@ -56,8 +56,9 @@ class Study:
         seeds: how many, or which.
         training: settings of ``training`` that differ from the defaults.
         name: of the study, and of its folder unless ``run`` is told another.
-        metrics: functions of labels [N] and probabilities [N, C] that give a number, computed of every evaluation and
-            known by their names, also to ``selection``; or ``"lower:module:function"`` where lower is better.
+        metrics: functions of labels [N] and probabilities [N, C] that give a number (both [N, C] of several labels;
+            numbers and answers [N] of a regression), computed of every evaluation and known by their names, also to
+            ``selection``; or ``"lower:module:function"`` where lower is better.
         **settings: further settings of a study file: ``revision``, ``selection``, ``start_from``.
 
     Example:
@@ -157,11 +158,11 @@ class Study:
     @cached_property
     def backbone(self) -> Backbone:
         """The model that training starts from, with a head for these labels."""
-        labels = self.splits.labels.names
+        labels, problem = self.splits.labels.names, self.splits.problem
         size = self.config.data.image_size
         if self.config.start_from is None or self._start is None:
-            return load_backbone(self.model, labels, self.config.revision, size)
-        backbone = load_backbone(str(self._start), labels, image_size=size)
+            return load_backbone(self.model, labels, self.config.revision, size, problem)
+        backbone = load_backbone(str(self._start), labels, image_size=size, problem=problem)
         before = starting_labels((self._base or Path()) / self.config.start_from)
         if before and before != tuple(labels):
             notice = f"the starting model's classes were {', '.join(before)}; here they are {', '.join(labels)}"
