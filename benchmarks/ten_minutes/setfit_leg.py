@@ -4,7 +4,7 @@
 
 A third of the time at most goes to embedding: where the rows are too many for that, fewer train the head. The
 rest goes to contrastive training of the encoder, in SetFit's own default form, until the time is up. Its pairs come
-from ``MOST`` rows at most: SetFit holds the numbers of all pairs there are, which for 60,000 rows do not fit into 24 GiB.
+from ``MOST`` rows at most: SetFit holds the numbers of all pairs there are, for 60,000 rows more than 24 GiB.
 """
 
 from __future__ import annotations
