@@ -49,4 +49,4 @@ def right(predicted: Labels, labels: Labels) -> NDArray[np.bool_]:
     if problem == "regression":
         raise ValueError("numbers are neither right nor wrong")
     same = np.asarray(predicted == labels)
-    return same.all(axis=1) if problem == "multi_label" else same
+    return np.asarray(same.all(axis=1) if problem == "multi_label" else same, dtype=np.bool_)

@@ -64,7 +64,8 @@ def positive_weights(
     if wanted == "auto":
         having = labels.sum(axis=0).astype(np.float64)
         lacking = len(labels) - having
-        return np.divide(lacking, having, out=np.ones(len(names)), where=(having > 0) & (lacking > 0))
+        known = (having > 0) & (lacking > 0)
+        return np.asarray(np.divide(lacking, having, out=np.ones(len(names)), where=known), dtype=np.float64)
     given = dict(wanted)
     return np.array([given.get(name, 1.0) for name in names])
 

@@ -100,4 +100,4 @@ def output_linear(backbone: Backbone) -> str:
         for name, module in backbone.model.get_submodule(path).named_modules(prefix=path)
         if is_linear(module) and weight_in_out(module).shape[1] == outputs
     ]
-    return found[-1]
+    return str(found[-1])

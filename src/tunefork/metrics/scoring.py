@@ -21,8 +21,10 @@ def score(logits: NDArray[np.floating], labels: Labels) -> Metrics:
     >>> score(np.array([[2.0]]), np.array([1.5])).mae
     0.5
     """
-    scorers = {"single_label": score_classes, "multi_label": score_labels, "regression": score_numbers}
-    return scorers[problem_of(labels)](logits, labels)
+    problem = problem_of(labels)
+    if problem == "multi_label":
+        return score_labels(logits, labels)
+    return score_numbers(logits, labels) if problem == "regression" else score_classes(logits, labels)
 
 
 def majority(train: Labels, test: Labels, classes: int) -> Metrics:
