@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 
 from tests.baselines.test_included import IDS, file
-from tunefork.baselines import read_predictions
+from tunefork.baselines import include_predictions, read_predictions
+from tunefork.counts import Counts
 from tunefork.errors import ColumnError, DataError, LabelError
+from tunefork.store import EvaluationRecord, MemoryStore, Predictions, RunRecord, StudyRecord
 
 LABELS = ("joy", "fear")
 SAID = [[1, 1], [0, 0], [1, 0], [0, 1]]
@@ -26,6 +28,7 @@ def answers(path: Path, labels: tuple[str, ...] = LABELS, separator: str = "|") 
 
 def test_labels_as_texts_and_as_lists(tmp_path: Path) -> None:
     assert answers(file(tmp_path, id=IDS, prediction=["joy|fear", "", "joy", "fear"])) == SAID
+    assert answers(file(tmp_path, id=IDS, prediction=["joy|fear", "", "joy", "fear"]), separator="") == SAID
     assert answers(file(tmp_path, id=IDS, prediction=["fear, joy", None, "joy", " fear "]), separator=",") == SAID
     lists = [["joy", "fear"], [], ["joy"], ["fear"]]
     assert answers(file(tmp_path, id=IDS, prediction=lists)) == SAID
@@ -106,3 +109,27 @@ def test_what_does_not_fit_is_named(
     with pytest.raises(error) as caught:
         read_predictions(path, IDS, LABELS, problem)  # type: ignore[arg-type]
     assert str(caught.value) == message.replace("FILE", str(path))
+
+
+def answered(folder: Path, labels: tuple[str, ...], truth: np.ndarray) -> MemoryStore:
+    """A store with one run that has answered the test rows."""
+    store = MemoryStore(folder)
+    answers = Predictions(IDS, truth, np.zeros((len(IDS), len(labels)), dtype=np.float32))
+    rows = {"train": 8, "validation": 0, "test": len(IDS)}
+    store.begin(StudyRecord("s", "text-classification", "m", labels, rows, "h", problem=answers.problem))
+    store.put_run(RunRecord("r", "head", "head", "head", 0, {}, Counts(0, 9, 0, 99, 99), status="done"))
+    store.add_evaluation(EvaluationRecord("r", 1, 1.0, "test", 0.0, 0.0, 0.0, None), answers)
+    return store
+
+
+def test_labels_and_numbers_stand_among_the_baselines(tmp_path: Path) -> None:
+    store = answered(tmp_path, LABELS, np.array(SAID, dtype=np.int8))
+    include_predictions(store, [file(tmp_path, id=IDS, prediction=["joy;fear", "", "fear", "fear"])], separator=";")
+    (found,) = store.baselines()
+    assert found.accuracy == 0.75
+    assert found.metric("micro_f1") == pytest.approx(3 / 4)
+    assert np.isnan(found.loss), "labels alone have no cross-entropy"
+    store = answered(tmp_path, ("stars",), np.array([1.0, 2.0, 3.0, 4.0]))
+    include_predictions(store, [file(tmp_path, id=IDS, prediction=[1, 2, 3, 6])])
+    (found,) = store.baselines()
+    assert (found.loss, found.metric("rmse"), found.metric("mae")) == (1.0, 1.0, 0.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,9 +13,10 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import f1_score, mean_squared_error
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from tunefork.baselines import tfidf
+from tunefork.baselines import keep_baselines, tfidf
 from tunefork.config import DataConfig
 from tunefork.data import Splits, load_splits
+from tunefork.store import MemoryStore
 
 WORDS = {"joy": ["glad", "happy"], "fear": ["scared", "afraid"], "anger": ["furious", "cross"]}
 WORTH = {"great": 3.0, "fine": 1.0, "poor": -2.0, "awful": -4.0}
@@ -118,3 +120,21 @@ def test_without_validation_a_middle_strength_is_taken(labelled: Splits, numbere
 def test_numbers_that_do_not_differ_have_no_baseline(numbered: Splits) -> None:
     train = replace(numbered.train, labels=np.zeros(len(numbered.train)))
     assert tfidf(replace(numbered, train=train)) is None
+
+
+def test_what_is_kept_is_scored_as_its_problem_is(labelled: Splits, numbered: Splits, tmp_path: Path) -> None:
+    for splits in (labelled, numbered):
+        store = MemoryStore(tmp_path)
+        keep_baselines(store, splits)
+        (found,) = store.baselines()
+        answers = store.predictions("tfidf", "test")
+        np.testing.assert_array_equal(answers.labels, splits.test.labels)
+        if splits is labelled:
+            assert found.name == "TF-IDF + logistic regression"
+            expected = f1_score(splits.test.labels, answers.logits > 0, average="micro")
+            assert found.metric("micro_f1") == pytest.approx(expected)
+        else:
+            assert found.name == "TF-IDF + ridge regression"
+            expected = mean_squared_error(splits.test.labels, answers.logits[:, 0])
+            assert found.loss == pytest.approx(expected, rel=1e-5)
+            assert found.metric("rmse") == pytest.approx(expected**0.5, rel=1e-5)

@@ -336,8 +336,8 @@ def test_plain_texts_are_not_several_labels():
     error = refused(["a", "b"], problem="multi_label")
     assert str(error) == (
         "Column 'label' has no lists of labels (train DataFrame index 0). Found: 'a'. Write a list in every row, such "
-        'as ["a", "b"], say what stands between labels (label_separator: "|"), or name a column of 0 and 1 for each '
-        "label (--label a+b)."
+        'as ["a", "b"], say what stands between labels (--label-separator "|"), or name a column of 0 and 1 for '
+        "each label (--label a+b)."
     )
     error = refused([["a"], "b"], problem="multi_label")
     assert (error.where, error.found) == ("train DataFrame index 1", "'b'")

@@ -51,7 +51,7 @@ def read_predictions(
         ids: of the test rows.
         labels: names of the classes or labels.
         problem: what is predicted.
-        separator: what stands between labels that are written as one text.
+        separator: what stands between labels that are written as one text; ``|`` where it is empty.
 
     Raises:
         ReadError: there is no such file, or it cannot be read.
@@ -66,7 +66,9 @@ def read_predictions(
     name = Path(str(source)).stem
     if problem == "regression":
         return Included(name, said_numbers(rows), False, notices)
-    said = said_classes(rows, labels) if problem == "single_label" else said_labels(rows, labels, separator)
+    said = (
+        said_classes(rows, labels) if problem == "single_label" else said_labels(rows, labels, separator or SEPARATOR)
+    )
     shares = _shares(table, places, labels)
     if shares is None:
         sure = 0.0 if problem == "single_label" else SURE

@@ -21,8 +21,8 @@ from tunefork.errors import LabelError
 _NO_COMMA = re.compile(r"""['"]\s+['"]""")
 """NumPy writes an array of texts so, and Python would read the texts as one."""
 WAYS = (
-    'Write a list in every row, such as ["a", "b"], say what stands between labels (label_separator: "|"), or name a '
-    "column of 0 and 1 for each label (--label a+b)."
+    'Write a list in every row, such as ["a", "b"], say what stands between labels (--label-separator "|"), or name '
+    "a column of 0 and 1 for each label (--label a+b)."
 )
 
 
