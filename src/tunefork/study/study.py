@@ -235,9 +235,10 @@ class Study:
         Raises:
             StoreError: the folder holds another study.
         """
-        began = time.time()
+        began, separator = time.time(), self.config.data.label_separator
         for source in include:  # a file that does not fit is told before anything trains
-            read_predictions(source, self.splits.test.ids, self.splits.labels.names)
+            rows = self.splits
+            read_predictions(source, rows.test.ids, rows.labels.names, rows.problem, separator)
         path = Path(folder if folder is not None else f"tunefork-{self.config.name}")
         written = resolved(self.config, self._base)
         search = self.config.search
@@ -250,7 +251,7 @@ class Study:
         conduct = Conduct(watcher, runner, workers)
         decided = self._decide(store, conduct, began)
         keep_baselines(store, decided.splits)
-        include_predictions(store, include)
+        include_predictions(store, include, separator)
         keep_own_metrics(store, self._own)
         if self.config.data.examples:
             keep_examples(store, decided.splits.test)
