@@ -20,8 +20,14 @@ METRICS = {
     "auroc": "AUROC",
     "ece": "ECE",
     "brier": "Brier score",
+    "micro_f1": "micro F1",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "r2": "R²",
+    "pearson": "Pearson r",
+    "spearman": "Spearman ρ",
 }
-SHARES = frozenset({"accuracy", "macro_f1", "f1", "weighted_f1", "ece"})
+SHARES = frozenset({"accuracy", "micro_f1", "macro_f1", "f1", "weighted_f1", "ece"})
 """Metrics that are told in percent; all others are plain numbers."""
 
 
@@ -80,6 +86,20 @@ def number(value: float | None, digits: int = 4) -> str:
     ('0.2065', '–')
     """
     return f"{value:.{digits}f}" if value is not None and math.isfinite(value) else UNKNOWN
+
+
+def measure(value: float | None, step: float, sign: bool = False) -> str:
+    """A number in a unit of its own, to a step that matters; where none is known, to four digits.
+
+    >>> measure(0.41372, 0.0013), measure(34512.3, 25.0), measure(-0.0212, 0.0013, sign=True), measure(0.41372, 0)
+    ('0.414', '34,512', '−0.021', '0.4137')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    largest = step if math.isfinite(step) and step > 0 else abs(value) / 1000
+    digits = min(12, max(0, math.ceil(-math.log10(largest)))) if largest > 0 else 4
+    text = f"{value:+,.{digits}f}" if sign else f"{value:,.{digits}f}"
+    return text.replace("-", "−") if float(text.replace(",", "")) else text.lstrip("+-")
 
 
 def points(difference: float, sign: bool = False) -> str:

@@ -23,7 +23,7 @@ def of_micro_f1(predicted: Ints, labels: Ints) -> Floats:
         labels: [n, C] 0 or 1.
     """
     both, sums = _parts(predicted, labels)
-    return _ratio(both.sum(axis=2)[..., None], sums.sum(axis=2)[..., None])[..., 0]
+    return np.asarray(_ratio(both.sum(axis=2)[..., None], sums.sum(axis=2)[..., None])[..., 0])
 
 
 def of_macro_f1(predicted: Ints, labels: Ints) -> Floats:
@@ -70,7 +70,7 @@ def of_label_auroc(scores: Floats, labels: Ints) -> Floats:
     found = np.zeros(scores.shape[:2])
     for place in range(count):
         found += of_auroc(scores[:, :, place], labels[:, place] > 0)
-    return found / count
+    return np.asarray(found / count)
 
 
 def _parts(predicted: Ints, labels: Ints) -> tuple[Floats, Floats]:

@@ -133,7 +133,7 @@ def _standard(values: Floats) -> Floats:
 def _midranks(values: Floats) -> Floats:
     """Of each value the share of values below it, and half of those that equal it."""
     order = np.sort(values)
-    low, high = (np.searchsorted(order, values, side=side) for side in ("left", "right"))  # type: ignore[call-overload]
+    low, high = (np.searchsorted(order, values, side=side) for side in ("left", "right"))
     return np.asarray((low + high) / (2 * len(values)))
 
 
@@ -142,5 +142,5 @@ def _above(values: Floats, weights: Floats) -> Floats:
     order = np.argsort(values, kind="stable")
     ordered = values[order]
     sums = np.concatenate([[0.0], np.cumsum(weights[order])])
-    low, high = (np.searchsorted(ordered, values, side=side) for side in ("left", "right"))  # type: ignore[call-overload]
+    low, high = (np.searchsorted(ordered, values, side=side) for side in ("left", "right"))
     return np.asarray((sums[-1] - (sums[low] + sums[high]) / 2) / len(values))
