@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+
 from tunefork.config import HEADLINE
 from tunefork.report.judged import judged_name
 from tunefork.report.summary import Summary
@@ -45,13 +46,12 @@ def _other_metric(summary: Summary) -> list[str]:
     wanted = summary.study.selection_metric
     if wanted in (summary.judged_by, "loss") or not any(one.answers for one in summary.configurations):
         return []
-    compared = f"so the verdict compares {judged_name(summary)}."
+    instead = f"so the verdict compares {judged_name(summary)}."
     if wanted in summary.study.own_metrics:
-        return [
-            f"The best was chosen by {wanted}, a metric of your own. How much of it is chance cannot be told, {compared}"
-        ]
+        chance = "How much of it is chance cannot be told"
+        return [f"The best was chosen by {wanted}, a metric of your own. {chance}, {instead}"]
     name, why = summary.units.name(wanted), summary.units.kind.unknown
-    return [f"{name} is not known on these test rows, where {why}, {compared}"]
+    return [f"{name} is not known on these test rows, where {why}, {instead}"]
 
 
 def _seed_warning(summary: Summary) -> list[str]:

@@ -95,6 +95,14 @@ class Units:
         """
         return measure(difference, self._step(metric), sign) if metric in ERRORS else points(difference, sign)
 
+    def number(self, value: float, sign: bool = False) -> str:
+        """A label of ``regression``, or the error of one.
+
+        >>> Units("regression", 1.3).number(2.5), Units("regression", 1.3).number(-2.5, sign=True)
+        ('2.500', '−2.500')
+        """
+        return measure(value, self.deviation / 1000, sign)
+
     def noun(self, metric: str) -> str:
         """What stands behind a difference: points, unless it has the label's unit."""
         return "" if metric in ERRORS else " points"

@@ -127,9 +127,10 @@ def _outcomes(judgement: Judgement) -> list[str]:
         if any(decides):
             found.append(f"Were these differences as they seem, {listed([one for one in decides if one])}.")
     if by["not converged"]:
+        sizes = _sizes(by["not converged"], judgement)
         found.append(
-            f"Behind {best.name} but not converged, so not judged: {_sizes(by['not converged'], judgement)}. Training ended while "
-            "validation loss was still falling; train longer before comparing."
+            f"Behind {best.name} but not converged, so not judged: {sizes}. Training ended while validation loss was "
+            "still falling; train longer before comparing."
         )
     return found
 
@@ -263,8 +264,8 @@ def _saved(saved: Sequence[Saved], summary: Summary) -> list[str]:
     if metric in ERRORS:
         error = "absolute" if metric == "mae" else "squared"
         return [
-            f"The saved model to take ({seed}) has an {units.name(metric)} of {value} on the test rows ({ends}), and is "
-            f"{told} (t-test of {error} errors, paired by row)."
+            f"The saved model to take ({seed}) has an {units.name(metric)} of {value} on the test rows ({ends}), and "
+            f"is {told} (t-test of {error} errors, paired by row)."
         ]
     right, verb = ("has all labels right", "is ") if summary.study.problem == "multi_label" else ("is right", "")
     return [

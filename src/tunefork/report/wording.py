@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from numpy.typing import NDArray
+
 UNKNOWN = "–"
 STRATEGIES = {"last_layers": "last layers", "lora": "LoRA", "peft": "PEFT"}
 """What strategies are called where that is not their name in a study file."""
@@ -160,6 +162,15 @@ def listed(parts: Sequence[str]) -> str:
     ('a, b and c', 'a')
     """
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def label_set(given: Sequence[Any] | NDArray[Any], names: Sequence[str]) -> str:
+    """The labels that a row has.
+
+    >>> label_set([1, 0, 1], ["joy", "fear", "anger"]), label_set([0, 0, 0], ["joy", "fear", "anger"])
+    ('joy + anger', 'none')
+    """
+    return " + ".join(name for name, has in zip(names, given) if has) or "none"
 
 
 def several(count: int, noun: str) -> str:

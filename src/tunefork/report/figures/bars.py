@@ -35,8 +35,8 @@ BAR = 0.15
 
 
 def scores(summary: Summary) -> Figure | None:
-    """The problem's two metrics with 95 % intervals, such as accuracy and macro F1; what answers without looking and the
-    untrained model as lines."""
+    """Two metrics with 95 % intervals, such as accuracy and macro F1; what answers without looking and the untrained
+    model as lines."""
     split, units, (first, second) = summary.split, summary.units, summary.units.kind.bars
     shown = [one for one in summary.configurations if split and one.spread(split, first)]
     if not split or not shown:
