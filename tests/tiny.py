@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -13,7 +14,8 @@ import transformers
 
 from tunefork.data import EncodedSplit, ImageSplit, TokenSplit
 from tunefork.data.images.pixels import Pixels
-from tunefork.models import Backbone, ImageReader, anatomy_of, load_tokenizer
+from tunefork.models import PROBLEM_TYPES, Backbone, ImageReader, anatomy_of, load_tokenizer
+from tunefork.problem import Problem
 
 VOCABULARY = 512
 LABELS = ("a", "b", "c")
@@ -86,10 +88,15 @@ DROPOUTS = (
 )
 
 
-def tiny_model(kind: str, *, dropout: float | None = 0.0) -> Any:
+def tiny_model(kind: str, *, dropout: float | None = 0.0, problem: Problem = "single_label") -> Any:
     """A model of the architecture with random weights; ``dropout`` None keeps the architecture's own."""
     images = kind in IMAGE_CONFIGS
     shape = IMAGE_CONFIGS[kind] if images else {**_SHAPE, **CONFIGS[kind]}
+    shape = {
+        **shape,
+        "num_labels": 1 if problem == "regression" else len(LABELS),
+        "problem_type": PROBLEM_TYPES[problem],
+    }
     config = transformers.AutoConfig.for_model(kind, **shape)
     if kind == "deit":
         config.architectures = ["DeiTForImageClassification"]
@@ -106,9 +113,15 @@ def tiny_model(kind: str, *, dropout: float | None = 0.0) -> Any:
     return model.eval().requires_grad_(False)
 
 
-def tiny_backbone(kind: str, *, dropout: float | None = 0.0, dtype: torch.dtype = torch.float32) -> Backbone:
+def tiny_backbone(
+    kind: str,
+    *,
+    dropout: float | None = 0.0,
+    dtype: torch.dtype = torch.float32,
+    problem: Problem = "single_label",
+) -> Backbone:
     """A backbone around ``tiny_model`` whose head is fresh."""
-    model = tiny_model(kind, dropout=dropout).to(dtype)
+    model = tiny_model(kind, dropout=dropout, problem=problem).to(dtype)
     anatomy = anatomy_of(model)
     fresh = frozenset(anatomy.inside(anatomy.head))
     if kind in IMAGE_CONFIGS:
@@ -187,3 +200,13 @@ def rows_for(kind: str, rows: range) -> EncodedSplit:
     if kind not in IMAGE_CONFIGS:
         return encoded(rows)
     return pictured(rows, extra={"deit": 2, "dinov2_with_registers": 3}.get(kind, 1))
+
+
+def labelled(split: EncodedSplit, problem: Problem) -> EncodedSplit:
+    """The same rows with labels of another kind: three for each row that their numbers make, or prices."""
+    numbers = np.array([int(each) for each in split.ids])
+    if problem == "multi_label":
+        return replace(split, labels=np.stack([numbers % 2, numbers % 3 == 0, numbers % 7 < 2], axis=1).astype(np.int8))
+    if problem == "regression":
+        return replace(split, labels=300.0 + 7.0 * (numbers % 11) + 0.5 * split.labels)
+    return split

@@ -15,6 +15,11 @@ class Set:
     data: dict[str, Any]
 
     @property
+    def key(self) -> str:
+        """Its name in files."""
+        return self.name.lower().replace(" ", "-")
+
+    @property
     def texts(self) -> bool:
         return "text" in self.data
 

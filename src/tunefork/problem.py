@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 Problem = Literal["single_label", "multi_label", "regression"]
 """transformers' ``problem_type`` begins with the same words."""
 Labels = NDArray[Any]
-"""[N] int64 class numbers, [N, C] int8 of 0 and 1 for each of C labels, or [N] float64 numbers: they say themselves what
-the problem is, see ``problem_of``."""
+"""[N] int64 class numbers, [N, C] int8 of 0 and 1 for each of C labels, or [N] float64 numbers: they say themselves
+what the problem is, see ``problem_of``."""
 
 
 def problem_of(labels: Labels) -> Problem:
@@ -49,4 +49,4 @@ def right(predicted: Labels, labels: Labels) -> NDArray[np.bool_]:
     if problem == "regression":
         raise ValueError("numbers are neither right nor wrong")
     same = np.asarray(predicted == labels)
-    return same.all(axis=1) if problem == "multi_label" else same
+    return np.asarray(same.all(axis=1) if problem == "multi_label" else same, dtype=np.bool_)

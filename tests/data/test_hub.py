@@ -101,3 +101,39 @@ def test_without_the_package(monkeypatch):
     with pytest.raises(MissingExtraError, match="datasets") as caught:
         read_rows("hub:imdb")
     assert caught.value.extra == "hub"
+
+
+def test_lists_of_class_labels_become_lists_of_names(tmp_path):
+    import datasets
+
+    names = datasets.ClassLabel(names=["joy", "fear", "anger"])
+    features = datasets.Features({"text": datasets.Value("string"), "labels": datasets.Sequence(names)})
+
+    def rows(word: str, labels: list[list[int]]) -> object:
+        values = {"text": [f"{word} {row}" for row in range(len(labels))], "labels": labels}
+        return datasets.Dataset.from_dict(values, features=features)
+
+    sets = {"train": rows("t", [[0, 2], [], [1], [0]] * 10), "test": rows("e", [[-1]] * 4)}
+    datasets.DatasetDict(sets).save_to_disk(tmp_path / "set")
+    table = read_rows(f"hub:{tmp_path / 'set'}")
+    assert table.values["labels"][:3] == [["joy", "anger"], [], ["fear"]]
+    splits = load_splits(DataConfig(train=f"hub:{tmp_path / 'set'}"))
+    assert splits.labels.names == ("anger", "fear", "joy")
+    assert splits.rows == {"train": 29, "validation": 3, "test": 8}
+    assert any("#test has no labels and is not used" in text for text in splits.notices)
+
+
+def test_numbers_stay_numbers_and_hidden_ones_are_not_used(tmp_path):
+    import datasets
+
+    features = datasets.Features({"text": datasets.Value("string"), "label": datasets.Value("float32")})
+
+    def rows(word: str, labels: list[float]) -> object:
+        values = {"text": [f"{word} {row}" for row in range(len(labels))], "label": labels}
+        return datasets.Dataset.from_dict(values, features=features)
+
+    sets = {"train": rows("t", [0.0, 2.5, 5.0, 3.75] * 10), "test": rows("e", [-1.0] * 4)}
+    datasets.DatasetDict(sets).save_to_disk(tmp_path / "set")
+    splits = load_splits(DataConfig(train=f"hub:{tmp_path / 'set'}", problem="regression", validation=0))
+    assert splits.rows == {"train": 32, "test": 8}
+    assert sorted(set(splits.train.labels)) == [0.0, 2.5, 3.75, 5.0]

@@ -18,7 +18,7 @@ from tunefork.config import RunConfig, TrainingConfig
 from tunefork.data import TokenSplit
 from tunefork.engine import GroupModel, Rows, Training
 from tunefork.engine.batches import chunks
-from tunefork.engine.losses import GroupLoss, weights_of
+from tunefork.engine.losses import ClassLoss, weights_of
 from tunefork.engine.randomness import balanced_order, order
 
 CPU = torch.device("cpu")
@@ -64,7 +64,7 @@ def test_the_loss_of_a_step_is_torch_s(weights: object, smoothing: float) -> Non
     training = TrainingConfig(class_weights=weights, label_smoothing=smoothing)
     labels = uneven(range(90)).labels
     plain = TrainingConfig(label_smoothing=0.3)
-    loss = GroupLoss([plain, training], labels, LABELS, CPU, torch.float64)
+    loss = ClassLoss([plain, training], labels, LABELS, CPU, torch.float64)
     logits = torch.randn(1, 24, 3, dtype=torch.float64, requires_grad=True, generator=torch.Generator().manual_seed(1))
     chosen = np.arange(30, 54)
     truth = torch.from_numpy(labels[chosen])[None]
@@ -161,7 +161,7 @@ def test_mixed_images_are_weighed_by_both_labels() -> None:
 
 
 def test_without_settings_the_loss_is_what_it_was() -> None:
-    loss = GroupLoss([TrainingConfig()] * 2, uneven(range(90)).labels, LABELS, CPU, torch.float64)
+    loss = ClassLoss([TrainingConfig()] * 2, uneven(range(90)).labels, LABELS, CPU, torch.float64)
     logits, labels = torch.randn(2, 5, 3), torch.tensor([[0, 1, 2, 0, 1], [2, 2, 1, 0, 0]])
     expected = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none").view(2, 5)
     assert torch.equal(loss.rows(logits, labels, (0, 1)), expected)

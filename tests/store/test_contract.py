@@ -204,6 +204,40 @@ def test_predictions_of_a_step_and_the_last(store: Store) -> None:
     assert last.correct.tolist() == [False, True, False]
 
 
+def test_labels_of_every_problem_come_back_as_they_were(store: Store) -> None:
+    ids, logits = ("r0", "r1", "r2"), np.zeros((3, 8), dtype=np.float32)
+    several = np.eye(3, 8, dtype=np.int8)
+    numbers = np.array([1.5, -2.0, 3e9])
+    for step, labels, made in ((1, several, logits), (2, numbers, logits[:, :1]), (3, np.array([0, 7, 3]), logits)):
+        store.add_evaluation(evaluation(step=step), Predictions(ids, labels, made))
+    for step, labels in ((1, several), (2, numbers), (3, np.array([0, 7, 3]))):
+        found = store.predictions(RUN.id, "validation", step).labels
+        assert found.dtype == labels.dtype
+        np.testing.assert_array_equal(found, labels)
+    assert store.predictions(RUN.id, "validation", 1).problem == "multi_label"
+    assert store.predictions(RUN.id, "validation", 2).problem == "regression"
+    with pytest.raises(ValueError, match="neither right nor wrong"):
+        _ = store.predictions(RUN.id, "validation", 2).correct
+
+
+def test_written_predictions_of_several_labels_and_of_numbers(store: Store) -> None:
+    store.begin(STUDY)
+    store.put_run(RUN)
+    several = Predictions(("a", "b"), np.array([[1, 1], [0, 0]], np.int8), np.array([[2, -1], [0.5, 3]], np.float32))
+    store.add_evaluation(evaluation(step=10), several)
+    frame = pd.read_parquet(store.write_predictions(RUN.id, ("x", "y")))
+    assert [list(each) for each in frame["label"]] == [["x", "y"], []]
+    assert [list(each) for each in frame["predicted"]] == [["x"], ["x", "y"]]
+    assert frame["p_x"].tolist() == pytest.approx([1 / (1 + math.exp(-2)), 1 / (1 + math.exp(-0.5))])
+    numbers = Predictions(("a", "b"), np.array([1.5, 2.5]), np.array([[1.0], [2.0]], dtype=np.float32))
+    store.clear(RUN.id)
+    store.add_evaluation(evaluation(step=10), numbers)
+    frame = pd.read_parquet(store.write_predictions(RUN.id, ("stars",)))
+    assert list(frame.columns) == ["split", "step", "id", "label", "predicted"]
+    assert frame["label"].tolist() == [1.5, 2.5]
+    assert frame["predicted"].tolist() == [1.0, 2.0]
+
+
 def test_predictions_that_are_not_there(store: Store) -> None:
     with pytest.raises(StoreError, match=r"^Run 'lora-1-s0' has no predictions on test at step 3\."):
         store.predictions(RUN.id, "test", 3)

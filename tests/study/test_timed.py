@@ -42,6 +42,7 @@ def test_it_stops_in_time_with_a_model_and_goes_on_no_further(tmp_path: Path) ->
     budget = inner.chosen("budget")
     assert budget["spent"] == pytest.approx(time.time() - began, abs=12)
     assert set(budget["allocation"]["trials"].values()) <= set(range(1, 17))
+    assert budget["finals"]["train"] == results.store.study().rows["train"]
     before = [run.record for run in results.runs()]
     again = study("60s").run(tmp_path / "s", progress=False, workers=1)
     assert [run.record for run in again.runs()][: len(before)] == before

@@ -9,13 +9,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tunefork.baselines.linear import SURE
+from tunefork.baselines.said import Rows, said_classes, said_labels, said_numbers
 from tunefork.data import Table, read_rows
-from tunefork.errors import ColumnError, DataError, LabelError
+from tunefork.errors import ColumnError, DataError
+from tunefork.problem import Problem
 
 PREDICTION = ("prediction", "predicted", "pred", "predicted_label", "label", "y_pred")
 """How the column may be called, in this order."""
-SURE = 30.0
-"""Log-odds of a label where a file tells no probabilities."""
+SEPARATOR = "|"
+"""What stands between labels that are written as one text, unless the data have another."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,63 +27,79 @@ class Included:
 
     name: str
     logits: NDArray[np.float32]
-    """[N, C] log-probabilities; without probabilities 0 for the label that is said, −30 for the others."""
+    """[N, C] log-probabilities, of several labels log-odds; of numbers [N, 1] the numbers. Without probabilities 0 for
+    the class that is said and −30 for the others, of several labels 30 and −30."""
     probabilities: bool
     notices: tuple[str, ...] = ()
 
 
-def read_predictions(source: str | Path, ids: Sequence[str], labels: Sequence[str]) -> Included:
+def read_predictions(
+    source: str | Path,
+    ids: Sequence[str],
+    labels: Sequence[str],
+    problem: Problem = "single_label",
+    separator: str = SEPARATOR,
+) -> Included:
     """Predictions from a CSV, TSV, JSONL or Parquet file, in the order of the test rows.
 
     Rows are found by their ids, in whichever column holds them; a file of exactly as many rows without ids is taken in
-    order. ``p_<label>`` columns, where there is one for every label, are probabilities.
+    order. ``p_<label>`` columns, where there is one for every label, are probabilities. Of several labels a prediction
+    is a list, or a text with ``separator`` between labels; a column of 0 and 1 for each label does as well.
 
     Args:
         source: the file.
         ids: of the test rows.
-        labels: names of the classes.
+        labels: names of the classes or labels.
+        problem: what is predicted.
+        separator: what stands between labels that are written as one text.
 
     Raises:
         ReadError: there is no such file, or it cannot be read.
         ColumnError: no column with predictions, or none with ids.
-        LabelError: a prediction that is no label of the study.
+        LabelError: a prediction that is no label of the study, or no number.
         DataError: test rows without a prediction, or with two, or probabilities that are none.
     """
     table = read_rows(source)
-    column = next((name for name in PREDICTION if name in table.values), None)
-    if column is None:
-        raise ColumnError(
-            "There is no column with predictions",
-            where=table.name,
-            found=f"columns {', '.join(table.columns)}",
-            fix=f"Call it {PREDICTION[0]}.",
-        )
-    rows, notices = _rows(table, column, ids)
-    said = [str(table.values[column][row]) for row in rows]
-    unknown = [place for place, label in enumerate(said) if label not in labels]
-    if unknown:
-        raise LabelError(
-            f"'{said[unknown[0]]}' is no label of this study",
-            where=f"{table.place(rows[unknown[0]])}, column {column}",
-            found=f"{len(unknown):,} such predictions; the labels are {', '.join(labels)}",
-            fix="Write the predictions as the study's labels are called.",
-        )
-    shares = _shares(table, rows, labels)
+    columns = _columns(table, labels, problem)
+    places, notices = _rows(table, columns, ids)
+    rows = Rows(table, places, columns)
+    name = Path(str(source)).stem
+    if problem == "regression":
+        return Included(name, said_numbers(rows), False, notices)
+    said = said_classes(rows, labels) if problem == "single_label" else said_labels(rows, labels, separator)
+    shares = _shares(table, places, labels)
     if shares is None:
-        numbers = np.array([list(labels).index(label) for label in said])
-        logits = np.full((len(ids), len(labels)), -SURE, dtype=np.float32)
-        logits[np.arange(len(ids)), numbers] = 0.0
-    else:
-        logits = np.log(np.maximum(shares, np.exp(-SURE))).astype(np.float32)
-    return Included(Path(str(source)).stem, logits, shares is not None, notices)
+        sure = 0.0 if problem == "single_label" else SURE
+        return Included(name, np.where(said, sure, -SURE).astype(np.float32), False, notices)
+    logits = np.log(np.maximum(shares, np.exp(-SURE)))
+    if problem == "multi_label":
+        logits -= np.log(np.maximum(1 - shares, np.exp(-SURE)))
+    return Included(name, logits.astype(np.float32), True, notices)
 
 
-def _rows(table: Table, column: str, ids: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:
+def _columns(table: Table, labels: Sequence[str], problem: Problem) -> tuple[str, ...]:
+    """The column with predictions, or one for each label."""
+    own = labels if problem == "multi_label" else ()  # a label called so has a column of 0 and 1
+    column = next((name for name in PREDICTION if name in table.values and name not in own), None)
+    if column is not None:
+        return (column,)
+    if problem == "multi_label" and all(label in table.values for label in labels):
+        return tuple(labels)
+    each = f", or give a column of 0 and 1 for each label: {', '.join(labels)}" * (problem == "multi_label")
+    raise ColumnError(
+        "There is no column with predictions",
+        where=table.name,
+        found=f"columns {', '.join(table.columns)}",
+        fix=f"Call it {PREDICTION[0]}{each}.",
+    )
+
+
+def _rows(table: Table, columns: Sequence[str], ids: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:
     """The file's row for each test row."""
     wanted = {str(each) for each in ids}
     best, most = "", 0
     for name, values in table.values.items():
-        count = len(wanted & {str(value) for value in values}) if name != column else 0
+        count = len(wanted & {str(value) for value in values}) if name not in columns else 0
         if count > most:
             best, most = name, count
     if not best:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunefork import metrics
-from tunefork.baselines.included import read_predictions
-from tunefork.baselines.tfidf import NAME, tfidf
+from tunefork.baselines.included import SEPARATOR, read_predictions
+from tunefork.baselines.tfidf import tfidf
 from tunefork.data import Splits
 from tunefork.errors import StoreError
 from tunefork.store import BaselineRecord, Predictions, Store
@@ -29,16 +29,17 @@ def keep_baselines(store: Store, splits: Splits) -> None:
     found = tfidf(splits)
     if found is not None:
         ids = tuple(str(each) for each in splits.test.ids)
-        answers = Predictions(ids, splits.test.labels.astype(np.int64), found.logits)
-        _put(store, "tfidf", NAME, answers, seconds=found.seconds, settings=found.settings)
+        answers = Predictions(ids, splits.test.labels, found.logits)
+        _put(store, "tfidf", found.name, answers, seconds=found.seconds, settings=found.settings)
 
 
-def include_predictions(store: Store, sources: Iterable[str | Path]) -> None:
+def include_predictions(store: Store, sources: Iterable[str | Path], separator: str = SEPARATOR) -> None:
     """Put somebody else's predictions for the test rows into a study's tables and verdict.
 
     Args:
         store: a study with at least one finished run.
         sources: files; see ``read_predictions``. A second file of the same name replaces the first.
+        separator: what stands between labels that are written as one text.
 
     Raises:
         StoreError: no run has answered the test rows yet.
@@ -53,14 +54,14 @@ def include_predictions(store: Store, sources: Iterable[str | Path]) -> None:
                 fix="Run the study first.",
             )
         test = store.predictions(tested.id, "test")
-        found = read_predictions(source, test.ids, store.study().labels)
+        found = read_predictions(source, test.ids, store.study().labels, test.problem, separator)
         answers = Predictions(test.ids, test.labels, found.logits)
         _put(
             store,
             f"file:{found.name}",
             found.name,
             answers,
-            known_loss=found.probabilities,
+            known_loss=found.probabilities or test.problem == "regression",
             settings={"file": str(source)},
             notices=found.notices,
         )

@@ -1,4 +1,4 @@
-"""TF-IDF and logistic regression: what a transformer has to beat to be worth its cost.
+"""TF-IDF and a linear model: what a transformer has to beat to be worth its cost.
 
 Wang and Manning 2012 ("Baselines and Bigrams", ACL) found a linear model on word pairs hard to beat on sentiment and
 topics. It trains on the training rows alone; the strength of its regularisation is chosen on validation, as everything
@@ -14,13 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tunefork.baselines.linear import LINEAR, Answer, Linear
 from tunefork.data import Split, Splits
 
-NAME = "TF-IDF + logistic regression"
-STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0)
-"""Inverse regularisation, C in scikit-learn."""
-UNSEEN = 10.0
-"""Where there are no validation rows to choose by."""
 FEATURES = 4_000_000
 """Weights at most: words and pairs of words, times classes."""
 
@@ -30,13 +26,15 @@ class Classical:
     """What it said of the test rows."""
 
     logits: NDArray[np.float32]
-    """[N, C] log-probabilities; −30 where a class was never seen in training."""
+    """[N, C] log-probabilities, of several labels log-odds, at least −30; of numbers [N, 1] the numbers."""
     settings: dict[str, Any]
     seconds: float
+    name: str
+    """Of the model, for tables."""
 
 
 def tfidf(splits: Splits) -> Classical | None:
-    """Train it on a study's texts; None where they have no words, or one label.
+    """Train it on a study's texts; None where they have no words, or all the same labels.
 
     Args:
         splits: of texts.
@@ -46,9 +44,9 @@ def tfidf(splits: Splits) -> Classical | None:
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    if len(np.unique(splits.train.labels)) < 2:
+    if len(np.unique(splits.train.labels, axis=0)) < 2:
         return None
-    began, classes = time.perf_counter(), len(splits.labels.names)
+    began, classes, linear = time.perf_counter(), len(splits.labels.names), LINEAR[splits.problem]
     words = TfidfVectorizer(
         ngram_range=(1, 2),
         sublinear_tf=True,
@@ -62,29 +60,21 @@ def tfidf(splits: Splits) -> Classical | None:
         if "empty vocabulary" in str(error) or "no terms remain" in str(error):
             return None
         raise
-    validation = splits.validation
-    strengths = STRENGTHS if validation is not None and len(validation) else (UNSEEN,)
-    held = words.transform(_texts(validation)) if validation is not None and len(validation) else None
-    best: tuple[float, float, Any] | None = None
-    for strength in strengths:
-        model = _fit(train, splits.train.labels, strength)
-        right = 0.0
-        if held is not None and validation is not None:
-            right = float((model.predict(held) == validation.labels).mean())
-        if best is None or right > best[0]:
-            best = (right, strength, model)
-    assert best is not None
-    _, strength, model = best
-    logits = np.full((len(splits.test), classes), -30.0, dtype=np.float32)
-    logits[:, model.classes_] = np.maximum(model.predict_log_proba(words.transform(_texts(splits.test))), -30.0)
-    settings = {"C": strength, "features": int(train.shape[1]), "ngrams": "1-2"}
-    return Classical(logits, settings, time.perf_counter() - began)
+    strength, answer = _chosen(linear, train, splits, words)
+    logits = answer(words.transform(_texts(splits.test))).astype(np.float32)
+    settings = {linear.setting: strength, "features": int(train.shape[1]), "ngrams": "1-2"}
+    return Classical(logits, settings, time.perf_counter() - began, linear.name)
 
 
-def _fit(rows: Any, labels: NDArray[np.int64], strength: float) -> Any:
-    from sklearn.linear_model import LogisticRegression
-
-    return LogisticRegression(C=strength, max_iter=300).fit(rows, labels)
+def _chosen(linear: Linear, train: Any, splits: Splits, words: Any) -> tuple[float, Answer]:
+    """The strength that validation prefers, and the model that has it."""
+    labels, classes, validation = splits.train.labels, len(splits.labels.names), splits.validation
+    if validation is None or not len(validation):
+        return linear.unseen, linear.fit(train, labels, classes, linear.unseen)
+    held = words.transform(_texts(validation))
+    # one after another: the best and the last are in memory
+    models = ((strength, linear.fit(train, labels, classes, strength)) for strength in linear.strengths)
+    return max(models, key=lambda model: linear.worth(model[1](held), validation.labels))
 
 
 def _texts(split: Split) -> list[str]:

@@ -65,7 +65,16 @@ def compare(
     image: Annotated[
         str | None, typer.Option("--image", help="The column with pictures: paths, or their bytes.")
     ] = None,
-    label: Annotated[str | None, typer.Option("--label", help="The label column.")] = None,
+    label: Annotated[
+        str | None, typer.Option("--label", help="The label column; or several of 0 and 1: toxic+insult.")
+    ] = None,
+    problem: Annotated[
+        str | None,
+        typer.Option("--problem", help="What a label is: single_label, multi_label (several a row) or regression."),
+    ] = None,
+    label_separator: Annotated[
+        str | None, typer.Option("--label-separator", help="Between the labels of a row, such as | in action|comedy.")
+    ] = None,
     test: Annotated[str | None, typer.Option("--test", help="A test file, or a share; 0.2 unless given.")] = None,
     validation: Annotated[
         str | None, typer.Option("--validation", help="A validation file, or a share such as 0.1.")
@@ -151,6 +160,8 @@ def compare(
         "image_size": image_size,
         "bad_images": bad_images,
         "label": label,
+        "problem": problem,
+        "label_separator": label_separator,
         "test": share_or_file(test),
         "validation": share_or_file(validation),
         "rows": rows,

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tunefork.cli.app import Json, app, emit
+from tunefork.problem import Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SEPARATOR = "|"
+"""Between the labels of a row, where rows have several."""
 
 
 @app.command()
@@ -60,7 +67,9 @@ def predict(
         ids, rows, id_name = read_unlabelled(data, columns, remembered, encoding)
     found = loaded.predict(list(rows), calibrated=not uncalibrated)
     temperature = None if uncalibrated else loaded.temperature
-    table = pd.DataFrame({id_name: list(ids), label_name: found["prediction"].to_list()})
+    several = loaded.problem == "multi_label"
+    told = [SEPARATOR.join(each) if several else each for each in found["prediction"]]
+    table = pd.DataFrame({id_name: list(ids), label_name: told})
     if probabilities:
         table = pd.concat([table, found.drop(columns="prediction").reset_index(drop=True)], axis=1)
     write_text(out, table.to_csv(index=False))
@@ -71,11 +80,19 @@ def predict(
                 "rows": len(table),
                 "calibrated": temperature is not None,
                 "temperature": temperature,
-                "counts": {key: int(n) for key, n in table[label_name].value_counts().items()},
+                **_overview(loaded.problem, found["prediction"]),
             }
         )
     else:
         typer.echo(f"{len(table):,} predictions in {out}{_calibration(temperature) if probabilities else ''}", err=True)
+
+
+def _overview(problem: Problem, answers: pd.Series[Any]) -> dict[str, Any]:
+    """How often each label was answered, or how the numbers lie."""
+    if problem == "regression":
+        return {"mean": float(answers.mean()), "lowest": float(answers.min()), "highest": float(answers.max())}
+    labels = answers.explode().dropna() if problem == "multi_label" else answers
+    return {"counts": {str(key): int(n) for key, n in labels.value_counts().items()}}
 
 
 def _calibration(temperature: float | None) -> str:

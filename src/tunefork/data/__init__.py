@@ -1,7 +1,8 @@
 """Files, folders, DataFrames and hub data sets → frozen splits → tokens or pixels. Nothing here imports torch.
 
-read (readers, decoding, delimited, jsonl, columnar, hub, images) → table → columns → labels, rows → leakage → holdout
-→ near_duplicates (similarity) → augment → splits (the whole way) → text (tokens) or images (pixels) → encoded
+read (readers, decoding, delimited, jsonl, columnar, hub, images) → table → columns (guessing) → labelled (labels,
+label_sets, flags, numbers), rows → leakage → naming (label_map) → holdout (strata) → near_duplicates (similarity)
+→ augment → splits (the whole way) → text (tokens) or images (pixels) → encoded
 """
 
 from tunefork.data.api import Data, load_data
@@ -9,7 +10,7 @@ from tunefork.data.columns import Columns
 from tunefork.data.encoded import EncodedSplit, ImageSplit, TokenSplit
 from tunefork.data.fewer import fewer
 from tunefork.data.images.gallery import read_pictures
-from tunefork.data.labels import LabelMap
+from tunefork.data.label_map import LabelMap
 from tunefork.data.readers import read_rows
 from tunefork.data.splits import is_of_images, load_splits
 from tunefork.data.table import Table

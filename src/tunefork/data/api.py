@@ -49,8 +49,7 @@ class Data:
         source = "DataFrame" if self.config.train == HANDED else repr(self.config.train)
         if (splits := self._loaded.get("splits")) is None:
             return f"Data({source}, not read yet)"
-        rows = ", ".join(f"{number:,} {name}" for name, number in splits.rows.items())
-        return f"Data({source}: {rows} rows, {len(splits.labels)} classes)"
+        return f"Data({source}: {splits.contents})"
 
 
 def load_data(
@@ -58,7 +57,7 @@ def load_data(
     *,
     text: str | Sequence[str] | None = None,
     image: str | None = None,
-    label: str | None = None,
+    label: str | Sequence[str] | None = None,
     validation: str | Path | float | pd.DataFrame | None = None,
     test: str | Path | float | pd.DataFrame | None = None,
     **options: Any,
@@ -70,10 +69,10 @@ def load_data(
             a tar) that holds a folder of pictures for each class.
         text: the text column, or two of them for a pair; guessed unless given.
         image: the column with pictures: paths, bytes, or image objects; guessed unless given.
-        label: the label column; guessed unless given.
+        label: the label column, or several that each say 0 or 1 of a label; guessed unless given.
         validation: a share of the training rows, or a source of its own.
         test: the same for the test rows.
-        options: the other settings of ``data`` in a study file, such as ``max_length=256`` or ``leakage="drop_train"``.
+        options: the other settings of ``data`` in a study file, such as ``max_length=256`` or ``problem="regression"``.
 
     Raises:
         ConfigError: an unknown option, or a value that cannot be meant.
@@ -90,8 +89,10 @@ def load_data(
     settings: dict[str, Any] = {role: _plain(value, role, frames) for role, value in given.items() if value is not None}
     if text is not None:
         settings["text"] = text if isinstance(text, str) else tuple(text)
-    named = {"image": image, "label": label}
-    settings |= {key: value for key, value in named.items() if value is not None}
+    if label is not None:
+        settings["label"] = label if isinstance(label, str) else tuple(label)
+    if image is not None:
+        settings["image"] = image
     return Data(_config(settings | options), frames)
 
 

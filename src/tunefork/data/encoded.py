@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunefork.data.images.pixels import Pixels
+from tunefork.problem import Labels
 
 
 @dataclass(frozen=True, eq=False)
 class EncodedSplit:
     """The rows of a split as a model reads them, in their order."""
 
-    labels: NDArray[np.int64]
-    """[N] class numbers; -1 throughout for rows without labels."""
+    labels: Labels
+    """Of [N] rows, see ``tunefork.problem``; -1 throughout for rows without labels."""
     ids: tuple[str, ...]
     lengths: NDArray[np.int64]
     """[N] tokens per row."""

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunefork.data.values import Split, Splits
+from tunefork.problem import Labels, problem_of
 
 
 def fewer(splits: Splits, rows: Mapping[str, int], seed: int = 0) -> Splits:
     """At most so many rows of each split, drawn with a seed, in the order in which they were.
 
-    Of training rows, every class keeps one. A larger number takes the same rows and others.
+    Of training rows, every class or label keeps one. A larger number takes the same rows and others.
 
     Args:
         splits: to draw from.
@@ -31,10 +32,20 @@ def _fewer(split: Split, rows: int, seed: int) -> Split:
     if rows >= len(split):
         return split
     order = np.random.default_rng([seed, ("train", "validation", "test").index(split.name)]).permutation(len(split))
-    if split.name == "train":  # the first of each class come first
-        _, first = np.unique(split.labels[order], return_index=True)
-        order = np.concatenate([order[np.sort(first)], np.delete(order, first)])
+    if split.name == "train":
+        first = _first(split.labels[order])
+        order = np.concatenate([order[first], np.delete(order, first)])
     return _taken(split, np.sort(order[:rows]))
+
+
+def _first(labels: Labels) -> NDArray[np.int64]:
+    """The places where each class or label is first, ascending: of numbers none, which are not to be all different."""
+    problem = problem_of(labels)
+    if problem == "regression":
+        return np.empty(0, dtype=np.int64)
+    if problem == "multi_label":
+        return np.unique(labels.argmax(axis=0)[labels.any(axis=0)])
+    return np.sort(np.unique(labels, return_index=True)[1])
 
 
 def _taken(split: Split, places: NDArray[np.int64]) -> Split:

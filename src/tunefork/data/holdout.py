@@ -1,9 +1,9 @@
-"""Holding rows out of training: seeded, stratified by label, with equal texts and groups on one side.
+"""Holding rows out of training: seeded, stratified (strata.py), with equal texts and groups on one side.
 
 scikit-learn has splitters that stratify and splitters that keep groups, but StratifiedGroupKFold, which does both,
 gives shares 1/k only and can leave a class without training rows. Here units (rows that share a text or a group) are
-visited in a seeded order and taken while every class stays within its quota; then, while that brings the sizes nearer
-to the quotas, units that overshoot one class or another are taken too. No unit may take a class's last training row.
+visited in a seeded order and taken while every stratum stays within its quota; then, while that brings the sizes nearer
+to the quotas, units that overshoot some stratum are taken too. No unit may take a stratum's last training row.
 
 The order is that of SHA-256(seed, text), not of a random generator: it depends neither on library versions nor on the
 order of rows, so a file to which rows are added keeps nearly the split it had.
@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tunefork.data.rows import RowSet
+from tunefork.data.strata import strata
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Unit:
     places: tuple[int, ...]
     order: str
     counts: Mapping[str, int]
-    """Rows per label."""
+    """Rows per stratum."""
 
 
 def hold_out(rows: RowSet, share: float, *, seed: int, purpose: str) -> tuple[list[int], list[int]]:
@@ -38,9 +39,10 @@ def hold_out(rows: RowSet, share: float, *, seed: int, purpose: str) -> tuple[li
         seed: another seed gives another split.
         purpose: ``test`` or ``validation``; the two use different orders.
     """
-    totals = Counter(rows.labels)
+    kinds = strata(rows.labels)
+    totals = Counter(kinds)
     wanted = quotas(totals, held_size(rows, share), spare=1)
-    units = make_units(rows, seed=seed, purpose=purpose)
+    units = make_units(rows, kinds, seed=seed, purpose=purpose)
     taken = _take(units, wanted, totals)
     held = sorted(place for unit in taken for place in unit.places)
     out = set(held)
@@ -53,27 +55,28 @@ def held_size(rows: RowSet, share: float) -> int:
 
 
 def subset(rows: RowSet, size: int, *, seed: int, purpose: str, least: int = 0) -> list[int]:
-    """Places, ascending, of a seeded subset with the label shares of the whole, and ``least`` rows of every class."""
-    wanted = quotas(Counter(rows.labels), size, least=least)
+    """Places, ascending, of a seeded subset with the shares of the whole, and ``least`` rows of every stratum."""
+    kinds = strata(rows.labels)
+    wanted = quotas(Counter(kinds), size, least=least)
     ranked = sorted(
         range(len(rows)), key=lambda place: (order_of(seed, f"rows:{purpose}", rows.keys[place]), rows.ids[place])
     )
     chosen: list[int] = []
     for place in ranked:
-        if wanted[rows.labels[place]] > 0:
-            wanted[rows.labels[place]] -= 1
+        if wanted[kinds[place]] > 0:
+            wanted[kinds[place]] -= 1
             chosen.append(place)
     return sorted(chosen)
 
 
 def quotas(totals: Mapping[str, int], size: int, *, spare: int = 0, least: int = 0) -> dict[str, int]:
-    """Rows per class that add up to ``size`` where possible, in proportion to ``totals`` (largest remainders).
+    """Rows per stratum that add up to ``size`` where possible, in proportion to ``totals`` (largest remainders).
 
     Args:
-        totals: rows there are of each class.
+        totals: rows there are of each stratum.
         size: rows wanted.
-        spare: rows of each class that may not be taken.
-        least: rows of each class that are taken at least.
+        spare: rows of each stratum that may not be taken.
+        least: rows of each stratum that are taken at least.
 
     >>> quotas({"a": 70, "b": 30}, 11)
     {'a': 8, 'b': 3}
@@ -91,8 +94,8 @@ def quotas(totals: Mapping[str, int], size: int, *, spare: int = 0, least: int =
     return given
 
 
-def make_units(rows: RowSet, *, seed: int, purpose: str) -> list[Unit]:
-    """Rows joined where they share a text or a group, in the seeded order."""
+def make_units(rows: RowSet, kinds: Sequence[str], *, seed: int, purpose: str) -> list[Unit]:
+    """Rows joined where they share a text or a group, in the seeded order; ``kinds`` are their strata."""
     owner = list(range(len(rows)))
 
     def root(place: int) -> int:
@@ -113,7 +116,7 @@ def make_units(rows: RowSet, *, seed: int, purpose: str) -> list[Unit]:
         Unit(
             tuple(places),
             min(order_of(seed, purpose, rows.keys[place]) for place in places),
-            Counter(rows.labels[place] for place in places),
+            Counter(kinds[place] for place in places),
         )
         for places in members.values()
     ]
@@ -132,11 +135,11 @@ def _take(units: Sequence[Unit], wanted: dict[str, int], totals: Mapping[str, in
         rest: list[Unit] = []
         for unit in units:
             fits = _fits(unit, left) if exact else _nearer(unit, left)
-            if fits and all(stay[label] > number for label, number in unit.counts.items()):
+            if fits and all(stay[kind] > number for kind, number in unit.counts.items()):
                 taken.append(unit)
-                for label, number in unit.counts.items():
-                    left[label] -= number
-                    stay[label] -= number
+                for kind, number in unit.counts.items():
+                    left[kind] -= number
+                    stay[kind] -= number
             else:
                 rest.append(unit)
         units = rest
@@ -144,10 +147,10 @@ def _take(units: Sequence[Unit], wanted: dict[str, int], totals: Mapping[str, in
 
 
 def _fits(unit: Unit, left: Mapping[str, int]) -> bool:
-    return all(left[label] >= number for label, number in unit.counts.items())
+    return all(left[kind] >= number for kind, number in unit.counts.items())
 
 
 def _nearer(unit: Unit, left: Mapping[str, int]) -> bool:
-    """Whether the rows still missing, summed over classes, become fewer."""
-    after = sum(abs(left[label] - number) - abs(left[label]) for label, number in unit.counts.items())
+    """Whether the rows still missing, summed over strata, become fewer."""
+    after = sum(abs(left[kind] - number) - abs(left[kind]) for kind, number in unit.counts.items())
     return after < 0

@@ -137,11 +137,19 @@ def _load(datasets: Any, source: HubSource) -> dict[str, Any]:
 
 
 def _table(data: Any, name: str) -> Table:
-    """Numbers of a ClassLabel become its names; -1, by which the hub marks hidden labels, becomes missing."""
+    """Numbers of a ClassLabel become its names, also in lists; -1, by which the hub hides labels, becomes missing."""
     table = arrow_table(data.with_format("arrow")[:], name)
     values = dict(table.values)
     for column, feature in data.features.items():
-        names = getattr(feature, "names", None)
-        if names and type(feature).__name__ == "ClassLabel" and column in values:
+        if column not in values:
+            continue
+        if names := _class_names(feature):
             values[column] = [None if missing(v) or v < 0 else names[v] for v in values[column]]
+        elif names := _class_names(feature[0] if isinstance(feature, list) else getattr(feature, "feature", None)):
+            hidden = [missing(cell) or any(missing(v) or v < 0 for v in cell) for cell in values[column]]
+            values[column] = [None if none else [names[v] for v in cell] for none, cell in zip(hidden, values[column])]
     return replace(table, values=values)
+
+
+def _class_names(feature: Any) -> list[str]:
+    return list(feature.names) if type(feature).__name__ == "ClassLabel" else []

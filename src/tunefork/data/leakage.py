@@ -8,6 +8,13 @@ from typing import Literal
 from tunefork.data.rows import RowSet
 from tunefork.data.table import count, quoted, shorten
 from tunefork.errors import LeakageError
+from tunefork.problem import Problem
+
+_DIFFERENT: dict[Problem, str] = {
+    "single_label": "more than one label",
+    "multi_label": "different labels in different rows",
+    "regression": "different numbers",
+}
 
 
 @dataclass(frozen=True)
@@ -61,14 +68,14 @@ def settle(
 
 
 def two_labels(rows: RowSet, name: str) -> str:
-    """A warning that names texts that have two labels; empty where none has."""
-    first: dict[str, str] = {}
-    torn = {key for key, label in zip(rows.keys, rows.labels) if first.setdefault(key, label) != label}
+    """A warning that names texts whose rows have different labels; empty where there are none."""
+    first: dict[str, object] = {}
+    torn = {key for key, label in zip(rows.keys, rows.labels.values) if first.setdefault(key, label) != label}
     if not torn:
         return ""
     places = [place for place, key in enumerate(rows.keys) if key in torn]
     verb = f"{rows.kind} has" if len(torn) == 1 else f"{rows.kind}s have"
-    return f"{len(torn):,} {verb} more than one label in {name} ({rows.places(places)})."
+    return f"{len(torn):,} {verb} {_DIFFERENT[rows.labels.problem]} in {name} ({rows.places(places)})."
 
 
 def torn_groups(first: tuple[str, RowSet], second: tuple[str, RowSet], column: str) -> str:

@@ -105,7 +105,7 @@ def drop_near_duplicates(pools: Mapping[str, RowSet]) -> tuple[dict[str, RowSet]
     equal a test row; and what was left out. Test rows are never changed, and nothing is sampled.
 
     Raises:
-        SplitError: a split has no row left, or training none of some class.
+        SplitError: a split has no row left, or training none of some class or label.
     """
     kept, found = dict(pools), []
     for first, second in COMPARED:
@@ -138,7 +138,8 @@ def _told(pairs: NearPairs, asked: tuple[str, RowSet, Sketch], other: tuple[str,
         (rows.places([place]), partners.places([best[place]]), round(similar[place, best[place]], 4))
         for place in list(best)[:SHOWN]
     ]
-    same = sum(rows.labels[place] == partners.labels[partner] for place, partner in best.items())
+    mine, others = rows.labels.values, partners.labels.values
+    same = sum(mine[place] == others[partner] for place, partner in best.items())
     return NearDuplicates(first, second, len(best), sketched.looked, same, tuple(shown))
 
 
@@ -150,12 +151,14 @@ def _check_left(name: str, left: RowSet, before: RowSet, other: str) -> None:
             found=f"{count(len(before), 'row')} before",
             fix="Give other rows, or set near_duplicates: report.",
         )
-    gone = [label for label in Counter(before.labels) if label not in set(left.labels)]
+    totals, names = Counter(label for _, label in before.labels.named()), {label for _, label in left.labels.named()}
+    gone = [label for label in totals if label not in names]
     if name == "train" and gone:
+        which = "of the class" if before.labels.problem == "single_label" else "with the label"
         raise SplitError(
-            f"No training row of the class '{gone[0]}' is left: all of its texts nearly equal one in {other}",
+            f"No training row {which} '{gone[0]}' is left: all of its texts nearly equal one in {other}",
             where="near_duplicates: drop_train",
-            found=f"{count(before.labels.count(gone[0]), 'row')} before",
+            found=f"{count(totals[gone[0]], 'row')} before",
             fix="Give other rows, or set near_duplicates: report.",
         )
 

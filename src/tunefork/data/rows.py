@@ -1,32 +1,34 @@
-"""Rows of one table that can be used: texts as strings or pictures, labels as names, an id and a key for each."""
+"""Rows of one table that can be used: texts as strings or pictures, their labels, an id and a key for each."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tunefork.config import DataConfig
 from tunefork.data.columns import Columns
 from tunefork.data.images.gallery import Gallery, Resize, bad_pictures, read_gallery
 from tunefork.data.images.pictures import picture_of
-from tunefork.data.labels import read_labels
+from tunefork.data.labelled import read_labels
+from tunefork.data.row_labels import RowLabels
 from tunefork.data.table import Table, count, missing, printable, shorten
 from tunefork.errors import DataError
+from tunefork.problem import Problem
 
 
 @dataclass(frozen=True, eq=False)
 class RowSet:
-    """Some rows of a table, all lists of equal length."""
+    """Some rows of a table, all lists and labels of equal length."""
 
     table: Table
     rows: list[int]
     """The table's row of each."""
     texts: list[tuple[str, ...]]
     """Where rows are images, each one's name."""
-    labels: list[str]
+    labels: RowLabels
     ids: list[str]
     keys: list[str]
     """Normalised texts, or hashes of pixels: rows that share one are the same text or image."""
@@ -49,18 +51,17 @@ class RowSet:
             self.table,
             [self.rows[place] for place in places],
             [self.texts[place] for place in places],
-            [self.labels[place] for place in places],
+            self.labels.take(places),
             [self.ids[place] for place in places],
             [self.keys[place] for place in places],
             [self.groups[place] for place in places],
             self.gallery,
         )
 
-    def relabel(self, names: dict[str, str]) -> RowSet:
-        """With other label names; rows whose label has none are left out."""
-        kept = self.take([place for place, label in enumerate(self.labels) if label in names])
-        kept.labels[:] = [names[label] for label in kept.labels]
-        return kept
+    def relabel(self, names: Mapping[str, str]) -> RowSet:
+        """With other label names. Rows whose class has none are left out; of several labels, those that have none."""
+        kept, labels = self.labels.renamed(names)
+        return replace(self.take(kept), labels=labels)
 
     def places(self, rows: Sequence[int]) -> str:
         """Where these rows are, for people."""
@@ -79,7 +80,11 @@ def normalise(texts: tuple[str, ...]) -> str:
 
 
 def clean_rows(
-    table: Table, columns: Columns, config: DataConfig, resize: Resize | None = None
+    table: Table,
+    columns: Columns,
+    config: DataConfig,
+    resize: Resize | None = None,
+    problem: Problem = "single_label",
 ) -> tuple[RowSet, tuple[str, ...]]:
     """The usable rows of a table, and notices of every conversion and every row left out.
 
@@ -88,13 +93,13 @@ def clean_rows(
         columns: which of its columns are what.
         config: what is done about rows that cannot be used.
         resize: makes pictures the size that a model wants.
+        problem: what labels are.
 
     Raises:
         LabelError: see ``read_labels``.
         DataError: empty texts, values that are no texts, pictures that cannot be read, ids that repeat.
     """
-    labels, label_notices = read_labels(table, columns.label, drop_missing=config.drop_missing, classes=config.classes)
-    rows = [row for row, label in enumerate(labels) if label is not None]
+    labels, rows, label_notices = read_labels(table, columns, config, problem)
     gallery = _gallery(table, columns.image, rows, config, resize) if columns.image else None
     if gallery is None:
         texts, text_notices = read_texts(table, columns.text, rows)
@@ -124,7 +129,7 @@ def clean_rows(
         table,
         chosen,
         [texts[place] for place in kept],
-        [name for row in chosen if (name := labels[row]) is not None],
+        labels.take(kept),
         [kept_ids[row] for row in chosen],
         [keys[place] for place in kept],
         [groups[row] for row in chosen],

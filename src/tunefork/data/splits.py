@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,18 +10,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tunefork.config import DataConfig
-from tunefork.data.columns import Columns, check_columns, choose_columns, guess_image, unique
+from tunefork.data.columns import Columns, check_columns, choose_columns, label_columns
+from tunefork.data.guessing import guess_image, unique
 from tunefork.data.holdout import held_size, hold_out, subset
 from tunefork.data.images.gallery import Resize
-from tunefork.data.labels import LabelMap, build_label_map, unseen_labels
+from tunefork.data.label_map import LabelMap
+from tunefork.data.labelled import which_problem
 from tunefork.data.leakage import settle, torn_groups, two_labels
+from tunefork.data.naming import name_labels, settle_rare
+from tunefork.data.numbers import check_varied
+from tunefork.data.row_labels import Numbers
 from tunefork.data.rows import RowSet, clean_rows
 from tunefork.data.sources import Sources, read_sources
-from tunefork.data.table import Table, count, missing, shorten
+from tunefork.data.strata import strata
+from tunefork.data.table import Table, count, missing
 from tunefork.data.texts_only import near_duplicates, with_copies, without_near_duplicates
 from tunefork.data.values import Images, Split, Splits
 from tunefork.data.weaknesses import weaknesses
-from tunefork.errors import LabelError, SplitError
+from tunefork.errors import SplitError
+from tunefork.problem import Problem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,20 +67,25 @@ def load_splits(
     said = _Said()
     sources = read_sources(config, frames or {}, base)
     columns, guesses = choose_columns(sources.train, config)
-    said.notices += guesses
-    tables = _tables(sources, columns, said)
+    problem, found_out = which_problem(sources.train, columns, config)
+    said.notices += (*guesses, *found_out)
+    tables = _tables(sources, columns, problem, said)
     columns = _common_columns(tables, columns, config, said)
     wanted = resize() if resize is not None and columns.image else None
-    pools = {role: _clean(table, columns, config, wanted, said) for role, table in tables.items()}
+    pools = {role: _clean(table, columns, config, wanted, problem, said) for role, table in tables.items()}
     _settle_leaks(pools, columns, config, said)
-    pools, labels = _label(pools, columns, config, said)
+    pools, labels, told = name_labels(pools, columns, config)
+    said.notices += told
     if "test" not in pools or ("validation" not in pools and config.validation):
-        pools, labels = _rare(pools, labels, config, said)
+        pools, labels, told = settle_rare(pools, labels, config)
+        said.notices += told
     for role, rows in pools.items():
         said.warnings += filter(None, [two_labels(rows, role)])
     pools = _hold_out(pools, config, said)
     pools, near = without_near_duplicates(pools, columns, config)
     pools = {role: _subset(pools[role], role, config, labels, said) for role in pools}
+    if isinstance(numbers := pools["train"].labels, Numbers):  # what was held out may have been all that differed
+        check_varied(numbers.values, pools["train"].table.name, columns.label)
     near += near_duplicates(pools, columns, config)
     said.notices += [str(found) for found in near if not found.matters]
     said.warnings += [str(found) for found in near if found.matters]
@@ -103,17 +114,21 @@ def is_of_images(config: DataConfig, base: Path | None = None) -> bool:
     """
     if config.image or config.text:
         return bool(config.image)
-    return bool(guess_image(read_sources(config, {}, base).train, taken=(config.label, config.id, config.group)))
+    train = read_sources(config, {}, base).train
+    label, several = label_columns(train, config.label)
+    return bool(guess_image(train, taken=(label, *several, config.id, config.group)))
 
 
-def _tables(sources: Sources, columns: Columns, said: _Said) -> dict[str, Table]:
-    """The tables by role; a hub split whose labels are hidden is not used."""
+def _tables(sources: Sources, columns: Columns, problem: Problem, said: _Said) -> dict[str, Table]:
+    """The tables by role; a hub split whose labels are hidden is not used. The hub hides numbers by -1."""
+    hidden = (-1,) if problem == "regression" else ()
     tables = {"train": sources.train}
     for role, table in (("validation", sources.validation), ("test", sources.test)):
         if table is None:
             continue
         if role in sources.own:
-            if all(missing(value) for value in table.values.get(columns.label, ())):
+            labels = [value for column in columns.with_labels for value in table.values.get(column, ())]
+            if all(missing(value) or value in hidden for value in labels):
                 said.notices.append(f"{table.name} has no labels and is not used; {role} rows are held out of train.")
                 continue
             said.notices.append(f"{role}: the data set's own split {table.name} is used ({count(len(table), 'row')}).")
@@ -131,10 +146,12 @@ def _common_columns(tables: Mapping[str, Table], columns: Columns, config: DataC
     return columns
 
 
-def _clean(table: Table, columns: Columns, config: DataConfig, resize: Resize | None, said: _Said) -> RowSet:
+def _clean(
+    table: Table, columns: Columns, config: DataConfig, resize: Resize | None, problem: Problem, said: _Said
+) -> RowSet:
     said.notices += table.notices
     group = columns.group if columns.group in table.values else ""
-    rows, notices = clean_rows(table, replace(columns, group=group), config, resize)
+    rows, notices = clean_rows(table, replace(columns, group=group), config, resize, problem)
     said.notices += notices
     return rows
 
@@ -157,57 +174,6 @@ def _settle_leaks(pools: dict[str, RowSet], columns: Columns, config: DataConfig
         torn = torn_groups((first, pools[first]), (second, pools[second]), columns.group)
         said.notices += filter(None, [notice])
         said.warnings += filter(None, [warning, torn])
-
-
-def _label(
-    pools: Mapping[str, RowSet], columns: Columns, config: DataConfig, said: _Said
-) -> tuple[dict[str, RowSet], LabelMap]:
-    train = pools["train"]
-    labels, names, notices = build_label_map(train.labels, config.classes, where=train.table.name, column=columns.label)
-    said.notices += notices
-    made = {"train": train.relabel(names)}
-    for role, rows in pools.items():
-        if role == "train":
-            continue
-        unseen_labels(rows.labels, train.labels, rows.table, rows.rows, role, columns.label)
-        made[role] = rows.relabel(names)
-        if len(made[role]) < len(rows):
-            said.notices.append(f"{count(len(rows) - len(made[role]), f'{role} row')} left out by classes.")
-    return made, labels
-
-
-def _rare(
-    pools: Mapping[str, RowSet], labels: LabelMap, config: DataConfig, said: _Said
-) -> tuple[dict[str, RowSet], LabelMap]:
-    """Classes with a single training row, of which a stratified split cannot be made."""
-    totals = Counter(pools["train"].labels)
-    rare = [name for name in labels.names if totals[name] == 1]
-    if not rare:
-        return dict(pools), labels
-    words = f"{count(len(rare), 'class')} with a single row"
-    if config.rare == "error":
-        places = [place for place, label in enumerate(pools["train"].labels) if label in set(rare)]
-        raise SplitError(
-            f"There {'is' if len(rare) == 1 else 'are'} {words}, which cannot be in both training and test",
-            where=pools["train"].places(places),
-            found=shorten([f"'{name}': 1" for name in rare]),
-            fix="Add rows, or set rare: train to keep them in training, or rare: drop to leave them out.",
-        )
-    if config.rare == "train":
-        said.notices.append(f"{words} kept in training: {shorten(rare)}.")
-        return dict(pools), labels
-    names = {name: name for name in labels.names if name not in rare}
-    if len(names) < 2:
-        raise LabelError(
-            f"Only {count(len(names), 'class')} would be left without rare ones",
-            where=pools["train"].table.name,
-            found=shorten([f"'{name}': {totals[name]}" for name in labels.names]),
-            fix="Add rows.",
-        )
-    kept = {role: rows.relabel(names) for role, rows in pools.items()}
-    dropped = sum(map(len, pools.values())) - sum(map(len, kept.values()))
-    said.notices.append(f"{words} left out: {shorten(rare)} ({count(dropped, 'row')}).")
-    return kept, LabelMap(tuple(names))
 
 
 def _hold_out(pools: dict[str, RowSet], config: DataConfig, said: _Said) -> dict[str, RowSet]:
@@ -244,15 +210,16 @@ def _subset(rows: RowSet, role: str, config: DataConfig, labels: LabelMap, said:
         if size > len(rows):
             said.notices.append(f"rows.{role} asks for {size:,} but there are {len(rows):,}: all are taken.")
         return rows
-    present = len(set(rows.labels))
-    if role == "train" and size < present:
+    present = len(set(strata(rows.labels)))
+    if role == "train" and size < present and rows.labels.problem == "single_label":
         raise SplitError(
             f"rows.train is smaller than the number of classes: {size} < {present}",
             where="rows",
             fix=f"Take {present} training rows at least.",
         )
     said.notices.append(f"{role}: {size:,} of {len(rows):,} rows taken (rows.seed {config.rows.seed}).")
-    return rows.take(subset(rows, size, seed=config.rows.seed, purpose=role, least=1 if role == "train" else 0))
+    least = 1 if role == "train" and size >= present else 0
+    return rows.take(subset(rows, size, seed=config.rows.seed, purpose=role, least=least))
 
 
 def _split(role: str, rows: RowSet, labels: LabelMap) -> Split:
@@ -260,4 +227,4 @@ def _split(role: str, rows: RowSet, labels: LabelMap) -> Split:
     if rows.gallery is not None:
         places = rows.gallery.places[np.array(rows.rows, dtype=np.int64)]
         images = Images(tuple(rows.keys), rows.gallery.pixels, places)
-    return Split(role, tuple(rows.texts), labels.encode(rows.labels), tuple(rows.ids), images)
+    return Split(role, tuple(rows.texts), rows.labels.encode(labels), tuple(rows.ids), images)

@@ -12,6 +12,7 @@ from tunefork.data.encoded import TokenSplit
 from tunefork.data.table import count, shorten
 from tunefork.data.values import Split
 from tunefork.errors import ConfigError, DataError, UnsupportedModelError
+from tunefork.problem import Labels
 
 BATCH = 1000
 """Texts per call of the tokenizer: enough to keep its threads busy, little enough to hold in memory."""
@@ -114,7 +115,7 @@ def _cut(places: list[int], size: int, truncation: Truncation) -> list[int]:
 
 def _rows(
     rows: Split | Sequence[str] | Sequence[tuple[str, ...]],
-) -> tuple[Sequence[tuple[str, ...]], NDArray[np.int64], tuple[str, ...]]:
+) -> tuple[Sequence[tuple[str, ...]], Labels, tuple[str, ...]]:
     if isinstance(rows, Split):
         return rows.texts, rows.labels, rows.ids
     texts = [(row,) if isinstance(row, str) else tuple(row) for row in rows]

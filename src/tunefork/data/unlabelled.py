@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tunefork.data.columns import Columns, check_columns, guess_id, guess_image, guess_text
+from tunefork.data.columns import Columns, check_columns
+from tunefork.data.guessing import guess_id, guess_image, guess_text
 from tunefork.data.images.class_folders import IMAGE, holds_pictures, loose_pictures
 from tunefork.data.images.pictures import Picture, holds_picture, picture_of
 from tunefork.data.readers import read_rows

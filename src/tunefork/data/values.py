@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from tunefork.data.columns import Columns
 from tunefork.data.images.pixels import Pixels
-from tunefork.data.labels import LabelMap
+from tunefork.data.label_map import LabelMap
+from tunefork.data.table import count
 from tunefork.problem import Labels, Problem, problem_of
 
 
@@ -98,9 +99,19 @@ class Splits:
         """Rows per split that there is."""
         return {split.name: len(split) for split in self.present()}
 
-    def __repr__(self) -> str:
+    @property
+    def contents(self) -> str:
+        """Rows and labels for people: ``80 train, 20 test rows, 2 classes``, ``5 labels`` or ``numbers``."""
+        nouns: dict[Problem, str] = {
+            "single_label": f"{len(self.labels)} classes",
+            "multi_label": count(len(self.labels), "label"),
+            "regression": "numbers",
+        }
         rows = ", ".join(f"{number:,} {name}" for name, number in self.rows.items())
-        return f"Splits({rows} rows, {len(self.labels)} classes)"
+        return f"{rows} rows, {nouns[self.problem]}"
+
+    def __repr__(self) -> str:
+        return f"Splits({self.contents})"
 
 
 def content_hash(splits: Iterable[Split], labels: LabelMap) -> str:
@@ -116,6 +127,8 @@ def content_hash(splits: Iterable[Split], labels: LabelMap) -> str:
 
     add(str(len(labels)), *labels.names)
     for split in splits:
+        if (problem := problem_of(split.labels)) != "single_label":  # whose hashes are older than other problems
+            add(problem)
         add(split.name, str(len(split)))
         contents = split.texts if split.images is None else [(each,) for each in split.images.hashes]
         for parts, label, identity in zip(contents, split.labels.tolist(), split.ids):

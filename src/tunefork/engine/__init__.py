@@ -13,6 +13,7 @@ from tunefork.engine.prefix_cache import PrefixCache
 from tunefork.engine.slots import counted
 from tunefork.engine.threads import compute_threads
 from tunefork.engine.timing import time_steps
+from tunefork.engine.unit import Unit, unit_of
 
 __all__ = [
     "Artefact",
@@ -24,6 +25,7 @@ __all__ = [
     "PrefixCache",
     "Rows",
     "Training",
+    "Unit",
     "Verified",
     "assemble",
     "automatic_precision",
@@ -38,5 +40,6 @@ __all__ = [
     "model_inputs",
     "save_run",
     "time_steps",
+    "unit_of",
     "verify_run",
 ]

@@ -28,6 +28,7 @@ from tunefork.engine.batches import collate
 from tunefork.engine.group_model import GroupModel
 from tunefork.engine.pictures import picture_inputs
 from tunefork.engine.precision import Precision
+from tunefork.engine.unit import PLAIN, Unit
 from tunefork.errors import ArtefactError
 from tunefork.models import Backbone, is_linear, load_adapter, load_backbone, locate, quietly, task_of
 from tunefork.strategies import Selection
@@ -58,6 +59,7 @@ def save_run(
     selection: Selection,
     folder: Path,
     facts: Mapping[str, Any],
+    unit: Unit = PLAIN,
 ) -> Artefact:
     """Write one run of a group.
 
@@ -69,13 +71,15 @@ def save_run(
         selection: what it trained.
         folder: where it goes; made where it is missing.
         facts: labels, columns, lengths: written to ``tunefork.json`` for whoever predicts with it.
+        unit: in which it answers with numbers; what is saved answers in the labels'.
 
     Returns:
         The artefact; pass it to ``verify_run``.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = group.tensors(number)
+    tensors = unit.folded(group.tensors(number))
     if isinstance(run.strategy, PeftStrategy):
+        group.load(number, tensors)  # PEFT saves what the model holds
         with quietly():
             group.model.save_pretrained(str(folder), save_embedding_layers=False)
         kind = "peft"
@@ -106,7 +110,8 @@ def verify_run(
 ) -> Verified:
     """Load the artefact into a fresh model through transformers or PEFT and compare its logits with the engine's.
 
-    Both compute in fp32 on the CPU: the engine as it trains, the other side on padded rows.
+    Both compute in fp32 on the CPU: the engine as it trains, the other side on padded rows. How far numbers may be
+    apart goes by their size, since they have a unit.
 
     Args:
         artefact: what ``save_run`` wrote.
@@ -130,7 +135,8 @@ def verify_run(
     expected[torch.from_numpy(batch.rows[0])] = ours.evaluate_logits(batch)[0]
     with torch.no_grad():
         found = fresh(**inputs).logits
-    if not torch.allclose(found, expected, rtol=RELATIVE, atol=ABSOLUTE):
+    large = max(1.0, float(expected.abs().max())) if backbone.model.config.problem_type == "regression" else 1.0
+    if not torch.allclose(found, expected, rtol=RELATIVE, atol=ABSOLUTE * large):
         raise ArtefactError(
             "The saved model does not give the logits of the trained one",
             where=str(artefact.folder),
@@ -181,7 +187,8 @@ def load_artefact(folder: Path, backbone: Backbone | None = None) -> Any:
     if backbone is None:
         own = folder / facts["model"]  # a base model that was saved along
         name = str(own) if own.is_dir() else facts["model"]
-        backbone = load_backbone(name, facts["labels"], facts["revision"], facts.get("image_size"))
+        problem = facts.get("problem", "single_label")
+        backbone = load_backbone(name, facts["labels"], facts["revision"], facts.get("image_size"), problem)
     return load_adapter(backbone.copy(), folder)
 
 

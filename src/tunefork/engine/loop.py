@@ -18,12 +18,13 @@ from tunefork.data import EncodedSplit
 from tunefork.engine.batches import Chunk, chunks
 from tunefork.engine.evaluate import evaluate
 from tunefork.engine.group_model import GroupModel
-from tunefork.engine.losses import GroupLoss
+from tunefork.engine.label_losses import loss_of
 from tunefork.engine.memory import PeakMemory
 from tunefork.engine.observer import Observer
 from tunefork.engine.optimise import GroupOptimizer
 from tunefork.engine.pausing import Paused, pause, resume
 from tunefork.engine.progress import RunProgress
+from tunefork.engine.unit import PLAIN, Unit
 from tunefork.plan.steps import evaluation_interval, total_steps
 from tunefork.store import EvaluationRecord, Predictions, StepRecord
 
@@ -38,6 +39,8 @@ class Rows:
     pad_id: int
     names: tuple[str, ...] = ()
     """Of the classes, for settings that name them; their numbers unless given."""
+    unit: Unit = PLAIN
+    """In which the model answers with numbers while it trains."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ class Training:
         self.optimizer = GroupOptimizer(group, runs, [self.steps] * len(runs))
         names = rows.names or tuple(map(str, range(group.model.config.num_labels)))
         where = group.precision.device, group.precision.master
-        self.loss = GroupLoss([run.training for run in runs], rows.train.labels, names, *where)
+        self.loss = loss_of([run.training for run in runs], rows.train.labels, names, rows.unit, *where)
         self._notice = self._spare_memory()
         self._until, self._deadline = min(until or self.steps, self.steps), deadline
         self._resumed, self._finish = tuple(resumed), finish
@@ -121,6 +124,9 @@ class Training:
         """Train all runs to their end."""
         self._began = time.perf_counter()
         self.group.refresh()
+        if self.rows.unit.begun and not self._resumed:
+            for number in range(len(self.runs)):
+                self.group.load(number, self.rows.unit.unfolded(self.group.tensors(number)))
         for number, paused in enumerate(self._resumed):
             resume(self.group, self.optimizer, number, self.progress[number], paused)
         waiting: dict[int, Paused] = {}
@@ -207,7 +213,7 @@ class Training:
             torch.autograd.backward(share.sum())
             self.group.collect()
             losses += share.detach()
-        found = dict(zip(active, losses.tolist()))
+        found = dict(zip(active, (self.loss.reported * losses).tolist()))
         for part, (number, loss) in zip(parts, found.items()):
             if self.progress[number].active and not math.isfinite(loss):
                 self._diverge(number, loss, part)
@@ -253,7 +259,7 @@ class Training:
             return {}
         self.group.members.active = tuple(numbers)
         began = time.perf_counter()
-        logits = evaluate(self.group, rows, self.training.eval_batch_size, self.rows.pad_id)
+        logits = self.rows.unit.outward(evaluate(self.group, rows, self.training.eval_batch_size, self.rows.pad_id))
         seconds = (time.perf_counter() - began) / len(numbers)
         records = {}
         for own, number in zip(logits, numbers):

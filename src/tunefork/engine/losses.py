@@ -1,15 +1,18 @@
-"""The training loss of K runs: cross-entropy with each run's own class weights and label smoothing.
+"""The training loss of K runs.
 
-As ``torch.nn.functional.cross_entropy(weight=w, label_smoothing=ε)`` has it: a row with label y contributes
+Of classes it is cross-entropy with each run's own class weights and label smoothing. As
+``torch.nn.functional.cross_entropy(weight=w, label_smoothing=ε)`` has it: a row with label y contributes
 
     (1 − ε) · w_y · (−log p_y) + ε / C · Σ_c w_c · (−log p_c)
 
 and the mean is the sum over rows divided by the sum of their w_y, here over all rows of an optimizer step, so that
-accumulation changes nothing. Without weights that is the mean over rows.
+accumulation changes nothing. Without weights that is the mean over rows. Losses of several labels and of numbers stand
+in ``label_losses``.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
@@ -50,8 +53,36 @@ def weights_of(training: TrainingConfig, labels: NDArray[np.integer], names: Seq
     return found
 
 
-class GroupLoss:
-    """What the runs of a group minimise.
+class Loss(ABC):
+    """What the runs of a group minimise."""
+
+    reported = 1.0
+    """What recorded losses are multiplied by, where training computes in another unit than the labels'."""
+
+    def of(self, logits: torch.Tensor, batch: Batch, active: Sequence[int]) -> torch.Tensor:
+        """[k, n] what each row of a batch contributes; of mixed images, both labels by their shares (Zhang et al. 2018,
+        section 2)."""
+        own = self.rows(logits, batch.labels, active)
+        if not isinstance(batch, Pictures) or batch.mixed is None:
+            return own
+        others, shares = batch.mixed
+        return torch.lerp(self.rows(logits, others, active), own, shares.to(logits.dtype))
+
+    @abstractmethod
+    def rows(self, logits: torch.Tensor, labels: torch.Tensor, active: Sequence[int]) -> torch.Tensor:
+        """[k, n] what each row contributes, of logits [k, n, C] of the runs ``active`` and labels [k, n, …]."""
+
+    def totals(self, rows: Sequence[NDArray[np.integer]], active: Sequence[int]) -> torch.Tensor | int:
+        """[k] what the contributions of an optimizer step are divided by; their number unless rows weigh differently.
+
+        Args:
+            rows: for each of the runs ``active``, the numbers of all rows of the step.
+        """
+        return len(rows[0])
+
+
+class ClassLoss(Loss):
+    """One of several classes: cross-entropy.
 
     Args:
         runs: their settings, in the group's order.
@@ -78,17 +109,8 @@ class GroupLoss:
         self._smoothing = torch.tensor([run.label_smoothing for run in runs], dtype=dtype, device=device)[:, None]
         self._smooths = any(run.label_smoothing for run in runs)
 
-    def of(self, logits: torch.Tensor, batch: Batch, active: Sequence[int]) -> torch.Tensor:
-        """[k, n] what each row of a batch contributes; of mixed images, both labels by their shares (Zhang et al. 2018,
-        section 2)."""
-        own = self.rows(logits, batch.labels, active)
-        if not isinstance(batch, Pictures) or batch.mixed is None:
-            return own
-        others, shares = batch.mixed
-        return torch.lerp(self.rows(logits, others, active), own, shares.to(logits.dtype))
-
     def rows(self, logits: torch.Tensor, labels: torch.Tensor, active: Sequence[int]) -> torch.Tensor:
-        """[k, n] what each row contributes, of logits [k, n, C] of the runs ``active`` and labels [k, n]."""
+        """[k, n] cross-entropy of each row, of logits [k, n, C] of the runs ``active`` and labels [k, n]."""
         if self._plain:
             return F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none").view_as(labels)
         own = list(active)
@@ -101,12 +123,9 @@ class GroupLoss:
         return torch.lerp(right, spread, self._smoothing[own])
 
     def totals(self, rows: Sequence[NDArray[np.integer]], active: Sequence[int]) -> torch.Tensor | int:
-        """[k] what the contributions of an optimizer step are divided by: the weights of its rows, or their number.
+        """[k] the weights of an optimizer step's rows, or their number.
 
         Images that are mixed in pairs leave it as it is, since each batch is mixed with itself.
-
-        Args:
-            rows: for each of the runs ``active``, the numbers of all rows of the step.
         """
         if self._plain:
             return len(rows[0])

@@ -10,16 +10,11 @@ from tunefork.metrics.calibration import (
     reliability,
     softmax,
 )
-from tunefork.metrics.classification import (
-    ClassScore,
-    Metrics,
-    auroc,
-    confusion,
-    majority,
-    per_class,
-    score,
-)
+from tunefork.metrics.classification import ClassScore, auroc, confusion, per_class
+from tunefork.metrics.figures import Metrics
+from tunefork.metrics.multi_label import sigmoid
 from tunefork.metrics.own import OwnMetric, described, evaluated, own_metrics, try_on
+from tunefork.metrics.scoring import majority, probabilities, score
 
 __all__ = [
     "BINS",
@@ -38,8 +33,10 @@ __all__ = [
     "majority",
     "own_metrics",
     "per_class",
+    "probabilities",
     "reliability",
     "score",
+    "sigmoid",
     "softmax",
     "try_on",
 ]

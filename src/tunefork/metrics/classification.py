@@ -1,53 +1,16 @@
-"""Metrics of single-label classification, from logits and class numbers."""
+"""One class of a row: metrics from logits and class numbers."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tunefork.metrics.calibration import calibration_error, log_loss, softmax
-
-
-@dataclass(frozen=True)
-class Metrics:
-    """The figures of one evaluation; NaN where these rows do not have one."""
-
-    loss: float
-    """Mean cross-entropy in nats."""
-    accuracy: float
-    macro_f1: float
-    """The mean of the classes' F1; a class that has no row and is never said counts 0."""
-    f1: float | None
-    """F1 of the second class when there are two; None otherwise."""
-    weighted_f1: float = math.nan
-    """The classes' F1, weighted by their true rows."""
-    mcc: float = math.nan
-    """Matthews' correlation, −1 to 1; 0 where one class only is said, NaN where one class only is there."""
-    auroc: float = math.nan
-    """Area under the ROC curve: of the second of two classes, else the mean over classes of each against the rest. NaN
-    where a class has no row."""
-    ece: float = math.nan
-    """Expected calibration error, 0 to 1: see ``calibration_error``."""
-    brier: float = math.nan
-    """Mean squared error of the probabilities: of the second of two classes (0 to 1), else summed over classes (0 to
-    2), as scikit-learn has it."""
-
-    @property
-    def others(self) -> dict[str, float]:
-        """Beside loss, accuracy, macro F1 and F1: what is known, by name. Stores keep it so."""
-        names = ("weighted_f1", "mcc", "auroc", "ece", "brier")
-        return {name: value for name in names if math.isfinite(value := getattr(self, name))}
-
-    @property
-    def known(self) -> dict[str, float]:
-        """All that is known, by name."""
-        first = {"loss": self.loss, "accuracy": self.accuracy, "macro_f1": self.macro_f1, "f1": self.f1}
-        return {
-            name: value for name, value in first.items() if value is not None and math.isfinite(value)
-        } | self.others
+from tunefork.metrics.figures import Metrics
 
 
 @dataclass(frozen=True)
@@ -64,10 +27,10 @@ class ClassScore:
     support: int
 
 
-def score(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> Metrics:
+def score_classes(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> Metrics:
     """Everything that ``Metrics`` has, of [N, C] logits against [N] class numbers.
 
-    >>> found = score(np.array([[2.0, 0.0], [0.0, 2.0]]), np.array([0, 1]))
+    >>> found = score_classes(np.array([[2.0, 0.0], [0.0, 2.0]]), np.array([0, 1]))
     >>> found.accuracy, found.mcc, found.auroc
     (1.0, 1.0, 1.0)
     """
@@ -117,15 +80,15 @@ def auroc(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> f
     return math.fsum(areas) / len(areas)
 
 
-def majority(train: NDArray[np.integer], test: NDArray[np.integer], classes: int) -> Metrics:
+def majority_class(train: NDArray[np.integer], test: NDArray[np.integer], classes: int) -> Metrics:
     """What always answering the most frequent training label scores on test; its loss is that of the training shares.
 
-    >>> majority(np.array([0, 0, 1]), np.array([0, 1]), 2).accuracy
+    >>> majority_class(np.array([0, 0, 1]), np.array([0, 1]), 2).accuracy
     0.5
     """
     shares = np.bincount(train, minlength=classes) / len(train)
     logits = np.log(np.maximum(shares, 1e-12))
-    return score(np.repeat(logits[None], len(test), axis=0), test)
+    return score_classes(np.repeat(logits[None], len(test), axis=0), test)
 
 
 def confusion(predicted: NDArray[np.integer], labels: NDArray[np.integer], classes: int) -> NDArray[np.int64]:
@@ -138,11 +101,22 @@ def confusion(predicted: NDArray[np.integer], labels: NDArray[np.integer], class
 def per_class(
     predicted: NDArray[np.integer], labels: NDArray[np.integer], names: tuple[str, ...]
 ) -> tuple[ClassScore, ...]:
-    """Precision, recall and F1 of every class, in the order of ``names``."""
+    """Precision, recall and F1 of every class, in the order of ``names``; of every label where rows are [N, C] of 0 and
+    1, its rows being those that have it."""
     from sklearn.metrics import precision_recall_fscore_support
 
-    numbers = precision_recall_fscore_support(labels, predicted, labels=range(len(names)), zero_division=np.nan)
+    if labels.ndim == 2:
+        numbers = _per_label(predicted, labels)
+    else:
+        numbers = precision_recall_fscore_support(labels, predicted, labels=range(len(names)), zero_division=np.nan)
     return tuple(
         ClassScore(name, float(precision), float(recall), float(f1), int(support))
         for name, precision, recall, f1, support in zip(names, *numbers)
     )
+
+
+def _per_label(predicted: NDArray[np.integer], labels: NDArray[np.integer]) -> Sequence[NDArray[np.floating]]:
+    """[C] precision, recall, F1 and support; written out, since scikit-learn takes one label for two classes."""
+    said, true, both = predicted.sum(axis=0), labels.sum(axis=0), (predicted & labels).sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        return both / said, both / true, 2 * both / (said + true), true

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from tunefork.config import METRICS, digest
 from tunefork.errors import ConfigError, MetricError, did_you_mean
-from tunefork.metrics.calibration import softmax
-from tunefork.metrics.classification import Metrics, score
+from tunefork.metrics.figures import Metrics
+from tunefork.metrics.scoring import probabilities, score
+from tunefork.problem import Labels, problem_of
 
-Function = Callable[[NDArray[np.int64], NDArray[np.float64]], float]
+Function = Callable[[NDArray[Any], NDArray[np.float64]], float]
 LOWER = "lower:"
 KNOWN = (*METRICS, "ece", "brier")
 """Names that are taken."""
@@ -38,7 +39,8 @@ class OwnMetric:
 
     name: str
     function: Function
-    """Of labels [N] int64 and probabilities [N, C] float64; gives one number."""
+    """Of labels [N] int64 (or [N, C] of 0 and 1) and probabilities [N, C] float64; in regression of the numbers [N] and
+    the answers [N], both float64. Gives one number."""
     lower: bool = False
     """Whether lower is better."""
     source: str = ""
@@ -69,14 +71,15 @@ class OwnMetric:
         except (OSError, TypeError):  # typed in at a prompt, written in C, or an object that can be called
             return ""
 
-    def __call__(self, labels: NDArray[np.integer], probabilities: NDArray[np.floating]) -> float:
-        """The metric of [N] labels and [N, C] probabilities; NaN where the function gives no finite number.
+    def __call__(self, labels: Labels, probabilities: NDArray[np.floating]) -> float:
+        """The metric of labels and probabilities (of numbers: answers); NaN where the function gives no finite number.
 
         Raises:
             MetricError: the function raises, or gives something else than one number.
         """
         try:
-            found = self.function(labels.astype(np.int64), probabilities.astype(np.float64))
+            plain = labels.astype(np.float64 if problem_of(labels) == "regression" else np.int64)
+            found = self.function(plain, probabilities.astype(np.float64))
         except Exception as error:
             raise MetricError(
                 f"The metric '{self.name}' failed",
@@ -127,25 +130,30 @@ def as_own_metric(wanted: Function | str | OwnMetric, where: str = "metrics") ->
     return OwnMetric(getattr(wanted, "__name__", type(wanted).__name__), wanted)
 
 
-def try_on(metrics: Sequence[OwnMetric], labels: NDArray[np.integer], classes: int) -> None:
-    """Call each once with labels [N] and uniform probabilities, so that mistakes are told before anything trains.
+def try_on(metrics: Sequence[OwnMetric], labels: Labels, classes: int) -> None:
+    """Call each once with labels and uniform probabilities (of numbers: their mean), so that mistakes are told before
+    anything trains.
 
     Raises:
         MetricError: one raises, or gives no finite number.
     """
-    uniform = np.full((len(labels), classes), 1 / classes)
+    problem = problem_of(labels)
+    shares = {"single_label": 1 / classes, "multi_label": 0.5}
+    numbers = problem == "regression"
+    uniform = np.full(len(labels), labels.mean()) if numbers else np.full((len(labels), classes), shares[problem])
+    given = "their mean as answers" if numbers else "uniform probabilities"
     for each in metrics:
         if math.isnan(each(labels, uniform)):
             raise MetricError(
                 f"The metric '{each.name}' gives no finite number",
                 where=each.source,
-                found=f"nan or an infinity for {len(labels):,} rows with uniform probabilities",
-                fix="Let the function return a finite number for any probabilities.",
+                found=f"nan or an infinity for {len(labels):,} rows with {given}",
+                fix=f"Let the function return a finite number for any {'answers' if numbers else 'probabilities'}.",
             )
 
 
 def evaluated(
-    logits: NDArray[np.floating], labels: NDArray[np.integer], own: Sequence[OwnMetric] = ()
+    logits: NDArray[np.floating], labels: Labels, own: Sequence[OwnMetric] = ()
 ) -> tuple[Metrics, dict[str, float]]:
     """What an evaluation's record holds: the metrics of [N, C] logits, and by name what is known beside the first four.
 
@@ -153,7 +161,7 @@ def evaluated(
         MetricError: a metric of the user's own fails.
     """
     found = score(logits, labels)
-    chances = softmax(logits) if own else None
+    chances = probabilities(logits, problem_of(labels)) if own else None
     values = {each.name: each(labels, chances) for each in own if chances is not None}
     return found, found.others | {name: value for name, value in values.items() if math.isfinite(value)}
 

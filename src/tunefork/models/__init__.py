@@ -5,11 +5,22 @@ from tunefork.models.anatomy import Anatomy, Linear, anatomy_of, is_linear, size
 from tunefork.models.families import Pooling
 from tunefork.models.images import BACKEND, ImageReader, load_image_reader
 from tunefork.models.library import locate, quietly
-from tunefork.models.load import Backbone, Task, image_size, image_tokens, load_backbone, load_config, skeleton, task_of
+from tunefork.models.load import (
+    PROBLEM_TYPES,
+    Backbone,
+    Task,
+    image_size,
+    image_tokens,
+    load_backbone,
+    load_config,
+    skeleton,
+    task_of,
+)
 from tunefork.models.tokenizers import load_tokenizer, longest_input
 
 __all__ = [
     "BACKEND",
+    "PROBLEM_TYPES",
     "Anatomy",
     "Backbone",
     "ImageReader",

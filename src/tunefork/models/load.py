@@ -23,8 +23,15 @@ from tunefork.models.families import FAMILIES
 from tunefork.models.images import ImageReader, load_image_reader
 from tunefork.models.library import locate, translated
 from tunefork.models.tokenizers import ensure_padding, load_tokenizer
+from tunefork.problem import Problem
 
 Task = Literal["text-classification", "image-classification"]
+PROBLEM_TYPES: dict[Problem, str] = {
+    "single_label": "single_label_classification",
+    "multi_label": "multi_label_classification",
+    "regression": "regression",
+}
+"""What transformers' configs call them."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +136,11 @@ def skeleton(config: Any, labels: int) -> nn.Module:
 
 
 def load_backbone(
-    name: str, labels: Sequence[str], revision: str | None = None, image_size: int | None = None
+    name: str,
+    labels: Sequence[str],
+    revision: str | None = None,
+    image_size: int | None = None,
+    problem: Problem = "single_label",
 ) -> Backbone:
     """A pretrained model with a fresh head for ``labels``, and its tokenizer or image processor.
 
@@ -137,9 +148,10 @@ def load_backbone(
 
     Args:
         name: a hub id, a folder, or ``builtin:``.
-        labels: class names.
+        labels: class names; of a regression the one name of the number.
         revision: of a hub id.
         image_size: height and width of images, where they are to be others than the processor's.
+        problem: what a row's label is; the saved model's config says so.
 
     Raises:
         ModelNotFoundError: no such model, no tokenizer or image processor.
@@ -158,7 +170,7 @@ def load_backbone(
             num_labels=len(labels),
             id2label=ids,
             label2id={label: number for number, label in ids.items()},
-            problem_type="single_label_classification",
+            problem_type=PROBLEM_TYPES[problem],
             dtype=torch.float32,
             use_safetensors=True,
             ignore_mismatched_sizes=True,

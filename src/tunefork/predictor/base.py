@@ -1,4 +1,4 @@
-"""What all predictors do: logits → labels and probabilities, beside the rows they belong to."""
+"""What all predictors do: logits → labels and probabilities, or numbers, beside the rows they belong to."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from tunefork import metrics
 from tunefork.engine.precision import best_device
 from tunefork.errors import ColumnError, nearest
+from tunefork.problem import Labels, Problem, answers_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +24,8 @@ class Predictor(ABC):
         self.labels: tuple[str, ...] = tuple(facts["labels"])
         self.temperature: float | None = facts.get("temperature")
         """What logits are divided by for calibrated probabilities; None where the study fitted none."""
+        self.problem: Problem = facts.get("problem", "single_label")
+        """What a row's label is."""
 
     @property
     @abstractmethod
@@ -43,7 +46,9 @@ class Predictor(ABC):
                 are right; labels are the same either way.
 
         Returns:
-            The DataFrame's own columns (if one was given), ``prediction``, and ``p_LABEL`` for every label.
+            The DataFrame's own columns (if one was given), ``prediction``, and ``p_LABEL`` for every label. Where rows
+            have several labels, a prediction is a list of those whose probability is above one half, in the labels'
+            order; of a regression it is a number, and there are no probabilities.
 
         Raises:
             ColumnError: the DataFrame lacks a column.
@@ -55,11 +60,19 @@ class Predictor(ABC):
         if isinstance(rows, pd.DataFrame):
             self._check_columns(rows)
         logits = self._logits(rows) if len(frame) else np.empty((0, len(self.labels)))
-        probabilities = metrics.softmax(logits, self.temperature if calibrated else None)
-        frame["prediction"] = [self.labels[number] for number in logits.argmax(axis=1)]
+        frame["prediction"] = self._told(answers_of(logits, self.problem))
+        if self.problem == "regression":
+            return frame
+        probabilities = metrics.probabilities(logits, self.problem, self.temperature if calibrated else None)
         for number, label in enumerate(self.labels):
             frame[f"p_{label}"] = probabilities[:, number]
         return frame
+
+    def _told(self, answers: Labels) -> list[Any]:
+        """Answers as a user reads them."""
+        if self.problem == "multi_label":
+            return [[label for label, has in zip(self.labels, row) if has] for row in answers]
+        return [float(each) if self.problem == "regression" else self.labels[each] for each in answers]
 
     def _check_columns(self, rows: pd.DataFrame) -> None:
         missing = [column for column in self.columns if column not in rows.columns]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 import traceback
@@ -9,7 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tunefork.config import RunConfig
+import numpy as np
+from numpy.typing import NDArray
+
+from tunefork.config import HEADLINE, RunConfig
 from tunefork.engine import (
     Artefact,
     GroupModel,
@@ -28,9 +32,10 @@ from tunefork.engine import (
 from tunefork.errors import TuneforkError
 from tunefork.metrics import fit_temperature
 from tunefork.plan import PlannedRun
+from tunefork.problem import answers_of, right
 from tunefork.runner.protocol import Job, Watcher
 from tunefork.runner.recorder import Recorder
-from tunefork.store import RunRecord, Store
+from tunefork.store import EvaluationRecord, Predictions, RunRecord, Store
 
 CHECKED_ROWS = (8, 64)
 """A saved artefact is compared on so many rows: at least, at most."""
@@ -97,9 +102,15 @@ def tell_ends(order: Order, store: Store, watcher: Watcher) -> None:
     for run in order.planned:
         record = store.run(run.config.id)
         found = store.evaluations(record.id, "test") or store.evaluations(record.id)
-        figures = {"loss": found[-1].loss, "accuracy": found[-1].accuracy} if found else {}
+        figures = {name: found[-1].metric(name) for name in ("loss", _headline(found[-1]))} if found else {}
         name = f"{record.name}, seed {record.seed}"
         watcher.finish(order.number, name, record.status, figures, record.reason)
+
+
+def _headline(found: EvaluationRecord) -> str:
+    """The metric that people look at first; which problem it is, an evaluation's own metrics say."""
+    known = [name for name in reversed(HEADLINE.values()) if math.isfinite(found.metric(name))]
+    return known[0] if known else HEADLINE["single_label"]
 
 
 def _train(
@@ -135,7 +146,7 @@ def _keep(group: GroupModel, number: int, run: RunConfig, record: RunRecord, job
     selection = job.selections[run.configuration]
     record = _calibrated(record, job, store)
     facts = {**job.facts, "run": run.model_dump(mode="json"), "name": record.name, "temperature": record.temperature}
-    artefact = save_run(group, number, job.backbone, run, selection, store.run_folder(run.id), facts)
+    artefact = save_run(group, number, job.backbone, run, selection, store.run_folder(run.id), facts, job.rows.unit)
     notice, latency = _verify(artefact, run, record, job, store)
     store.put_run(replace(record, status="running"))  # the predictions that are written are those of its best step
     store.write_predictions(run.id, tuple(job.facts["labels"]))
@@ -144,10 +155,12 @@ def _keep(group: GroupModel, number: int, run: RunConfig, record: RunRecord, job
 
 
 def _calibrated(record: RunRecord, job: Job, store: Store) -> RunRecord:
-    """Adds the temperature that fits the kept weights' answers on validation."""
+    """Adds the temperature that fits the kept weights' answers on validation, where rows have one class each."""
     if job.rows.validation is None:
         return record
     answers = store.predictions(record.id, "validation", record.best_step)
+    if answers.problem != "single_label":
+        return record
     temperature = fit_temperature(answers.logits, answers.labels)
     rows, notices = len(answers.labels), record.notices
     if temperature is None:
@@ -165,9 +178,19 @@ def _verify(artefact: Artefact, run: RunConfig, record: RunRecord, job: Job, sto
     found = verify_run(artefact, job.backbone, run, job.selections[run.configuration], split, rows)
     if job.rows.validation is None or record.precision == "fp32":
         return "", found.latency
-    trained = store.predictions(run.id, "validation", record.best_step).predicted[:rows]
-    agreeing = int((trained == found.logits.argmax(dim=1).numpy()).sum())
-    return f"predictions in {record.precision} and fp32 agree on {agreeing} of {rows} validation rows", found.latency
+    trained = store.predictions(run.id, "validation", record.best_step)
+    return _agreement(trained, found.logits.numpy(), record.precision), found.latency
+
+
+def _agreement(trained: Predictions, logits: NDArray[np.float32], precision: str) -> str:
+    """How far the first answers in the precision of training are those in fp32."""
+    rows = len(logits)
+    first, again = trained.predicted[:rows], answers_of(logits, trained.problem)
+    if trained.problem == "regression":
+        apart = float(np.abs(first - again).mean())
+        return f"answers in {precision} and fp32 are {apart:.2g} apart on average, on {rows} validation rows"
+    agreeing = int(right(first, again).sum())
+    return f"predictions in {precision} and fp32 agree on {agreeing} of {rows} validation rows"
 
 
 def _finished(record: RunRecord, outcome: Outcome, precision: str) -> RunRecord:

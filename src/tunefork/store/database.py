@@ -29,7 +29,8 @@ _RECORDS: dict[str, tuple[type, str]] = {
 }
 _EXTRA = """
 CREATE TABLE IF NOT EXISTS splits (
-    hash TEXT PRIMARY KEY, rows INTEGER NOT NULL, ids TEXT NOT NULL, labels BLOB NOT NULL);
+    hash TEXT PRIMARY KEY, rows INTEGER NOT NULL, ids TEXT NOT NULL, labels BLOB NOT NULL,
+    problem TEXT NOT NULL DEFAULT 'single_label');
 CREATE TABLE IF NOT EXISTS predictions (run TEXT NOT NULL, split TEXT NOT NULL, step INTEGER NOT NULL,
     rows_of TEXT NOT NULL REFERENCES splits (hash), classes INTEGER NOT NULL, logits BLOB NOT NULL,
     UNIQUE (run, split, step));
@@ -109,6 +110,8 @@ class Database:
                     db.execute(f'ALTER TABLE {table} ADD COLUMN "{name}" {columns(record)[name]}')
             for statement in _EXTRA.split(";"):
                 db.execute(statement)
+            if "problem" not in {row["name"] for row in db.execute("PRAGMA table_info(splits)")}:
+                db.execute("ALTER TABLE splits ADD COLUMN problem TEXT NOT NULL DEFAULT 'single_label'")
             db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def _has(self, table: str) -> bool:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tunefork.errors import StoreError, did_you_mean
 from tunefork.store.atomic import write_bytes
 from tunefork.store.records import EvaluationRecord, Predictions, RunRecord, StudyRecord
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 PREDICTIONS = "predictions.parquet"
 
@@ -37,7 +41,8 @@ class StudyFolder:
         """Write ``runs/<id>/predictions.parquet``: validation at the kept step, and test.
 
         Columns are split, step, id, label, predicted, and one probability ``p_<label>`` per class: calibrated where the
-        run has a temperature, as ``predict`` gives them. The names are the study's labels unless given.
+        run has a temperature, as ``predict`` gives them. Where rows have several labels, ``label`` and ``predicted``
+        are lists; of numbers there are no probabilities. The names are the study's labels unless given.
 
         Raises:
             StoreError: an unknown run, no predictions, or another number of names than classes.
@@ -110,7 +115,6 @@ def _write_parquet(
 ) -> Path:
     import pyarrow as pa
     from pyarrow import parquet
-    from scipy.special import softmax
 
     tables = []
     for split, step, answers in parts:
@@ -121,15 +125,12 @@ def _write_parquet(
                 found=f"{len(names)} names for {answers.logits.shape[1]} classes",
                 fix="Give the study's labels.",
             )
-        chances = softmax(answers.logits.astype("float64") / (temperature or 1.0), axis=1)
         columns = {
             "split": pa.array([split] * len(answers.ids), pa.string()),
             "step": pa.array([step] * len(answers.ids), pa.int64()),
             "id": pa.array(answers.ids, pa.string()),
-            "label": pa.array([names[label] for label in answers.labels], pa.string()),
-            "predicted": pa.array([names[label] for label in answers.predicted], pa.string()),
+            **_columns(answers, names, temperature),
         }
-        columns |= {f"p_{name}": pa.array(chances[:, place], pa.float64()) for place, name in enumerate(names)}
         tables.append(pa.table(list(columns.values()), names=list(columns)))
     sink = pa.BufferOutputStream()
     table = pa.concat_tables(tables)
@@ -138,3 +139,26 @@ def _write_parquet(
     parquet.write_table(table, sink)
     write_bytes(path, sink.getvalue().to_pybytes())
     return path
+
+
+def _columns(answers: Predictions, names: Sequence[str], temperature: float | None) -> dict[str, pa.Array]:
+    """Labels, answers, and probabilities where there are some."""
+    import pyarrow as pa
+    from scipy.special import expit, softmax
+
+    if answers.problem == "regression":
+        return {
+            "label": pa.array(answers.labels, pa.float64()),
+            "predicted": pa.array(answers.predicted, pa.float64()),
+        }
+    scaled = answers.logits.astype("float64") / (temperature or 1.0)
+    several = answers.problem == "multi_label"
+    chances = expit(scaled) if several else softmax(scaled, axis=1)
+    found = {}
+    for column, labels in (("label", answers.labels), ("predicted", answers.predicted)):
+        if several:
+            sets = [[name for name, has in zip(names, row) if has] for row in labels]
+            found[column] = pa.array(sets, pa.list_(pa.string()))
+        else:
+            found[column] = pa.array([names[label] for label in labels], pa.string())
+    return found | {f"p_{name}": pa.array(chances[:, place], pa.float64()) for place, name in enumerate(names)}

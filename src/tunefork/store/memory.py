@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from tunefork.store.records import (
     StudyRecord,
     TrialRecord,
 )
-from tunefork.store.rows import check, check_changes, decode, encode
+from tunefork.store.rows import check, check_changes, decode, encode, plain
 
 Row = Mapping[str, Any]
 
@@ -92,9 +91,8 @@ class MemoryStore(StudyFolder):
         """Record an evaluation and its predictions; a second one for the same run, split and step replaces it."""
         check(predictions)
         key = (evaluation.run, evaluation.split, evaluation.step)
-        labels, logits = predictions.labels.astype("int64"), predictions.logits.astype("float32")
         self._evaluations[key] = encode(evaluation)
-        self._predictions[key] = replace(predictions, ids=tuple(predictions.ids), labels=labels, logits=logits)
+        self._predictions[key] = plain(predictions)
 
     def evaluations(self, run_id: str, split: str | None = None) -> list[EvaluationRecord]:
         """A run's evaluations by step, of one split or of all."""
@@ -115,11 +113,8 @@ class MemoryStore(StudyFolder):
     def put_baseline(self, baseline: BaselineRecord, predictions: Predictions) -> None:
         """Record what a baseline said of the test rows; a second one of the same id replaces it."""
         check(predictions)
-        labels, logits = predictions.labels.astype("int64"), predictions.logits.astype("float32")
         self._baselines[baseline.id] = encode(baseline)
-        self._predictions[baseline.id, "test", 0] = replace(
-            predictions, ids=tuple(predictions.ids), labels=labels, logits=logits
-        )
+        self._predictions[baseline.id, "test", 0] = plain(predictions)
 
     def baselines(self) -> list[BaselineRecord]:
         """All baselines, in the order of first recording."""
@@ -154,11 +149,8 @@ class MemoryStore(StudyFolder):
     def put_retention(self, retention: RetentionRecord, predictions: Predictions) -> None:
         """Record the answers to an earlier task's rows; a second one for the same run, task and head replaces it."""
         check(predictions)
-        labels, logits = predictions.labels.astype("int64"), predictions.logits.astype("float32")
         self._retentions[retention.run, retention.task, retention.head] = encode(retention)
-        self._predictions[retention.run, retention.split, 0] = replace(
-            predictions, ids=tuple(predictions.ids), labels=labels, logits=logits
-        )
+        self._predictions[retention.run, retention.split, 0] = plain(predictions)
 
     def retentions(self) -> list[RetentionRecord]:
         """All of them, in the order of first recording."""

@@ -18,10 +18,12 @@ from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get
 import numpy as np
 
 from tunefork.errors import StoreError
+from tunefork.problem import Labels, Problem, problem_of
 from tunefork.store.changes import ChangeRecord
 from tunefork.store.records import Predictions
 
 Record = TypeVar("Record")
+_STORED: dict[Problem, str] = {"single_label": "<i8", "multi_label": "<i1", "regression": "<f8"}
 _SQL = {str: "TEXT", int: "INTEGER", bool: "INTEGER", float: "REAL"}
 
 
@@ -88,7 +90,25 @@ def check_changes(run_id: str, changes: Sequence[ChangeRecord]) -> None:
 def split_key(predictions: Predictions) -> str:
     """The hash under which a split's ids and labels are stored once."""
     text = json.dumps(predictions.ids, ensure_ascii=True).encode()
-    return hashlib.sha256(text + predictions.labels.astype("<i8").tobytes()).hexdigest()
+    return hashlib.sha256(text + label_bytes(predictions.labels)).hexdigest()
+
+
+def label_bytes(labels: Labels) -> bytes:
+    """Labels as they are stored, little-endian: class numbers int64, 0 and 1 of labels int8, numbers float64."""
+    return labels.astype(_STORED[problem_of(labels)]).tobytes()
+
+
+def stored_labels(data: bytes, rows: int, problem: Problem) -> Labels:
+    """The labels of ``label_bytes``."""
+    found = np.frombuffer(data, _STORED[problem])
+    native = found.astype(found.dtype.newbyteorder("="))
+    return native.reshape(rows, -1) if problem == "multi_label" else native
+
+
+def plain(predictions: Predictions) -> Predictions:
+    """With labels and logits in the types that stores give back."""
+    labels = stored_labels(label_bytes(predictions.labels), len(predictions.labels), predictions.problem)
+    return Predictions(tuple(predictions.ids), labels, predictions.logits.astype("float32"))
 
 
 @functools.cache

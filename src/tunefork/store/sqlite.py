@@ -3,7 +3,8 @@
 Tables: study, runs, steps, evaluations, baselines, trials (of a search), changes and retentions, predictions, splits
 (which keeps the ids and labels of a split's rows once for all the evaluations on it), chosen (what was decided by
 measurement), thumbnails and excerpts (small pictures and beginnings of texts of the rows that reports show). Any SQLite
-client reads them; blobs are little-endian (labels int64, logits float32).
+client reads them; blobs are little-endian (logits float32, labels int64; of several labels int8
+[rows, labels], of numbers float64).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from tunefork.store.records import (
     StudyRecord,
     TrialRecord,
 )
-from tunefork.store.rows import check, check_changes, split_key
+from tunefork.store.rows import check, check_changes, label_bytes, split_key, stored_labels
 
 
 class SqliteStore(StudyFolder, Database):
@@ -113,7 +114,7 @@ class SqliteStore(StudyFolder, Database):
     def predictions(self, run_id: str, split: str, step: int | None = None) -> Predictions:
         """The predictions of one evaluation, by default the split's last. Raises StoreError when there is none."""
         found = self._rows(
-            "SELECT ids, labels, classes, logits FROM predictions JOIN splits ON hash = rows_of "
+            "SELECT splits.*, classes, logits FROM predictions JOIN splits ON hash = rows_of "
             "WHERE run = ? AND split = ? AND (? IS NULL OR step = ?) ORDER BY step DESC LIMIT 1",
             *(run_id, split, step, step),
         )
@@ -121,7 +122,9 @@ class SqliteStore(StudyFolder, Database):
             raise no_predictions(run_id, split, step)
         ids = tuple(json.loads(found[0]["ids"]))
         logits = np.frombuffer(found[0]["logits"], "<f4").reshape(len(ids), found[0]["classes"])
-        return Predictions(ids, np.frombuffer(found[0]["labels"], "<i8").astype(np.int64), logits.astype(np.float32))
+        problem = found[0].get("problem", "single_label")  # a study that an older tunefork wrote knows no other
+        labels = stored_labels(found[0]["labels"], len(ids), problem)
+        return Predictions(ids, labels, logits.astype(np.float32))
 
     def put_baseline(self, baseline: BaselineRecord, predictions: Predictions) -> None:
         """Record what a baseline said of the test rows; a second one of the same id replaces it."""
@@ -215,8 +218,11 @@ class SqliteStore(StudyFolder, Database):
 
     def _keep(self, owner: str, split: str, step: int, predictions: Predictions) -> None:
         key, logits = split_key(predictions), predictions.logits.astype("<f4")
-        ids, labels = json.dumps(predictions.ids, ensure_ascii=False), predictions.labels.astype("<i8").tobytes()
-        self._db.execute("INSERT OR IGNORE INTO splits VALUES (?, ?, ?, ?)", (key, len(predictions.ids), ids, labels))
+        ids, labels = json.dumps(predictions.ids, ensure_ascii=False), label_bytes(predictions.labels)
+        self._db.execute(
+            "INSERT OR IGNORE INTO splits (hash, rows, ids, labels, problem) VALUES (?, ?, ?, ?, ?)",
+            (key, len(predictions.ids), ids, labels, predictions.problem),
+        )
         self._db.execute(
             "INSERT OR REPLACE INTO predictions VALUES (?, ?, ?, ?, ?, ?)",
             (owner, split, step, key, logits.shape[1], logits.tobytes()),

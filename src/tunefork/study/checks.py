@@ -7,10 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from tunefork.config import METRICS, StudyConfig, TrainingConfig, which_metric
+from tunefork.config import METRICS, METRICS_OF, StudyConfig, TrainingConfig, which_metric
 from tunefork.data import Splits
 from tunefork.errors import ConfigError, did_you_mean
 from tunefork.metrics import OwnMetric, try_on
+from tunefork.problem import Problem
+
+NAMES: dict[Problem, str] = {
+    "single_label": "rows that have one class each",
+    "multi_label": "rows that have several labels",
+    "regression": "numbers",
+}
+LABELLED = ("class_weights", "sampling", "label_smoothing")
+"""Settings of training that are about labels."""
 
 
 def check_settings(study: StudyConfig, splits: Splits, own: Sequence[OwnMetric] = ()) -> None:
@@ -22,8 +31,9 @@ def check_settings(study: StudyConfig, splits: Splits, own: Sequence[OwnMetric] 
     """
     for where, metric in _metrics(study):
         _check_metric(where, metric, splits, [each.name for each in own])
-    for where, weights in _weights(study):
-        _check_weights(where, weights, splits.labels.names)
+    for where, training in _trainings(study):
+        _check_weights(f"{where}.class_weights", training.class_weights, splits)
+        _check_sampling(where, training, splits.problem)
     labels = (splits.validation or splits.train).labels
     try_on(own, labels, len(splits.labels))
 
@@ -42,18 +52,29 @@ def _metrics(study: StudyConfig) -> Iterator[tuple[str, str]]:
             yield f"compare.{number}.training.early_stopping", found.metric
 
 
-def _weights(study: StudyConfig) -> Iterator[tuple[str, Any]]:
-    yield "training.class_weights", study.training.class_weights
+def _trainings(study: StudyConfig) -> Iterator[tuple[str, TrainingConfig]]:
+    """Where settings of training stand, and which: the study's, and what entries say otherwise."""
+    yield "training", study.training
     for number, entry in enumerate(study.compare):
-        if "class_weights" in entry.training:
-            own = TrainingConfig.model_validate({"class_weights": entry.training["class_weights"]})
-            yield f"compare.{number}.training.class_weights", own.class_weights
+        own = {name: each for name, each in entry.training.items() if name in LABELLED}
+        if own:
+            yield f"compare.{number}.training", TrainingConfig.model_validate(own)
 
 
 def _check_metric(where: str, metric: str, splits: Splits, own: Sequence[str]) -> None:
-    names, validation = splits.labels.names, splits.validation
+    names, validation, problem = splits.labels.names, splits.validation, splits.problem
     if metric not in (*METRICS, *own):
         raise ConfigError(f"There is no metric '{metric}'", where=where, fix=which_metric(metric, own))
+    if metric in METRICS and metric not in METRICS_OF[problem]:
+        raise ConfigError(
+            f"{metric} is no metric of {NAMES[problem]}",
+            where=where,
+            found=f"problem: {problem}",
+            fix=f"Use one of {', '.join(METRICS_OF[problem])}.",
+        )
+    if problem != "single_label":
+        _check_spread(where, metric, splits)
+        return
     if metric == "f1" and len(names) != 2:
         raise ConfigError(
             "f1 is the score of the second of two classes",
@@ -76,7 +97,34 @@ def _check_metric(where: str, metric: str, splits: Splits, own: Sequence[str]) -
         )
 
 
-def _check_weights(where: str, weights: Any, names: Sequence[str]) -> None:
+def _check_spread(where: str, metric: str, splits: Splits) -> None:
+    """Refuse AUROC where a label has rows of one kind only, and shares of a spread where there is none."""
+    validation = splits.validation
+    if validation is None:
+        return
+    if metric == "auroc":
+        on = validation.labels.sum(axis=0)
+        flat = [name for name, count in zip(splits.labels.names, on) if count in (0, len(validation))]
+        if flat:
+            raise ConfigError(
+                "auroc is not known where all validation rows have a label, or none has",
+                where=where,
+                found=f"'{flat[0]}' on {int(on[splits.labels.names.index(flat[0])])} of {len(validation):,} rows",
+                fix="Hold out more validation rows, leave the label out, or choose by micro_f1.",
+            )
+    if metric in ("r2", "pearson", "spearman") and len(np.unique(validation.labels)) < 2:
+        raise ConfigError(
+            f"{metric} is not known where all validation rows have the same number",
+            where=where,
+            found=f"{len(validation):,} rows with {validation.labels[0]:g}",
+            fix="Hold out more validation rows, or choose by mae.",
+        )
+
+
+def _check_weights(where: str, weights: Any, splits: Splits) -> None:
+    names = splits.labels.names
+    if weights is not None and splits.problem == "regression":
+        raise ConfigError("class_weights are for labels", where=where, found="problem: regression", fix="Take it out.")
     if not isinstance(weights, tuple):
         return
     unknown = [label for label, _ in weights if label not in names]
@@ -87,3 +135,19 @@ def _check_weights(where: str, weights: Any, names: Sequence[str]) -> None:
             found=f"labels {', '.join(names[:12])}{' …' if len(names) > 12 else ''}",
             fix=did_you_mean(unknown[0], list(names[:50])),
         )
+
+
+def _check_sampling(where: str, training: TrainingConfig, problem: Problem) -> None:
+    """Refuse what is said of labels that rows do not have in this way."""
+    if training.sampling == "balanced" and problem != "single_label":
+        raise ConfigError(
+            "sampling: balanced is for rows that have one class each",
+            where=f"{where}.sampling",
+            found=f"problem: {problem}",
+            fix="Use class_weights: auto." if problem == "multi_label" else "Take it out.",
+        )
+    if training.label_smoothing and problem == "regression":
+        raise ConfigError(
+            "label_smoothing is for labels", where=f"{where}.label_smoothing", found=f"problem: {problem}",
+            fix="Take it out.",
+        )  # fmt: skip

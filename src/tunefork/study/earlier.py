@@ -74,6 +74,13 @@ def earlier_task(
             load_splits(data, resize=lambda: _reader(start, data.image_size)),
             source.name,
         )
+    if splits.problem != "single_label":
+        raise StoreError(
+            "What is left of an earlier task is told as accuracy, and its rows do not have one class each",
+            where=str(source),
+            found=f"problem: {splits.problem}",
+            fix="Compare the metrics of both studies' test rows instead.",
+        )
     if splits.labels.names != labels:
         raise StoreError(
             "The earlier task's classes are not those of the model that this study began with",

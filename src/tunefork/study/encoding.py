@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from tunefork.config import DataConfig
 from tunefork.data import EncodedSplit, ImageSplit, Split, Splits, encode
-from tunefork.engine import Rows
+from tunefork.engine import Rows, unit_of
 from tunefork.errors import UnsupportedModelError
 from tunefork.models import Backbone, ImageReader, image_size, image_tokens, longest_input
 
@@ -69,8 +70,18 @@ def _encode_images(splits: Splits, backbone: Backbone, reader: ImageReader) -> E
             f"images are {reader.height} × {reader.width}, the model was pretrained on {before[0]} × {before[1]}: its "
             "positions are interpolated, by the saved model too",
         )
-    found = (encoded["train"], encoded.get("validation"), encoded.get("test"))
-    return Encoded(Rows(*found, 0, splits.labels.names), notices=notices)
+    return Encoded(_rows(encoded, splits, backbone), notices=notices)
+
+
+def _rows(encoded: Mapping[str, EncodedSplit], splits: Splits, backbone: Backbone) -> Rows:
+    return Rows(
+        encoded["train"],
+        encoded.get("validation"),
+        encoded.get("test"),
+        backbone.pad_id,
+        splits.labels.names,
+        unit_of(backbone, splits.train.labels),
+    )
 
 
 def _images(split: Split, backbone: Backbone, reader: ImageReader, tokens: int) -> ImageSplit:
@@ -100,5 +111,4 @@ def _encode_texts(splits: Splits, backbone: Backbone, data: DataConfig) -> Encod
             (f"max_length {data.max_length} is more than the model's {limit} positions; {limit} is used",),
         )
     encoded = {split.name: encode(split, backbone.tokenizer, length, data.truncation) for split in splits.present()}
-    rows = Rows(encoded["train"], encoded.get("validation"), encoded.get("test"), backbone.pad_id, splits.labels.names)
-    return Encoded(rows, length, notices)
+    return Encoded(_rows(encoded, splits, backbone), length, notices)

@@ -14,6 +14,7 @@ def artefact_facts(study: StudyConfig, splits: Splits, encoded: Encoded, backbon
     """The part of ``tunefork.json`` that is the same for all runs: labels, columns, lengths."""
     data, columns = study.data, splits.columns
     facts = {"study": study.name, "task": splits.task, "labels": list(splits.labels.names), "id": columns.id}
+    facts["problem"] = splits.problem
     if columns.image:
         return facts | {
             "image": columns.image,

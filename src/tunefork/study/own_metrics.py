@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tunefork.errors import ConfigError, StoreError
-from tunefork.metrics import OwnMetric, described, softmax
+from tunefork.metrics import OwnMetric, described, probabilities
 from tunefork.store import Predictions, Store
 
 
@@ -80,7 +80,7 @@ def check_unchanged(store: Store, metrics: Sequence[OwnMetric]) -> None:
 
 
 def _scores(known: dict[str, float], metrics: Sequence[OwnMetric], answers: Predictions) -> dict[str, float]:
-    chances = softmax(answers.logits)
+    chances = probabilities(answers.logits, answers.problem)
     found = {each.name: each(answers.labels, chances) for each in metrics}
     kept = {name: value for name, value in known.items() if name not in found}
     return kept | {name: value for name, value in found.items() if math.isfinite(value)}

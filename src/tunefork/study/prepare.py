@@ -11,7 +11,7 @@ from typing import Any
 from tunefork import metrics
 from tunefork.config import WORDNET, RunConfig, StudyConfig
 from tunefork.data import EncodedSplit, Splits, TokenSplit
-from tunefork.engine import Precision, assemble, choose_precision, evaluate
+from tunefork.engine import Precision, Rows, assemble, choose_precision, evaluate
 from tunefork.models import Backbone, skeleton
 from tunefork.plan import (
     ExpandedRun,
@@ -201,7 +201,7 @@ def study_record(
         base = metrics.majority(encoded.rows.train.labels, test.labels, len(labels))
         majority = base.known
         precision = choose_precision(study.training.precision, automatic=plan.precision)
-        fresh = _untrained(study, backbone, test, encoded.rows.pad_id, precision)
+        fresh = _untrained(study, backbone, test, encoded.rows, precision)
         baseline = fresh.known
     return StudyRecord(
         name=study.name,
@@ -221,12 +221,13 @@ def study_record(
         augmentation=splits.augmentation,
         choices=Choices.of(plan).written(),
         judging=study.verdict.model_dump(mode="json"),
+        problem=splits.problem,
         own_metrics=metrics.described(own),
     )
 
 
 def _untrained(
-    study: StudyConfig, backbone: Backbone, test: EncodedSplit, pad_id: int, precision: Precision
+    study: StudyConfig, backbone: Backbone, test: EncodedSplit, rows: Rows, precision: Precision
 ) -> metrics.Metrics:
     """The pretrained model with the fresh head of the study's first seed, before any training."""
     from tunefork.config import HeadStrategy
@@ -234,7 +235,8 @@ def _untrained(
     run = RunConfig(strategy=HeadStrategy(), training=study.training, seed=study.seeds[0])
     selection = select(run.strategy, backbone.anatomy, backbone.model)
     group = assemble(backbone, [run], [selection], precision)
-    return metrics.score(evaluate(group, test, study.training.eval_batch_size, pad_id)[0], test.labels)
+    answers = evaluate(group, test, study.training.eval_batch_size, rows.pad_id)[0]
+    return metrics.score(answers if rows.unit.begun else rows.unit.outward(answers), test.labels)
 
 
 def environment() -> dict[str, Any]:

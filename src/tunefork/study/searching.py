@@ -190,6 +190,7 @@ def _begin(store: SqliteStore, study: StudyConfig, material: Material) -> None:
                 task=material.backbone.task,
                 model=study.model,
                 labels=tuple(material.facts["labels"]),
+                problem=material.facts["problem"],
                 rows={name: len(split) for name, split in encoded.splits.items() if name != "test"},
                 data_hash=material.data_hash,
                 selection_metric=study.selection.metric,

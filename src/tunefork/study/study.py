@@ -56,8 +56,9 @@ class Study:
         seeds: how many, or which.
         training: settings of ``training`` that differ from the defaults.
         name: of the study, and of its folder unless ``run`` is told another.
-        metrics: functions of labels [N] and probabilities [N, C] that give a number, computed of every evaluation and
-            known by their names, also to ``selection``; or ``"lower:module:function"`` where lower is better.
+        metrics: functions of labels [N] and probabilities [N, C] that give a number (both [N, C] of several labels;
+            numbers and answers [N] of a regression), computed of every evaluation and known by their names, also to
+            ``selection``; or ``"lower:module:function"`` where lower is better.
         **settings: further settings of a study file: ``revision``, ``selection``, ``start_from``.
 
     Example:
@@ -157,11 +158,11 @@ class Study:
     @cached_property
     def backbone(self) -> Backbone:
         """The model that training starts from, with a head for these labels."""
-        labels = self.splits.labels.names
+        labels, problem = self.splits.labels.names, self.splits.problem
         size = self.config.data.image_size
         if self.config.start_from is None or self._start is None:
-            return load_backbone(self.model, labels, self.config.revision, size)
-        backbone = load_backbone(str(self._start), labels, image_size=size)
+            return load_backbone(self.model, labels, self.config.revision, size, problem)
+        backbone = load_backbone(str(self._start), labels, image_size=size, problem=problem)
         before = starting_labels((self._base or Path()) / self.config.start_from)
         if before and before != tuple(labels):
             notice = f"the starting model's classes were {', '.join(before)}; here they are {', '.join(labels)}"
@@ -279,17 +280,14 @@ class Study:
         """This study on the same rows with other settings, which a search has chosen."""
         found = self.on_rows(self.splits, config)
         found._looked_for, found._notices = self._looked_for or self.config.search, tuple(notices)
-        for name in ("backbone", "encoded"):
-            found.__dict__[name] = getattr(self, name)
+        found.__dict__["encoded"] = self.encoded
         return found
 
     def on_rows(self, splits: Splits, config: StudyConfig | None = None) -> Study:
         """This study on other rows of its data."""
         found = Study.from_config(config or self.config, self._base, self._own)
         found._data, found._looked_for = self._data, self._looked_for
-        found.__dict__["splits"] = splits
-        if "backbone" in self.__dict__:
-            found.__dict__["backbone"] = self.backbone
+        found.__dict__.update(splits=splits, backbone=self.backbone)
         return found
 
     def train(self, store: Store, conduct: Conduct) -> None:

@@ -1,8 +1,8 @@
 """``search.time``: a study that spends a wall-clock budget and stops in time with the best it can show.
 
-First a few steps of every configuration are timed. From that follows how many rows there is time for, how long a
-training may be, how many trials each configuration has (``tunefork.search.budget``). Then come the search, and final
-runs as long as there is time: the best configuration first.
+First a few steps of every configuration are timed. From that follows on how many rows settings are looked for, and how
+many trials each configuration has (``tunefork.search.budget``). What the search prefers then decides how many rows the
+final runs have. They are made as long as there is time: the best configuration first.
 """
 
 from __future__ import annotations
@@ -19,7 +19,18 @@ from tunefork.data import fewer
 from tunefork.engine import automatic_precision
 from tunefork.errors import ConfigError, StoreError
 from tunefork.search import Arm, arms_of, winner
-from tunefork.search.budget import FACTOR, PARTS, SEARCH, Allocation, Cost, allocate, kept_rows, next_runs
+from tunefork.search.budget import (
+    FACTOR,
+    PARTS,
+    SEARCH,
+    Allocation,
+    Cost,
+    Finals,
+    allocate,
+    finals,
+    kept_rows,
+    next_runs,
+)
 from tunefork.store import SqliteStore
 from tunefork.study.conduct import Conduct
 from tunefork.study.searching import FOLDER, chosen_settings, search_settings
@@ -37,6 +48,8 @@ TESTING = 0.05
 """The share of the budget that is kept for testing and saving the first final run."""
 READY = 0.5
 """The share of the budget that may be gone before the first trial."""
+BASELINE = 40
+"""Training rows of the baselines for each second of the budget; a thousand take them about a second."""
 CAREFUL = 1.15
 """A run is begun where there is so much more time than it is estimated to need."""
 
@@ -87,10 +100,11 @@ class TimedStudy:
         self._check_time()
         kept = self._known.get("rows") or kept_rows(self._rows, list(costs.values()), self._left())
         self._remember(data=self._hash, rows=kept)
+        known = min(self._rows["train"], max(kept["train"], int(BASELINE * self._budget)))
+        keep_baselines(self._store, self._on({**kept, "train": known}).splits)  # before anything is allotted
         study = self._on(kept)
-        keep_baselines(self._store, study.splits)  # before anything is allotted: it takes its time too
         allocation = self._allocation(study, costs)
-        study = study.decided(self._allotted(study, allocation), self._notices(allocation))
+        study = study.decided(self._allotted(study, allocation.epochs))
         search = study.config.search
         assert search is not None
         arms = dict(zip(costs, arms_of(study.config, search)))
@@ -98,8 +112,7 @@ class TimedStudy:
         material = study.material(conduct)
         trials = {arm.key: allocation.trials[key] for key, arm in arms.items()}
         search_settings(study.config, self._store, material, trials=trials, share=allocation.share)
-        self._final(study, arms, allocation)
-        return study
+        return self._final(arms, costs, kept)
 
     def _costs(self) -> dict[str, Cost]:
         """What each arm costs on this machine, by its key: from a few steps of its usual settings, on a few rows."""
@@ -134,40 +147,58 @@ class TimedStudy:
         known = self._known.get("allocation")
         if known:
             return Allocation(**known)
-        training = study.config.training
         rows = {name: len(split) for name, split in study.encoded.splits.items()}
-        per_step = training.batch_size * training.accumulation
-        epochs = training.steps * per_step / rows["train"] if training.steps else training.epochs
-        found = allocate(rows, costs, self._left(), epochs, per_step)
+        found = allocate(rows, costs, self._left(), *self._wanted(rows["train"]))
         self._remember(allocation=found.written())
         return found
 
-    def _allotted(self, study: Study, allocation: Allocation) -> StudyConfig:
+    def _finals(self, costs: Mapping[str, Cost], best: str, kept: Mapping[str, int]) -> Finals:
+        known = self._known.get("finals")
+        if known:
+            return Finals(**known)
+        rows = {**kept, "train": self._rows["train"]}
+        found = finals(rows, costs, best, self._left(), *self._wanted(rows["train"]))
+        self._remember(finals=found.written())
+        return found
+
+    def _wanted(self, rows: int) -> tuple[float, int]:
+        """The epochs that were asked for, and the rows of an optimizer step."""
+        training = self._study.config.training
+        per_step = training.batch_size * training.accumulation
+        return training.steps * per_step / rows if training.steps else training.epochs, per_step
+
+    def _allotted(self, study: Study, epochs: Mapping[str, float]) -> StudyConfig:
         """The study with every arm's training as long as there is time for, and evaluations where trials end."""
         config, rows = study.config, len(study.encoded.rows.train)
-        arms = arms_of(config, self._search)
-        entries = tuple(_allotted(arm, config, allocation.epochs[arm.key], rows) for arm in arms)
+        entries = tuple(_allotted(arm, config, epochs[arm.key], rows) for arm in arms_of(config, self._search))
         search = self._search.model_copy(update={"halving": FACTOR})
         return config.model_copy(update={"compare": entries, "search": search})
 
-    def _final(self, study: Study, arms: Mapping[str, Arm], allocation: Allocation) -> None:
-        """Final runs while there is time, the best configuration first."""
-        settings = chosen_settings(list(arms.values()), self._store)
+    def _final(self, searched: Mapping[str, Arm], costs: Mapping[str, Cost], kept: Mapping[str, int]) -> Study:
+        """Final runs while there is time, the best configuration first; the study of their rows."""
+        chosen = chosen_settings(list(searched.values()), self._store)
+        settings = {key: chosen[arm.key] for key, arm in searched.items()}
+        ranked = self._ranked(searched)
+        allocation = self._finals(costs, ranked[0], kept)
+        study = self._on({**kept, "train": allocation.train})
+        study = study.decided(self._allotted(study, allocation.epochs))
+        arms = dict(zip(costs, arms_of(study.config, self._search)))
         seconds = {key: CAREFUL * each for key, each in allocation.seconds.items()}
         done: list[tuple[str, int]] = []
-        while runs := next_runs(self._ranked(arms), study.config.seeds, done, seconds, self._left()):
+        while runs := next_runs(ranked, study.config.seeds, done, seconds, self._left()):
             wanted = {key: [seed for one, seed in runs if one == key] for key in arms}
             entries = [
                 Configuration(one.kind, one.settings, block=one.block, seeds=wanted[key], training=one.training)
                 for key, arm in arms.items()
                 if wanted[key]
-                for one in [arm.configuration(settings[arm.key])]
+                for one in [arm.configuration(settings[key])]
             ]
             config = study.config.model_copy(update={"compare": tuple(entries), "search": None})
             end = time.time() + self._left() - (0.0 if done else TESTING * self._budget)
             conduct = replace(self._conduct, deadline=end, finish=not done)
-            study.decided(config, self._notices(allocation)).train(self._store, conduct)
+            study.decided(config, self._notices(allocation, kept)).train(self._store, conduct)
             done += runs
+        return study
 
     def _ranked(self, arms: Mapping[str, Arm]) -> list[str]:
         """Keys by what the search found on validation, the best first; those without a number last."""
@@ -181,21 +212,24 @@ class TimedStudy:
 
         return sorted(arms, key=lower)
 
-    def _notices(self, allocation: Allocation) -> tuple[str, ...]:
+    def _notices(self, allocation: Finals, kept: Mapping[str, int]) -> tuple[str, ...]:
         """What the budget has done to the study."""
         config = self._study.config
         epochs = {arm.name: allocation.epochs[arm.key] for arm in arms_of(config, self._search)}
+        rows = {**kept, "train": allocation.train}
         few = [
-            f"{allocation.rows[split]:,} of {count:,} {split} rows"
+            f"{rows[split]:,} of {count:,} {split} rows"
             for split, count in self._rows.items()
-            if allocation.rows.get(split, count) < count
+            if rows.get(split, count) < count
         ]
         short = [f"{name} {each:.2g}" for name, each in epochs.items() if each < config.training.epochs - 1e-9]
         found = [f"the study had {self._budget:.0f} s; every configuration got the same time for its trials"]
-        found += [f"there was time for {', '.join(few)}"] if few else []
-        found += (
-            [f"there was time for less than {config.training.epochs:g} epochs of {', '.join(short)}"] if short else []
-        )
+        if few:
+            found.append(f"there was time for {', '.join(few)}")
+        if kept["train"] < allocation.train:
+            found.append(f"settings were looked for on {kept['train']:,} train rows")
+        if short:
+            found.append(f"there was time for less than {config.training.epochs:g} epochs of {', '.join(short)}")
         return tuple(found)
 
     @property
