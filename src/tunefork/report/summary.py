@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tunefork.config import HEADLINE, LOWER_IS_BETTER, Judging
 from tunefork.counts import Counts
 from tunefork.report.problems import KINDS
+from tunefork.report.reading import baseline_answers, read_run
 from tunefork.report.run_summary import Answers, RunSummary, Spread
-from tunefork.report.scoring import JUDGED, bounds_of, ranked, scores_of
+from tunefork.report.scoring import JUDGED, bounds_of, scores_of
 from tunefork.report.selection import Choice, choose
 from tunefork.report.units import Units
-from tunefork.store import BaselineRecord, Predictions, RunRecord, Store, StudyRecord, TrialRecord
+from tunefork.store import BaselineRecord, Store, StudyRecord, TrialRecord
 from tunefork.uncertainty import Estimate, Matrix, Pool, mean_of, pool_of
 
 BROKEN = ("failed", "diverged")
@@ -223,7 +222,7 @@ def summarise(store: Store, judging: Judging | None = None) -> Summary:
     """Read a study, to be judged as it says itself unless told otherwise. Raises StoreError when the store has none."""
     study, by_configuration = store.study(), dict[str, list[RunSummary]]()
     for record in store.runs():
-        run = _run(store, record, study)
+        run = read_run(store, record, study)
         by_configuration.setdefault(record.configuration, []).append(run)
     plain = [_configuration(runs, study) for runs in by_configuration.values()]
     metric = study.selection_metric
@@ -235,7 +234,7 @@ def summarise(store: Store, judging: Judging | None = None) -> Summary:
     split = next((split for split in ("test", "validation") if any(run.on(split) for run in finished)), None)
     judging = judging or Judging.model_validate(study.judging)
     baselines = tuple(
-        BaselineSummary(record, _baseline_answers(store, record, metric), len(study.labels))
+        BaselineSummary(record, baseline_answers(store, record, metric), len(study.labels))
         for record in store.baselines()
     )
     warnings = (*study.warnings, *choice.warnings)
@@ -244,27 +243,6 @@ def summarise(store: Store, judging: Judging | None = None) -> Summary:
 
 def _lower(study: StudyRecord) -> frozenset[str]:
     return LOWER_IS_BETTER | {name for name, own in study.own_metrics.items() if own["lower"]}
-
-
-def _run(store: Store, record: RunRecord, study: StudyRecord) -> RunSummary:
-    evaluations, steps = tuple(store.evaluations(record.id)), tuple(store.steps(record.id))
-    if all(one.split != "test" for one in evaluations):
-        return RunSummary(record, steps, evaluations, None, problem=study.problem)
-    read = partial(store.predictions, record.id, "test")
-    predictions = read()
-    answers = _answers(predictions, ranked(predictions) if study.selection_metric == "auroc" else None)
-    return RunSummary(record, steps, evaluations, answers, read, study.problem)
-
-
-def _baseline_answers(store: Store, record: BaselineRecord, metric: str) -> Answers:
-    predictions = store.predictions(record.id, "test")
-    ranks = metric == "auroc" and math.isfinite(record.loss)  # without probabilities there is nothing to rank by
-    return _answers(predictions, ranked(predictions) if ranks else None)
-
-
-def _answers(predictions: Predictions, contributions: NDArray[np.float64] | None) -> Answers:
-    rows = hashlib.sha256("\0".join(predictions.ids).encode() + predictions.labels.tobytes()).hexdigest()
-    return Answers(rows, predictions.labels, predictions.predicted, contributions)
 
 
 def _configuration(runs: Sequence[RunSummary], study: StudyRecord) -> ConfigurationSummary:
