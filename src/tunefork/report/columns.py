@@ -64,7 +64,7 @@ def _of_others(summary: Summary, wide: bool, intervals: bool) -> Iterator[Column
     if wide:
         known = [metric for metric in units.kind.wide if metric in shown or _known(summary, metric)]
         shown = (*known, *_further(summary, known))
-    elif further := _further(summary, shown):
+    elif further := _further(summary, [*shown, "loss"]):
         shown = (*shown[:-1], further[0])  # as many as before: more would not fit
     for metric in shown:
         yield Column(units.heading(metric), metric, (wide and metric != "loss") or metric == judged)

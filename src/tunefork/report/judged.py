@@ -6,6 +6,9 @@ from tunefork.report.summary import ConfigurationSummary, Summary
 from tunefork.report.wording import SHARES
 from tunefork.uncertainty import Estimate
 
+LONGEST = 12
+"""Characters of a label's name that an axis has room for."""
+
 
 def judged_value(one: ConfigurationSummary, summary: Summary) -> float | None:
     """The mean over seeds, on test or, where nothing was tested, on validation; None where unknown."""
@@ -37,7 +40,8 @@ def judged_axis(summary: Summary) -> str:
 def judged_unit(summary: Summary) -> str:
     """What figures show it in: times 100, so that a point is a point; errors in the unit of what is predicted."""
     if judged_scale(summary) == 1:
-        return f"in the unit of {summary.study.labels[0]}"
+        name = summary.study.labels[0]
+        return f"in the unit of {name if len(name) <= LONGEST else 'the label'}"
     return "%" if summary.judged_by in SHARES else "× 100"
 
 

@@ -109,8 +109,8 @@ KINDS: dict[Problem, Kind] = {
             ("loss, MSE", "The mean squared error, in the square of the label's unit."),
             (
                 "points of RMSE and MAE",
-                "A point is one hundredth of the standard deviation of the test labels, so that a margin of 1 point "
-                "means as much as for R²'s relatives; differences are told in the label's unit.",
+                "One hundredth of the standard deviation of the test labels, so that a margin of 1 point matters alike "
+                "whatever the unit is. Differences are told in the label's unit.",
             ),
         ),
     ),

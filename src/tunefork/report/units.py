@@ -59,7 +59,10 @@ class Units:
         >>> Units("regression", 1.3).value("mae", 0.41372), Units("regression", 1.3).value("r2", 0.87312)
         ('0.414', '0.8731')
         """
-        return measure(value, self._step(metric)) if self._own(metric) else metric_value(metric, value, digits)
+        if self._own(metric):
+            return measure(value, self._step(metric))
+        text = metric_value(metric, value, digits)
+        return text if self.problem == "single_label" else text.replace("-", "−")
 
     def cell(self, metric: str, value: float | None) -> str:
         """The same in a column whose title says the unit."""

@@ -10,7 +10,6 @@ labels of one row may depend on each other, and their sum over a row is one numb
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tunefork.uncertainty.contributions import Floats, Ints, of_auroc
 
@@ -22,8 +21,12 @@ def of_micro_f1(predicted: Ints, labels: Ints) -> Floats:
         predicted: [S, n, C] 0 or 1.
         labels: [n, C] 0 or 1.
     """
-    both, sums = _parts(predicted, labels)
-    return np.asarray(_ratio(both.sum(axis=2)[..., None], sums.sum(axis=2)[..., None])[..., 0])
+
+    def one(said: Ints) -> Floats:
+        both, sums = _parts(said, labels)
+        return _ratio(both.sum(axis=1)[:, None], sums.sum(axis=1)[:, None])[:, 0]
+
+    return np.stack([one(said) for said in predicted])
 
 
 def of_macro_f1(predicted: Ints, labels: Ints) -> Floats:
@@ -33,7 +36,7 @@ def of_macro_f1(predicted: Ints, labels: Ints) -> Floats:
         predicted: [S, n, C] 0 or 1.
         labels: [n, C] 0 or 1.
     """
-    return np.asarray(_ratio(*_parts(predicted, labels)).mean(axis=2))
+    return np.stack([_ratio(*_parts(said, labels)).mean(axis=1) for said in predicted])
 
 
 def of_weighted_f1(predicted: Ints, labels: Ints) -> Floats:
@@ -46,14 +49,18 @@ def of_weighted_f1(predicted: Ints, labels: Ints) -> Floats:
         predicted: [S, n, C] 0 or 1.
         labels: [n, C] 0 or 1.
     """
-    each = _ratio(*_parts(predicted, labels))
-    value = each.mean(axis=1, keepdims=True)
     shares = labels.mean(axis=0)
     if not shares.sum():
         return np.zeros(predicted.shape[:2])
-    numerator = (labels * value + shares * (each - value)).sum(axis=2)
-    whole = (shares * value).sum(axis=2) / shares.sum()
-    return np.asarray(whole + (numerator - whole * labels.sum(axis=1)) / shares.sum())
+
+    def one(said: Ints) -> Floats:
+        each = _ratio(*_parts(said, labels))
+        value = each.mean(axis=0)
+        numerator = (labels * value + shares * (each - value)).sum(axis=1)
+        whole = float(shares @ value) / float(shares.sum())
+        return np.asarray(whole + (numerator - whole * labels.sum(axis=1)) / shares.sum())
+
+    return np.stack([one(said) for said in predicted])
 
 
 def of_label_auroc(scores: Floats, labels: Ints) -> Floats:
@@ -73,15 +80,15 @@ def of_label_auroc(scores: Floats, labels: Ints) -> Floats:
     return np.asarray(found / count)
 
 
-def _parts(predicted: Ints, labels: Ints) -> tuple[Floats, Floats]:
-    """[S, n, C] what a row adds to the numerator and to the denominator of each label's F1."""
-    said, true = predicted.astype(np.float64), labels.astype(np.float64)
+def _parts(said: Ints, labels: Ints) -> tuple[Floats, Floats]:
+    """[n, C] what a row adds to the numerator and to the denominator of each label's F1."""
+    true = labels.astype(np.float64)
     return 2 * said * true, said + true
 
 
-def _ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> Floats:
-    """[S, n, K] contributions to K ratios of means over rows; 0 where the denominator is."""
-    below = denominator.mean(axis=1, keepdims=True)
+def _ratio(numerator: Floats, denominator: Floats) -> Floats:
+    """[n, K] contributions to K ratios of means over rows; 0 where the denominator is."""
+    below = denominator.mean(axis=0)
     safe = np.where(below > 0, below, 1.0)
-    value = numerator.mean(axis=1, keepdims=True) / safe
+    value = numerator.mean(axis=0) / safe
     return np.asarray(value + (numerator - value * denominator) / safe)

@@ -20,7 +20,7 @@ from tunefork.report.figures.style import (
     numbers,
     rows_sheet,
 )
-from tunefork.report.judged import judged_name, judged_scale
+from tunefork.report.judged import judged_name, judged_scale, judged_unit
 from tunefork.report.judging import Judgement
 from tunefork.report.summary import Summary
 from tunefork.report.wording import SHARES, capital, plain_percent
@@ -73,7 +73,8 @@ def _share_axis(axes: Axes, low: int, unit: str, intervals: bool) -> None:
     ticks = range(low, 101, 20)
     axes.set_xlim(low, 112)
     axes.set_xticks(ticks, None if unit else [f"{tick / 100:g}" for tick in ticks])
-    axes.set_xlabel(f"{unit} (95 % interval)".strip() if intervals else unit)
+    texts = [unit, *(["(95 % interval)" if unit else "with 95 % intervals"] * intervals)]
+    axes.set_xlabel(" ".join(filter(None, texts)))
 
 
 def _lowest(summary: Summary) -> int:
@@ -154,7 +155,7 @@ def differences(judgement: Judgement | None) -> Figure | None:
         drawn = _interval(axes, place, one.difference.value, one.difference, scale, colour, **style)
         mark_interval(drawn, order[one.configuration])
         handles.setdefault(text, drawn)
-    unit = "points" if scale > 1 else f"in the unit of {summary.study.labels[0]}; less is better"
+    unit = "points" if scale > 1 else f"{judged_unit(summary)}; less is better"
     axes.set_xlabel(f"{unit} (95 % interval)")
     axes.margins(x=0.08)
     bottom_legend(rows.figure, list(handles.values()), list(handles))
