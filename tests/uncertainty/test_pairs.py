@@ -30,7 +30,22 @@ def test_every_pair_is_adjusted_for_all_of_them() -> None:
 def test_a_loss_is_better_where_it_is_smaller() -> None:
     random = np.random.default_rng(0)
     losses = [random.exponential(scale, (3, 500)) for scale in (0.5, 0.9)]
-    assert compare(losses, sign=-1, bounds=(-np.inf, np.inf))[0].outcome == "better"
+    (pair,) = compare(losses, sign=-1, bounds=(-np.inf, np.inf))
+    assert (pair.outcome, pair.turned.outcome) == ("better", "worse")
+    assert pair.difference.value == pytest.approx(losses[0].mean() - losses[1].mean()), (
+        "the values', whatever is better"
+    )
+    assert pair.turned.difference.value > 0
+
+
+def test_equal_errors_are_as_equal_in_any_unit() -> None:
+    """The same answers to 1,000 rows: what another row may change is told by the unit, as the margin is."""
+    errors = np.random.default_rng(0).exponential(size=(1, 1000))
+    for unit in (1.0, 250.0):
+        pairs = compare([unit * errors] * 2, 0.01 * unit, -1, (-np.inf, np.inf), whole=unit)
+        assert pairs[0].outcome == "equivalent"
+        assert pairs[0].difference.interval.high == pytest.approx(0.0038 * unit, rel=0.02)
+    assert compare([250 * errors] * 2, 0.01, -1, (-np.inf, np.inf), whole=250.0)[0].outcome == "undecided"
 
 
 def test_equivalence_is_the_larger_of_two_one_sided_t_tests() -> None:

@@ -2,11 +2,12 @@
 
 from tunefork.report.examples import examples, wanted_rows
 from tunefork.report.json import to_json
-from tunefork.report.judging import Comparison, Judgement, Saved, judge, saved_models
+from tunefork.report.judging import Comparison, Judgement, judge
 from tunefork.report.mistakes import galleries
 from tunefork.report.recommending import Recommendation, recommend
 from tunefork.report.records import csv_text, run_rows
 from tunefork.report.run_summary import RunSummary, Spread
+from tunefork.report.saved import Saved, saved_models
 from tunefork.report.summary import ConfigurationSummary, Summary, summarise
 from tunefork.report.tables import as_markdown, as_rich, markdown_table, rich_table, step_table, table
 from tunefork.report.verdict import Verdict, verdict

@@ -42,8 +42,9 @@ class Calibration:
 
 
 def calibration_of(answers: Predictions, temperature: float | None) -> Calibration | None:
-    """How well calibrated answers are, as they are and with a temperature; None where they are no numbers."""
-    if not len(answers.labels) or not np.isfinite(answers.logits).all():
+    """How well calibrated answers are, as they are and with a temperature; None where they are no numbers, and where a
+    row has several labels or a number: expected calibration error is of one class per row."""
+    if answers.problem != "single_label" or not len(answers.labels) or not np.isfinite(answers.logits).all():
         return None
     after = _reliability(answers, temperature) if temperature is not None else None
     return Calibration(temperature, _reliability(answers, None), after)

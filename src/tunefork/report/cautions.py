@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from tunefork.report.summary import ConfigurationSummary, Summary
-from tunefork.report.wording import listed, metric_name, percent, several
-from tunefork.uncertainty import unsteady
+from tunefork.config import HEADLINE
+from tunefork.report.judged import judged_name
+from tunefork.report.summary import Summary
+from tunefork.report.wording import SHARES, listed, percent, several
+from tunefork.uncertainty import Estimate, unsteady
 
 
 def cautions(summary: Summary) -> tuple[str, ...]:
@@ -44,20 +46,20 @@ def _other_metric(summary: Summary) -> list[str]:
     wanted = summary.study.selection_metric
     if wanted in (summary.judged_by, "loss") or not any(one.answers for one in summary.configurations):
         return []
+    instead = f"so the verdict compares {judged_name(summary)}."
     if wanted in summary.study.own_metrics:
-        return [
-            f"The best was chosen by {wanted}, a metric of your own. How much of it is chance cannot be told, so the "
-            "verdict compares accuracy."
-        ]
-    name = metric_name(wanted)
-    return [f"{name} is not known on these test rows, where a class has none, so the verdict compares accuracy."]
+        chance = "How much of it is chance cannot be told"
+        return [f"The best was chosen by {wanted}, a metric of your own. {chance}, {instead}"]
+    name, why = summary.units.name(wanted), summary.units.kind.unknown
+    return [f"{name} is not known on these test rows, where {why}, {instead}"]
 
 
 def _seed_warning(summary: Summary) -> list[str]:
     single = [one.name for one in summary.configurations if len(one.done) == 1]
     if not single:
         return []
-    advice = "Another seed may move an accuracy by more than the difference between configurations; run three seeds."
+    moved = "an accuracy" if summary.study.problem == "single_label" else f"the {judged_name(summary)}"
+    advice = f"Another seed may move {moved} by more than the difference between configurations; run three seeds."
     if len(single) == len(summary.seeds):
         return [f"Each configuration has one seed, so the noise between seeds is not counted. {advice}"]
     return [f"One seed only, so the noise between seeds is not counted in comparisons with {listed(single)}. {advice}"]
@@ -72,27 +74,34 @@ def _unsteady(summary: Summary) -> list[str]:
         each = sorted(float(value) for value in scores.mean(axis=1))
         found.append(
             f"Unsteady: the {several(len(each), 'seed')} of {one.name} are much further apart than those of the others "
-            f"({listed([percent(value, 1) for value in each])} %). A lower learning rate is often steadier."
+            f"({_values(each, summary)}). A lower learning rate is often steadier."
         )
     return found
 
 
+def _values(values: Sequence[float], summary: Summary) -> str:
+    if summary.study.problem == "single_label" or summary.judged_by in SHARES:
+        return f"{listed([percent(value, 1) for value in values])} %"
+    return listed([summary.units.value(summary.judged_by, value, 1) for value in values])
+
+
 def _floor_warnings(summary: Summary) -> list[str]:
-    """Which configurations are not shown to beat what needs no training."""
-    floors = (
-        (summary.study.majority, "always answering the most frequent label"),
-        (summary.study.baseline, "the model before training"),
-    )
+    """Which configurations are not shown to beat what needs no training, by the judged metric where that is known of
+    it: a constant answer has no correlation. Single labels are held against accuracy whatever is judged."""
+    units, headline = summary.units, HEADLINE[summary.study.problem]
+    wanted = headline if summary.study.problem == "single_label" else summary.judged_by
+    floors = ((summary.study.majority, units.kind.floored), (summary.study.baseline, "the model before training"))
     found = []
     for metrics, what in floors:
-        floor = metrics.get("accuracy")
-        if floor is None or math.isnan(floor):
-            continue
-        names = [one.name for one in _measured(summary) if one.accuracy and one.accuracy.interval.low <= floor]
-        if names:
-            found.append(f"Not shown to beat {what} (accuracy {percent(floor, 1)} %): {listed(names)}.")
+        metric = wanted if wanted in metrics else headline
+        floor = metrics.get(metric, math.nan)
+        known = [(one.name, estimate) for one in summary.configurations if (estimate := one.estimate(metric))]
+        names = [name for name, estimate in known if not _beats(estimate, floor, metric in summary.lower)]
+        if names and not math.isnan(floor):
+            told = f"{units.name(metric)} {units.value(metric, floor, 1)}"
+            found.append(f"Not shown to beat {what} ({told}): {listed(names)}.")
     return found
 
 
-def _measured(summary: Summary) -> Iterable[ConfigurationSummary]:
-    return (one for one in summary.configurations if one.accuracy is not None)
+def _beats(estimate: Estimate, floor: float, lower: bool) -> bool:
+    return estimate.interval.high < floor if lower else estimate.interval.low > floor

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tunefork import metrics
+from tunefork.problem import Labels
 from tunefork.report.copies import Copies, Copy
+from tunefork.report.mistaken_labels import row_losses
 from tunefork.report.selection import choose
 from tunefork.report.summary import ConfigurationSummary, Summary
-from tunefork.store import Store
+from tunefork.report.wording import label_set
+from tunefork.store import Predictions, Store
 
 ROWS = 10
 """Examples of a pair; half of them for each side where both have so many."""
@@ -24,7 +28,8 @@ class Reply:
     """What one configuration says of a row."""
 
     answer: str
-    """The class that most seeds choose; of several, the one with the higher mean probability."""
+    """The class that most seeds choose, or the labels that most seeds give; of several, the one with the higher mean
+    probability."""
     right: int
     """Seeds whose answer is the label."""
     seeds: int
@@ -70,14 +75,15 @@ class _Votes:
 
     name: str
     ids: tuple[str, ...]
-    labels: NDArray[np.int64]
-    answers: NDArray[np.int64]
-    """[N]"""
+    labels: Labels
+    answers: Labels
+    """In the form of labels."""
     right: NDArray[np.int64]
     """[N] seeds that are right."""
     seeds: int
     margin: NDArray[np.float64]
-    """[N] mean probability of the label minus that of the likeliest other class."""
+    """[N] mean probability of the label minus that of the likeliest other class; of several labels the mean loss of the
+    row, negative."""
 
     @property
     def correct(self) -> NDArray[np.bool_]:
@@ -86,7 +92,13 @@ class _Votes:
 
 
 def disagreements(store: Store, summary: Summary) -> tuple[Disagreement, ...]:
-    """Every pair of strategies that answered the same test rows; nothing where there is one strategy only."""
+    """Every pair of strategies that answered the same test rows; nothing where there is one strategy only.
+
+    Nor of numbers: they are neither right nor wrong but nearer or further off, and how much nearer one strategy is than
+    another on all rows is what their comparison says.
+    """
+    if summary.study.problem == "regression":
+        return ()
     chosen = _chosen(summary)
     votes = [_votes(one, store) for one in chosen]
     copies, names = Copies(store), summary.study.labels
@@ -112,25 +124,43 @@ def _chosen(summary: Summary) -> list[ConfigurationSummary]:
 
 def _votes(one: ConfigurationSummary, store: Store) -> _Votes:
     runs = [run for run in one.done if run.answers is not None and len(run.answers.labels)]
-    first = store.predictions(runs[0].record.id, "test")
+    found = (store.predictions(run.record.id, "test") for run in runs)  # one at a time: they are large
+    first = next(found)
+    make = _of_labels if first.problem == "multi_label" else _of_classes
+    return make(one.name, len(runs), first, chain([first], found))
+
+
+def _of_classes(name: str, seeds: int, first: Predictions, runs: Iterable[Predictions]) -> _Votes:
     classes, rows = first.logits.shape[1], np.arange(len(first.ids))
     counts, chances = np.zeros((len(rows), classes)), np.zeros((len(rows), classes))
-    for run in runs:
-        found = store.predictions(run.record.id, "test")
+    for found in runs:
         counts[rows, found.predicted] += 1
-        chances += metrics.softmax(found.logits) / len(runs)
+        chances += metrics.softmax(found.logits) / seeds
     of_label = chances[rows, first.labels]
     others = chances.copy()
     others[rows, first.labels] = -1
     return _Votes(
-        one.name,
+        name,
         first.ids,
         first.labels,
         (counts + chances / 2).argmax(axis=1),  # a mean probability decides ties, and never outweighs a vote
         counts[rows, first.labels].astype(np.int64),
-        len(runs),
+        seeds,
         of_label - others.max(axis=1),
     )
+
+
+def _of_labels(name: str, seeds: int, first: Predictions, runs: Iterable[Predictions]) -> _Votes:
+    """Seeds vote on each label; they are right on a row where they are right on all of its labels."""
+    counts, chances = np.zeros(first.labels.shape), np.zeros(first.labels.shape)
+    right, margin = np.zeros(len(first.ids), dtype=np.int64), np.zeros(len(first.ids))
+    for found in runs:
+        counts += found.predicted
+        chances += (1 + np.tanh(found.logits / 2)) / 2 / seeds  # the sigmoid, which cannot overflow in this form
+        right += found.correct
+        margin -= row_losses(found) / seeds
+    given = np.where(2 * counts == seeds, chances > 0.5, 2 * counts > seeds)
+    return _Votes(name, first.ids, first.labels, given.astype(np.int8), right, seeds, margin)
 
 
 def _disagreement(first: _Votes, second: _Votes, names: Sequence[str], copies: Copies) -> Disagreement:
@@ -144,9 +174,9 @@ def _disagreement(first: _Votes, second: _Votes, names: Sequence[str], copies: C
 
     def example(row: int) -> Example:
         one, other = (
-            Reply(names[int(votes.answers[row])], int(votes.right[row]), votes.seeds) for votes in (first, second)
+            Reply(_text(votes.answers[row], names), int(votes.right[row]), votes.seeds) for votes in (first, second)
         )
-        return Example(first.ids[row], names[int(first.labels[row])], one, other, copies.of(first.ids[row]))
+        return Example(first.ids[row], _text(first.labels[row], names), one, other, copies.of(first.ids[row]))
 
     shown = [tuple(example(row) for row in side[:most]) for side, most in zip(sides, room)]
     return Disagreement(
@@ -159,6 +189,10 @@ def _disagreement(first: _Votes, second: _Votes, names: Sequence[str], copies: C
         for_first=shown[0],
         for_second=shown[1],
     )
+
+
+def _text(answer: Any, names: Sequence[str]) -> str:
+    return label_set(answer, names) if np.ndim(answer) else names[int(answer)]
 
 
 def _ordered(wanted: NDArray[np.bool_], gap: NDArray[np.float64], surer: NDArray[np.float64]) -> list[int]:

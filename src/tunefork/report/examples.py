@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tunefork.report.disagreements import Disagreement, disagreements
-from tunefork.report.mistakes import Gallery, galleries
+from tunefork.report.gallery import Gallery
+from tunefork.report.mistakes import galleries
 from tunefork.report.summary import Summary
 from tunefork.store import Store
 

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from tunefork.config import Judging
+from tunefork.config import HEADLINE, Judging
 from tunefork.report.effects import effects_json
-from tunefork.report.judging import TIED, Judgement, Saved
+from tunefork.report.judging import TIED, Judgement
 from tunefork.report.measures import FIRST, all_metrics, by_split, calibration, class_scores
 from tunefork.report.pareto import Front, fronts
 from tunefork.report.run_summary import RunSummary
+from tunefork.report.saved import Saved
 from tunefork.report.searched import search_json
 from tunefork.report.summary import BaselineSummary, ConfigurationSummary, Summary, summarise
 from tunefork.report.verdict import Verdict, verdict
@@ -25,8 +26,9 @@ def to_json(store: Store, judging: Judging | None = None) -> dict[str, Any]:
     """The study's results, one entry of ``runs`` per training.
 
     ``split`` says where loss, accuracy, macro_f1 and f1 come from: ``test`` where the run was evaluated on it, else
-    ``validation``, else None; ``metrics`` has all metrics of both. Shares are 0–1. Unknown numbers, NaN and infinities
-    are None.
+    ``validation``, else None; beside them stand the others that ``problem`` has, and ``metrics`` has all of both
+    splits. Shares are 0–1. Differences are those of the values: of errors, a positive one is worse. Unknown numbers,
+    NaN and infinities are None.
 
     Raises:
         StoreError: the store has no study.
@@ -39,6 +41,7 @@ def to_json(store: Store, judging: Judging | None = None) -> dict[str, Any]:
     content = {
         "study": study.name,
         "task": study.task,
+        "problem": study.problem,
         "model": study.model,
         "labels": list(study.labels),
         "rows": study.rows,
@@ -100,8 +103,8 @@ def _run(run: RunSummary, summary: Summary) -> dict[str, Any]:
         "counted": record.counted,
         "blocks": record.blocks,
         "split": split,
-        **_metrics(shown),
-        "validation": _metrics(run.validation) | {"step": run.validation.step if run.validation else None},
+        **_metrics(shown, run),
+        "validation": _metrics(run.validation, run) | {"step": run.validation.step if run.validation else None},
         "metrics": by_split(run, summary),
         "per_class": [asdict(each) for each in class_scores(run, summary)],
         "calibration": calibration(run),
@@ -120,8 +123,9 @@ def _run(run: RunSummary, summary: Summary) -> dict[str, Any]:
     }
 
 
-def _metrics(found: EvaluationRecord | None) -> dict[str, float | None]:
-    return {name: found.metric(name) if found else None for name in FIRST}
+def _metrics(found: EvaluationRecord | None, run: RunSummary) -> dict[str, float | None]:
+    others = () if run.problem == "single_label" else run.units.kind.metrics
+    return {name: found.metric(name) if found else None for name in dict.fromkeys((*FIRST, *others))}
 
 
 def _configuration(one: ConfigurationSummary, found: Verdict, summary: Summary) -> dict[str, Any]:
@@ -139,7 +143,7 @@ def _configuration(one: ConfigurationSummary, found: Verdict, summary: Summary) 
         "trainable": one.counts.trainable,
         "formulas": [asdict(each) for each in one.runs[0].record.formulas],
         "fewer_parameters_percent": one.reduction,
-        "of_full_accuracy_percent": one.kept,
+        f"of_full_{HEADLINE[summary.study.problem]}_percent": one.kept,
         "converged": one.converged,
         "mean": estimate.value if estimate else None,
         "interval": [estimate.interval.low, estimate.interval.high] if estimate else None,
@@ -216,13 +220,16 @@ def _baseline(one: BaselineSummary, judgement: Judgement | None) -> dict[str, An
 
 
 def _saved(one: Saved) -> dict[str, Any]:
-    """A saved model: its rows are its only sample, and McNemar's test compares it with the best one."""
+    """A saved model: its rows are its only sample. McNemar's test compares it with the best one, or a t-test of errors.
+
+    Of a regression ``rmse`` or ``mae`` stands in the place of ``accuracy``.
+    """
     return {
         "run": one.run.record.id,
         "configuration": one.name,
-        "accuracy": one.estimate.value,
+        one.metric: one.estimate.value,
         "interval": [one.estimate.interval.low, one.estimate.interval.high],
-        "p_value_mcnemar_holm": one.p_value,
+        "p_value_mcnemar_holm" if one.metric == "accuracy" else "p_value_paired_t_holm": one.p_value,
     }
 
 

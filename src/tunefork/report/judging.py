@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from tunefork.report.run_summary import RunSummary
 from tunefork.report.scoring import differences_of
-from tunefork.report.selection import best_run
 from tunefork.report.summary import BaselineSummary, ConfigurationSummary, Summary
 from tunefork.uncertainty import (
     Difference,
@@ -18,8 +16,6 @@ from tunefork.uncertainty import (
     compare,
     difference_of,
     holm,
-    mcnemar,
-    mean_of,
     rows_needed,
     seeds_needed,
 )
@@ -42,6 +38,13 @@ class Comparison:
     """The p-value of "the difference is larger than the margin", so corrected."""
     outcome: Outcome
     """``undecided`` where the data cannot tell; ``not converged`` where it scored less but was still learning."""
+    sign: int = 1
+    """1 where more is better, −1 where less is."""
+
+    @property
+    def ahead(self) -> float:
+        """How far it is ahead of the best; below 0 where it is behind."""
+        return self.sign * self.difference.value
 
 
 @dataclass(frozen=True)
@@ -50,18 +53,6 @@ class Needed:
 
     seeds: int | None
     rows: int | None
-
-
-@dataclass(frozen=True)
-class Saved:
-    """One configuration's saved model: the run that validation prefers, as it stands. Rows are its only sample."""
-
-    run: RunSummary
-    name: str
-    estimate: Estimate
-    """Its test accuracy."""
-    p_value: float
-    """McNemar's, against the best saved model, after Holm's correction; 1 for the best itself."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +65,13 @@ class Rival:
     """The best's mean minus the baseline's; its rows are its only sample."""
     adjusted: float
     """The p-value of "there is no difference" after Holm's correction over all baselines."""
+    sign: int = 1
+    """1 where more is better, −1 where less is."""
+
+    @property
+    def behind(self) -> float:
+        """How far it is behind the best; below 0 where it is ahead."""
+        return self.sign * self.difference.value
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +85,7 @@ class Judgement:
     pairs: tuple[Pair, ...]
     """All pairs of ``compared``."""
     margin: float
-    """As a share: 0.01 is one point."""
+    """In the unit of the judged metric: 0.01 of a share is one point, of errors see ``units``."""
 
     @cached_property
     def comparisons(self) -> tuple[Comparison, ...]:
@@ -114,9 +112,10 @@ class Judgement:
             if scores is None or own is None or estimate is None or one.answers.rows != self.best.answers[0].rows:
                 continue
             pool, bounds = self.best.pools.get(metric), differences_of(metric)
-            found.append((one, estimate, difference_of(scores, own, pool, bounds)))
+            whole = self.summary.units.whole(metric)
+            found.append((one, estimate, difference_of(scores, own, pool, bounds, whole)))
         adjusted = holm([each.p_value for _, _, each in found])
-        return tuple(Rival(*each, p_value) for each, p_value in zip(found, adjusted))
+        return tuple(Rival(*each, p_value, self.summary.sign) for each, p_value in zip(found, adjusted))
 
     def needed(self, comparison: Comparison) -> Needed:
         """What would decide between a configuration and the best."""
@@ -132,41 +131,25 @@ class Judgement:
         outcome: Outcome = turned.outcome
         if outcome == "worse" and one.converged is False:
             outcome = "not converged"
-        return Comparison(one.id, one.name, turned.difference, turned.different, turned.within, outcome)
+        return Comparison(one.id, one.name, turned.difference, turned.different, turned.within, outcome, turned.sign)
 
 
 def judge(summary: Summary) -> Judgement | None:
     """Compare all configurations that answered the best's test rows; None where there is no best."""
-    best, margin = summary.best_configuration, summary.judging.margin / 100
+    best, metric = summary.best_configuration, summary.judged_by
     if best is None:
         return None
-    scores = best.scores(summary.judged_by)
+    scores, whole = best.scores(metric), summary.units.whole(metric)
+    margin = summary.judging.margin / 100 * whole
     compared: list[ConfigurationSummary] = []
     matrices: list[Matrix] = []
     for one in summary.configurations:
-        own = one.scores(summary.judged_by)
+        own = one.scores(metric)
         if own is None or scores is None or one.answers[0].rows != best.answers[0].rows:
             continue
         compared.append(one)
         matrices.append(own)
     if best not in compared:
         return Judgement(summary, best, (best,), (), margin)
-    pairs = compare(matrices, margin, bounds=differences_of(summary.judged_by))
+    pairs = compare(matrices, margin, summary.sign, differences_of(metric), whole)
     return Judgement(summary, best, tuple(compared), pairs, margin)
-
-
-def saved_models(judgement: Judgement) -> tuple[Saved, ...]:
-    """The saved model of every configuration compared, the best first: which *model* is better, not which method."""
-    summary = judgement.summary
-    metric, validated = summary.choice.metric, summary.choice.by == "validation"
-    chosen = [(one, best_run(one, metric, validated, summary.lower)) for one in judgement.compared]
-    present = [(one, run) for one, run in chosen if run is not None and run.answers is not None]
-    present.sort(key=lambda each: each[0] is not judgement.best)
-    if not present or present[0][0] is not judgement.best:
-        return ()
-    answers = [run.answers.correct for _, run in present if run.answers is not None]
-    p_values = holm([mcnemar(answers[0], own) for own in answers[1:]])
-    return tuple(
-        Saved(run, one.name, mean_of(own[None]), p_value)
-        for (one, run), own, p_value in zip(present, answers, [1.0, *p_values])
-    )

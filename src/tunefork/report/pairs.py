@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tunefork.report.judging import Judgement
-from tunefork.report.wording import points
+from tunefork.report.summary import Summary
 from tunefork.uncertainty import Outcome, Pair
 
 MARKS: dict[Outcome, str] = {"better": "▲", "worse": "▼", "equivalent": "=", "undecided": "?"}
@@ -18,7 +18,7 @@ class PairCell:
     """One configuration against another."""
 
     text: str
-    """The mark and the difference in points."""
+    """The mark and the difference, in points or in the label's unit."""
     outcome: str
     """For its colour; empty on the diagonal."""
     title: str = ""
@@ -41,18 +41,20 @@ def pair_rows(judgement: Judgement | None) -> tuple[PairRow, ...]:
     known = {(pair.first, pair.second): pair for one in judgement.pairs for pair in (one, one.turned)}
     count = len(judgement.compared)
     return tuple(
-        PairRow(row + 1, one.name, tuple(_cell(known.get((row, column))) for column in range(count)))
+        PairRow(row + 1, one.name, tuple(_cell(known.get((row, column)), judgement.summary) for column in range(count)))
         for row, one in enumerate(judgement.compared)
     )
 
 
-def _cell(pair: Pair | None) -> PairCell:
+def _cell(pair: Pair | None, summary: Summary) -> PairCell:
     if pair is None:
         return PairCell("", "")
-    interval = pair.difference.interval
+    units, metric, interval = summary.units, summary.judged_by, pair.difference.interval
+    ends = (pair.difference.value, interval.low, interval.high)
+    value, low, high = (units.difference(metric, each, sign=True) for each in ends)
     title = (
-        f"{pair.outcome}: 95 % interval {points(interval.low, True)} to {points(interval.high, True)} points; "
+        f"{pair.outcome}: 95 % interval {low} to {high}{units.noun(metric)}; "
         f"p = {pair.different:.3f} for a difference, {pair.within:.3f} for one beyond the margin, "
         "corrected for all pairs"
     )
-    return PairCell(f"{MARKS[pair.outcome]} {points(pair.difference.value, True)}", pair.outcome, title)
+    return PairCell(f"{MARKS[pair.outcome]} {value}", pair.outcome, title)

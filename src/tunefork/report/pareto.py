@@ -39,7 +39,7 @@ class Front:
     """Those whose metric and cost are known."""
     costs: tuple[float, ...]
     values: tuple[float, ...]
-    """The metric, from 0 to 1."""
+    """The metric."""
     kept: tuple[bool, ...]
     """Which are undominated."""
 
@@ -59,12 +59,13 @@ def fronts(summary: Summary) -> tuple[Front, ...]:
         values = [value for one, _ in known if (value := judged_value(one, summary)) is not None]
         if len(set(costs)) > 1:
             shown = tuple(one for one, _ in known)
-            found.append(Front(cost, shown, tuple(costs), tuple(values), tuple(undominated(costs, values))))
+            kept = undominated(costs, [summary.sign * value for value in values])
+            found.append(Front(cost, shown, tuple(costs), tuple(values), tuple(kept)))
     return tuple(found)
 
 
 def undominated(costs: Sequence[float], values: Sequence[float]) -> list[bool]:
-    """Which points no other point dominates: at most as costly and at least as good, and one of the two strictly.
+    """Which points no other point dominates: at most as costly and at least as high, and one of the two strictly.
 
     Point estimates alone decide. Values that differ in the order of summation only are equal.
 

@@ -57,7 +57,7 @@ def recommend(judgement: Judgement) -> Recommendation:
         for one in tied
         if one is judgement.best
         or behind[one.id].outcome in ("equivalent", "better")
-        or behind[one.id].difference.value >= -judgement.margin
+        or behind[one.id].ahead >= -judgement.margin
     ]
     others = (_least(tied, trainable, judgement), _least(tied, seconds, judgement), _least(tied, memory, judgement))
     if near:

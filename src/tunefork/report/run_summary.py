@@ -10,7 +10,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from tunefork.problem import Labels, Problem, right
 from tunefork.report.calibration import Calibration, calibration_of
+from tunefork.report.units import Units, units_of
 from tunefork.store import EvaluationRecord, Predictions, RunRecord, StepRecord
 
 
@@ -37,15 +39,17 @@ class Answers:
 
     rows: str
     """Hash of the rows' ids and labels."""
-    labels: NDArray[np.int64]
-    predicted: NDArray[np.int64]
+    labels: Labels
+    """[N] classes, [N, C] 0 or 1, or [N] numbers."""
+    predicted: Labels
+    """In the same form."""
     ranked: NDArray[np.float64] | None = None
     """[N] what each row contributes to AUROC, where the verdict is about that and the rows have it."""
 
     @property
     def correct(self) -> NDArray[np.bool_]:
-        """[N] whether the prediction is the label."""
-        return np.asarray(self.predicted == self.labels)
+        """[N] whether the prediction is the label, or all labels are right; of numbers a ValueError."""
+        return right(self.predicted, self.labels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +63,7 @@ class RunSummary:
     """On test; None when the run has no test evaluation."""
     read: Callable[[], Predictions] | None = None
     """Reads the answers on test again, logits included: they are too large to be kept."""
+    problem: Problem = "single_label"
 
     @property
     def done(self) -> bool:
@@ -79,8 +84,14 @@ class RunSummary:
 
     @cached_property
     def calibration(self) -> Calibration | None:
-        """What its probabilities are worth on test; None when the run has no test evaluation."""
+        """What its probabilities are worth on test; None when the run has no test evaluation, or its problem no such
+        probabilities."""
         return calibration_of(self.read(), self.record.temperature) if self.read else None
+
+    @property
+    def units(self) -> Units:
+        """How its metrics are told."""
+        return units_of(self.problem, self.answers.labels if self.answers else None)
 
     @property
     def final_training_loss(self) -> float:

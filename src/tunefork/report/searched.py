@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from tunefork.report.summary import Summary
 from tunefork.report.tables import Block, Row, Table
-from tunefork.report.wording import UNKNOWN, duration, metric_name, metric_value
+from tunefork.report.units import Units
+from tunefork.report.wording import UNKNOWN, duration
 from tunefork.store import TrialRecord
 from tunefork.uncertainty import best_so_far, expected_best
 
@@ -72,12 +73,12 @@ def search_table(summary: Summary) -> Table | None:
             arm.name,
             _trials(arm),
             settings(arm.chosen.settings) if arm.chosen else "the usual ones: no trial gave a number",
-            value(arm.chosen),
+            value(arm.chosen, summary.units),
             duration(arm.seconds),
         ))
         for arm in arms
     )  # fmt: skip
-    columns = ("configuration", "trials", "chosen", f"validation {metric_name(metric)}", "time of all trials")
+    columns = ("configuration", "trials", "chosen", f"validation {summary.units.name(metric)}", "time of all trials")
     caption = "What the search chose, on validation, with a seed that the final runs do not have."
     return Table(caption, columns, (Block("", rows),), ())
 
@@ -95,11 +96,11 @@ def settings(chosen: dict[str, Any]) -> str:
     )  # fmt: skip
 
 
-def value(trial: TrialRecord | None) -> str:
+def value(trial: TrialRecord | None, units: Units) -> str:
     """A trial's value for people."""
     if trial is None or trial.value is None:
         return UNKNOWN
-    return metric_value(trial.metric, trial.value)
+    return units.value(trial.metric, trial.value)
 
 
 def search_json(summary: Summary) -> dict[str, Any] | None:

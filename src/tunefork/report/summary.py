@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tunefork.config import LOWER_IS_BETTER, Judging
+from tunefork.config import HEADLINE, LOWER_IS_BETTER, Judging
 from tunefork.counts import Counts
+from tunefork.report.problems import KINDS
+from tunefork.report.reading import baseline_answers, read_run
 from tunefork.report.run_summary import Answers, RunSummary, Spread
-from tunefork.report.scoring import JUDGED, bounds_of, ranked, scores_of
+from tunefork.report.scoring import JUDGED, bounds_of, scores_of
 from tunefork.report.selection import Choice, choose
-from tunefork.store import BaselineRecord, Predictions, RunRecord, Store, StudyRecord, TrialRecord
+from tunefork.report.units import Units
+from tunefork.store import BaselineRecord, Store, StudyRecord, TrialRecord
 from tunefork.uncertainty import Estimate, Matrix, Pool, mean_of, pool_of
 
 BROKEN = ("failed", "diverged")
@@ -36,7 +37,7 @@ class ConfigurationSummary:
     reduction: float
     """How many percent fewer parameters train than in full fine-tuning (the model's total where the study has none)."""
     kept: float | None = None
-    """Test accuracy in percent of full fine-tuning's; None where the study has no finished full run."""
+    """The headline metric on test in percent of full fine-tuning's; None where the study has no finished full run."""
     pools: Mapping[str, Pool | None] = field(default_factory=dict)
     """What seeds do in all configurations of the study, by metric."""
 
@@ -166,11 +167,22 @@ class Summary:
     @property
     def judged_by(self) -> str:
         """The metric whose differences are judged: the one that validation chose by, where rows contribute to it and
-        the test rows have it, else accuracy."""
-        wanted = self.study.selection_metric
+        the test rows have it, else the problem's headline: accuracy of single labels."""
+        wanted, problem = self.study.selection_metric, self.study.problem
         answered = [one for one in self.configurations if one.answers]
-        known = wanted in JUDGED and all(one.scores(wanted) is not None for one in answered)
-        return wanted if known else "accuracy"
+        known = wanted in JUDGED[problem] and all(one.scores(wanted) is not None for one in answered)
+        return wanted if known else HEADLINE[problem]
+
+    @property
+    def sign(self) -> int:
+        """1 where more of the judged metric is better, −1 where less is."""
+        return -1 if self.judged_by in self.lower else 1
+
+    @cached_property
+    def units(self) -> Units:
+        """How its metrics are told."""
+        tested = (run.units for run in self.runs if run.answers and len(run.answers.labels))
+        return next(tested, Units(self.study.problem))
 
     @property
     def lower(self) -> frozenset[str]:
@@ -210,18 +222,19 @@ def summarise(store: Store, judging: Judging | None = None) -> Summary:
     """Read a study, to be judged as it says itself unless told otherwise. Raises StoreError when the store has none."""
     study, by_configuration = store.study(), dict[str, list[RunSummary]]()
     for record in store.runs():
-        run = _run(store, record, study.selection_metric)
+        run = read_run(store, record, study)
         by_configuration.setdefault(record.configuration, []).append(run)
     plain = [_configuration(runs, study) for runs in by_configuration.values()]
     metric = study.selection_metric
     choice = choose(plain, metric, _lower(study))
-    shown = ["accuracy", "macro_f1", *["f1"] * (len(study.labels) == 2), *[metric] * (metric in JUDGED)]
+    judged, binary = JUDGED[study.problem], study.problem == "single_label" and len(study.labels) == 2
+    shown = [*KINDS[study.problem].known, *["f1"] * binary, *[metric] * (metric in judged)]
     configurations = _pooled(_against_full(plain, study), list(dict.fromkeys(shown)))
     finished = [run for one in configurations for run in one.done]
     split = next((split for split in ("test", "validation") if any(run.on(split) for run in finished)), None)
     judging = judging or Judging.model_validate(study.judging)
     baselines = tuple(
-        BaselineSummary(record, _baseline_answers(store, record, metric), len(study.labels))
+        BaselineSummary(record, baseline_answers(store, record, metric), len(study.labels))
         for record in store.baselines()
     )
     warnings = (*study.warnings, *choice.warnings)
@@ -230,27 +243,6 @@ def summarise(store: Store, judging: Judging | None = None) -> Summary:
 
 def _lower(study: StudyRecord) -> frozenset[str]:
     return LOWER_IS_BETTER | {name for name, own in study.own_metrics.items() if own["lower"]}
-
-
-def _run(store: Store, record: RunRecord, metric: str) -> RunSummary:
-    evaluations, steps = tuple(store.evaluations(record.id)), tuple(store.steps(record.id))
-    if all(one.split != "test" for one in evaluations):
-        return RunSummary(record, steps, evaluations, None)
-    read = partial(store.predictions, record.id, "test")
-    predictions = read()
-    answers = _answers(predictions, ranked(predictions) if metric == "auroc" else None)
-    return RunSummary(record, steps, evaluations, answers, read)
-
-
-def _baseline_answers(store: Store, record: BaselineRecord, metric: str) -> Answers:
-    predictions = store.predictions(record.id, "test")
-    ranks = metric == "auroc" and math.isfinite(record.loss)  # without probabilities there is nothing to rank by
-    return _answers(predictions, ranked(predictions) if ranks else None)
-
-
-def _answers(predictions: Predictions, contributions: NDArray[np.float64] | None) -> Answers:
-    rows = hashlib.sha256("\0".join(predictions.ids).encode() + predictions.labels.tobytes()).hexdigest()
-    return Answers(rows, predictions.labels, predictions.predicted, contributions)
 
 
 def _configuration(runs: Sequence[RunSummary], study: StudyRecord) -> ConfigurationSummary:
@@ -272,10 +264,11 @@ def _against_full(
         return tuple(configurations)
     chosen = choose(full, study.selection_metric, _lower(study)).configuration
     reference = next((one for one in full if one.id == chosen), None)
-    base = reference.spread("test", "accuracy") if reference else None
+    headline = HEADLINE[study.problem]
+    base = reference.spread("test", headline) if reference else None
     found = []
     for one in configurations:
-        own = one.spread("test", "accuracy")
+        own = one.spread("test", headline)
         kept = 100 * own.mean / base.mean if own and base and base.mean > 0 else None
         found.append(replace(one, reduction=_reduction(one.counts, full[0].counts.trainable), kept=kept))
     return tuple(found)

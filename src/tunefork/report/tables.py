@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from tunefork.report.measures import all_metrics, extra_columns, heading
+from tunefork.config import HEADLINE
+from tunefork.report.columns import Column, columns_of
+from tunefork.report.measures import all_metrics
 from tunefork.report.run_summary import RunSummary
 from tunefork.report.summary import ConfigurationSummary, Summary, summarise
+from tunefork.report.units import Units
 from tunefork.report.wording import (
-    SHARES,
     UNKNOWN,
     duration,
     memory,
-    metric_name,
     number,
-    percent,
     plain_percent,
     several,
     short_duration,
@@ -68,19 +68,15 @@ def table(summary: Summary, *, wide: bool = True) -> Table:
         summary: the study.
         wide: with intervals and the columns that compare against full fine-tuning; without, it fits a terminal.
     """
-    binary = len(summary.study.labels) == 2
     versus = wide and any(one.kept is not None for one in summary.configurations)
-    intervals = wide and summary.split == "test"
-    columns = ["run", "trainable", "% of total" if wide else "%", "loss", "accuracy %"]
-    further = extra_columns(summary, wide)
-    columns += ["95 % interval"] * intervals + ["macro F1"] * (wide or not further)
-    columns += ["F1"] * binary + [heading(metric) for metric in further]
-    columns += ["time", "memory"] + ["fewer parameters %", "of full's accuracy %"] * versus
+    metrics, headline = columns_of(summary, wide), summary.units.name(HEADLINE[summary.study.problem])
+    columns = ["run", "trainable", "% of total" if wide else "%", *(column.title for column in metrics)]
+    columns += ["time", "memory"] + ["fewer parameters %", f"of full's {headline} %"] * versus
     blocks = [
-        Block(title, tuple(_row(one, summary, binary, versus, wide, further) for one in shown))
+        Block(title, tuple(_row(one, summary, metrics, versus, wide) for one in shown))
         for title, shown in summary.blocks
     ]
-    references = _references(summary, binary, versus, intervals, wide, further)
+    references = _references(summary, metrics, versus)
     if references:
         titled = any(block.title for block in blocks)
         blocks.append(Block("for comparison" if titled else "", references))
@@ -138,17 +134,18 @@ def step_table(run: RunSummary, limit: int = 50) -> Table:
 
     The training loss is the mean over the steps since the line before.
     """
-    columns = ("step", "epoch", "training loss", "validation loss", "accuracy %", "macro F1 %")
-    rows, before = [], 0
+    units, course, rows, before = run.units, run.units.kind.course, [], 0
+    columns = ("step", "epoch", "training loss", "validation loss", *(units.heading(metric) for metric in course))
     for one in (evaluation for evaluation in run.evaluations if evaluation.split == "validation"):
-        loss = number(_training_loss(run, before, one.step))
-        texts = (number(one.loss), percent(one.accuracy), percent(one.macro_f1))
+        loss = units.cell("loss", _training_loss(run, before, one.step))
+        texts = tuple(units.cell(metric, one.metric(metric)) for metric in ("loss", *course))
         kind: Kind = "best" if one.step == run.record.best_step else "plain"
         rows.append(Row((str(one.step), number(one.epoch, 2), loss, *texts), kind))
         before = one.step
     if not rows:
         shown = run.steps[:: -(-len(run.steps) // limit) or 1]
-        rows = [Row((str(step.step), number(step.epoch, 2), number(step.loss), *[UNKNOWN] * 3)) for step in shown]
+        unknown = [UNKNOWN] * (len(course) + 1)
+        rows = [Row((str(step.step), number(step.epoch, 2), units.cell("loss", step.loss), *unknown)) for step in shown]
     return Table("", columns, (Block("", tuple(rows)),), ())
 
 
@@ -163,16 +160,9 @@ def _training_loss(run: RunSummary, after: int, until: int) -> float | None:
     return weighted / steps if steps else None
 
 
-def _row(
-    one: ConfigurationSummary, summary: Summary, binary: bool, versus: bool, wide: bool, further: tuple[str, ...]
-) -> Row:
-    spreads = wide or not binary
+def _row(one: ConfigurationSummary, summary: Summary, metrics: Sequence[Column], versus: bool, wide: bool) -> Row:
     cells = [_name(one, summary), f"{one.counts.trainable:,}", plain_percent(one.counts.peft_percent)]
-    cells += [_value(one, summary, "loss"), _value(one, summary, "accuracy", spread=True)]
-    cells += [_interval(one.accuracy)] * (wide and summary.split == "test")
-    cells += [_value(one, summary, "macro_f1", spread=spreads)] * (wide or not further)
-    cells += [_value(one, summary, "f1", spread=spreads)] * binary
-    cells += [_value(one, summary, metric, spread=spreads) for metric in further]
+    cells += [_cell(one, summary, column) for column in metrics]
     time = one.seconds_alone
     told = duration if wide else short_duration
     cells += [told(time.mean if time else None), memory(one.peak_memory_mb)]
@@ -196,42 +186,44 @@ def _name(one: ConfigurationSummary, summary: Summary) -> str:
     return f"{marks}{one.name}{ending} ({told})"
 
 
-def _value(one: ConfigurationSummary, summary: Summary, metric: str, spread: bool = False) -> str:
-    found = one.spread(summary.split, metric) if summary.split else None
+def _cell(one: ConfigurationSummary, summary: Summary, column: Column) -> str:
+    if column.interval:
+        return _interval(one.estimate(column.metric), column.metric, summary.units)
+    found = one.spread(summary.split, column.metric) if summary.split else None
     if found is None:
         return UNKNOWN
-    show = percent if metric in SHARES else number
-    deviation = found.deviation if spread else None
-    return show(found.mean) + (f" ± {show(deviation)}" if deviation is not None else "")
+    deviation, show = found.deviation if column.spread else None, summary.units.cell
+    return show(column.metric, found.mean) + (f" ± {show(column.metric, deviation)}" if deviation is not None else "")
 
 
-def _interval(estimate: Estimate | None) -> str:
-    """The ends of an interval in percent.
+def _interval(estimate: Estimate | None, metric: str, units: Units) -> str:
+    """The ends of an interval, without a unit.
 
     >>> from tunefork.uncertainty import Interval
-    >>> _interval(Estimate(0.5, Interval(0.4, 0.6), True))
+    >>> _interval(Estimate(0.5, Interval(0.4, 0.6), True), "accuracy", Units())
     '40.0 to 60.0'
     """
-    return f"{percent(estimate.interval.low, 1)} to {percent(estimate.interval.high, 1)}" if estimate else UNKNOWN
+    return units.ends(metric, estimate.interval.low, estimate.interval.high).removesuffix(" %") if estimate else UNKNOWN
 
 
-def _references(
-    summary: Summary, binary: bool, versus: bool, intervals: bool, wide: bool, further: tuple[str, ...]
-) -> tuple[Row, ...]:
+def _references(summary: Summary, metrics: Sequence[Column], versus: bool) -> tuple[Row, ...]:
     if summary.split != "test":
         return ()
-    names, rows = all_metrics(summary), []
+    names, rows, units = all_metrics(summary), [], summary.units
+    judged = next((column.metric for column in metrics if column.interval), "")
     known: list[tuple[str, Mapping[str, float], Estimate | None]] = [
-        (one.record.name, {name: one.record.metric(name) for name in names}, one.estimate("accuracy"))
+        (one.record.name, {name: one.record.metric(name) for name in names}, one.estimate(judged) if judged else None)
         for one in summary.baselines
     ]
-    known += [("before training", summary.study.baseline, None), ("majority class", summary.study.majority, None)]
-    for name, metrics, estimate in known:
-        if metrics:
-            shown = [number(metrics.get("loss")), percent(metrics.get("accuracy")), *[_interval(estimate)] * intervals]
-            shown += [percent(metrics.get("macro_f1"))] * (wide or not further)
-            shown += [percent(metrics.get("f1"))] * binary
-            shown += [(percent if metric in SHARES else number)(metrics.get(metric)) for metric in further]
+    known += [("before training", summary.study.baseline, None), (units.kind.floor, summary.study.majority, None)]
+    for name, values, estimate in known:
+        if values:
+            shown = [
+                _interval(estimate, column.metric, units)
+                if column.interval
+                else units.cell(column.metric, values.get(column.metric))
+                for column in metrics
+            ]
             rows.append(Row((name, UNKNOWN, UNKNOWN, *shown, *[UNKNOWN] * (4 if versus else 2)), "reference"))
     return tuple(rows)
 
@@ -253,7 +245,7 @@ def _caption(summary: Summary) -> str:
 def _notes(summary: Summary) -> tuple[str, ...]:
     notes = []
     if summary.best:
-        metric = metric_name(summary.choice.metric)
+        metric = summary.units.name(summary.choice.metric)
         notes.append(f"★ best by {summary.choice.by} {metric}; its best run is {summary.best}")
     if any(one.converged is False for one in summary.configurations):
         notes.append("† not converged: the validation loss was still falling when training ended")

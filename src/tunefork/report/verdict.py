@@ -7,20 +7,12 @@ from dataclasses import dataclass
 
 from tunefork.config import Judging
 from tunefork.report.cautions import cautions
-from tunefork.report.judging import Comparison, Judgement, Saved, judge, saved_models
+from tunefork.report.judging import Comparison, Judgement, judge
 from tunefork.report.recommending import Recommendation, limited, memory, recommend, seconds
+from tunefork.report.saved import Saved, saved_models
 from tunefork.report.summary import ConfigurationSummary, Summary
-from tunefork.report.wording import (
-    duration,
-    listed,
-    metric_name,
-    metric_range,
-    metric_value,
-    percent,
-    plain_percent,
-    points,
-    several,
-)
+from tunefork.report.units import ERRORS
+from tunefork.report.wording import duration, listed, plain_percent, several
 from tunefork.report.wording import memory as megabytes
 from tunefork.uncertainty import SIGNIFICANT, Difference
 
@@ -79,7 +71,7 @@ def verdict(summary: Summary) -> Verdict:
         *_outcomes(judgement),
         *_tied(judgement, recommendation),
         *_worth(judgement),
-        *_saved(saved),
+        *_saved(saved, summary),
     ]
     return Verdict(tuple(sentences), cautions(summary), judgement, recommendation, saved)
 
@@ -96,19 +88,20 @@ def _nothing(summary: Summary) -> str:
 
 def _best(judgement: Judgement) -> str:
     summary, best = judgement.summary, judgement.best
-    choice, count = summary.choice, len(best.done)
-    metric = metric_name(choice.metric)
+    choice, count, units = summary.choice, len(best.done), summary.units
     over = f", mean over {several(count, 'seed')}" if count > 1 else ""
-    value = metric_value(choice.metric, choice.value)
-    sentence = f"{best.name} is best by {choice.by} {metric} ({value}{over})"
-    judged = metric_name(summary.judged_by)
+    value = units.value(choice.metric, choice.value)
+    sentence = f"{best.name} is best by {choice.by} {units.name(choice.metric)} ({value}{over})"
+    judged = units.name(summary.judged_by)
     found = best.estimate(summary.judged_by)
+    if found is None and best.answers:
+        return f"{sentence}. Its {judged} is not known on the test rows, where {units.kind.unknown}."
     if found is None:
         return f"{sentence}. It was not evaluated on test rows, so its {judged} on new data is not known."
-    interval = metric_range(summary.judged_by, found.interval.low, found.interval.high)
+    interval = units.ends(summary.judged_by, found.interval.low, found.interval.high)
     return (
         f"{sentence}; on the {several(len(best.answers[0].labels), 'test row')} its {judged} is "
-        f"{metric_value(summary.judged_by, found.value, 1)} (95 % interval {interval})."
+        f"{units.value(summary.judged_by, found.value, 1)} (95 % interval {interval})."
     )
 
 
@@ -119,14 +112,14 @@ def _outcomes(judgement: Judgement) -> list[str]:
         by[outcome] = [one for one in judgement.comparisons if one.outcome == outcome]
     found = []
     if by["worse"]:
-        found.append(f"Worse than {best.name}: {_sizes(by['worse'])}.")
+        found.append(f"Worse than {best.name}: {_sizes(by['worse'], judgement)}.")
     if by["better"]:
         found.append(
-            f"Better than {best.name} on test, though validation chose otherwise: {_sizes(by['better'])}. "
+            f"Better than {best.name} on test, though validation chose otherwise: {_sizes(by['better'], judgement)}. "
             "The test split does not choose; more validation rows would."
         )
     if by["equivalent"]:
-        names = listed([f"{one.name} ({_signed(one.difference)})" for one in by["equivalent"]])
+        names = listed([f"{one.name} ({_signed(one.difference, judgement)})" for one in by["equivalent"]])
         found.append(f"Equivalent to {best.name} within {_margin(judgement)}: {names}.")
     if by["undecided"]:
         each, decides = zip(*(_undecided(one, judgement) for one in by["undecided"]))
@@ -134,19 +127,21 @@ def _outcomes(judgement: Judgement) -> list[str]:
         if any(decides):
             found.append(f"Were these differences as they seem, {listed([one for one in decides if one])}.")
     if by["not converged"]:
+        sizes = _sizes(by["not converged"], judgement)
         found.append(
-            f"Behind {best.name} but not converged, so not judged: {_sizes(by['not converged'])}. Training ended while "
-            "validation loss was still falling; train longer before comparing."
+            f"Behind {best.name} but not converged, so not judged: {sizes}. Training ended while validation loss was "
+            "still falling; train longer before comparing."
         )
     return found
 
 
-def _sizes(comparisons: Sequence[Comparison]) -> str:
-    parts = []
+def _sizes(comparisons: Sequence[Comparison], judgement: Judgement) -> str:
+    summary, parts = judgement.summary, []
+    units, metric = summary.units, summary.judged_by
     for one in comparisons:
-        low, high = sorted((abs(one.difference.interval.low), abs(one.difference.interval.high)))
-        value = points(abs(one.difference.value))
-        parts.append(f"{one.name} by {value} points (95 % interval {points(low)} to {points(high)})")
+        ends = sorted((abs(one.difference.interval.low), abs(one.difference.interval.high)))
+        value, low, high = (units.difference(metric, each) for each in (abs(one.difference.value), *ends))
+        parts.append(f"{one.name} by {value}{units.noun(metric)} (95 % interval {low} to {high})")
     return listed(parts)
 
 
@@ -161,7 +156,7 @@ def _undecided(one: Comparison, judgement: Judgement) -> tuple[str, str]:
         *([several(_rounded(needed.rows), "test row")] if needed.rows else []),
     ]
     decides = f"{' or '.join(ways)} would decide on {one.name}" if ways else ""
-    return f"{one.name} ({_signed(one.difference)}{note})", decides
+    return f"{one.name} ({_signed(one.difference, judgement)}{note})", decides
 
 
 def _rounded(count: int) -> int:
@@ -170,12 +165,13 @@ def _rounded(count: int) -> int:
     return -(-count // unit) * unit
 
 
-def _signed(difference: Difference) -> str:
-    interval = difference.interval
-    return (
-        f"{points(difference.value, True)} points, 95 % interval {points(interval.low, True)} "
-        f"to {points(interval.high, True)}"
-    )
+def _signed(difference: Difference, judgement: Judgement) -> str:
+    """With its sign. Of errors the metric is named, since more of them is worse."""
+    units, metric, interval = judgement.summary.units, judgement.summary.judged_by, difference.interval
+    ends = (difference.value, interval.low, interval.high)
+    value, low, high = (units.difference(metric, each, sign=True) for each in ends)
+    named = f"{units.name(metric)} " if metric in ERRORS else ""
+    return f"{named}{value}{units.noun(metric)}, 95 % interval {low} to {high}"
 
 
 def _tied(judgement: Judgement, found: Recommendation) -> list[str]:
@@ -205,21 +201,29 @@ def _recommended(judgement: Judgement, found: Recommendation) -> str:
         own = next(each for each in judgement.comparisons if each.configuration == one.id)
         return (
             f"Recommended{within}: {one.name} ({size}), which validation prefers among those that keep them; it is "
-            f"behind {best.name} ({_signed(own.difference)})."
+            f"behind {best.name} ({_signed(own.difference, judgement)})."
         )
+    explained = f"{_margin(judgement)}{_margin_of(judgement)}"
     if one is best:
-        return f"Recommended{within}: {one.name} ({size}); nothing smaller is within {_margin(judgement)}."
+        return f"Recommended{within}: {one.name} ({size}); nothing smaller is within {explained}."
     own = next(each for each in judgement.comparisons if each.configuration == one.id)
     how = {
         "equivalent": f"equivalent to {best.name} within {_margin(judgement)}",
         "better": f"better than {best.name} on test",
     }.get(own.outcome, f"not shown to be worse than {best.name}, and not shown to be equivalent either")
-    return f"Recommended{within}: {one.name} ({size}), the smallest within {_margin(judgement)}; {how}."
+    return f"Recommended{within}: {one.name} ({size}), the smallest within {explained}; {how}."
 
 
 def _margin(judgement: Judgement) -> str:
-    margin = 100 * judgement.margin
-    return f"{margin:g} point{'' if margin == 1 else 's'}"
+    summary = judgement.summary
+    return summary.units.margin(summary.judged_by, summary.judging.margin)
+
+
+def _margin_of(judgement: Judgement) -> str:
+    """Where a margin of errors comes from."""
+    if judgement.summary.judged_by not in ERRORS:
+        return ""
+    return f" ({judgement.summary.judging.margin:g} % of the standard deviation of the test labels)"
 
 
 def _limits(judging: Judging) -> str:
@@ -234,27 +238,37 @@ def _limits(judging: Judging) -> str:
 
 def _worth(judgement: Judgement) -> list[str]:
     """Whether a transformer is worth it: the best against what needs none."""
-    best, metric, found = judgement.best.name, judgement.summary.judged_by, []
+    best, metric, units, found = judgement.best.name, judgement.summary.judged_by, judgement.summary.units, []
     for rival in judgement.rivals:
-        name = f"{rival.baseline.record.name} ({metric_name(metric)} {metric_value(metric, rival.estimate.value, 1)})"
+        name = f"{rival.baseline.record.name} ({units.name(metric)} {units.value(metric, rival.estimate.value, 1)})"
+        difference = _signed(rival.difference, judgement)
         if rival.adjusted >= SIGNIFICANT:
-            found.append(f"{best} is not shown to beat {name}: {_signed(rival.difference)}.")
-        elif rival.difference.value > 0:
-            found.append(f"{best} beats {name}: {_signed(rival.difference)}.")
+            found.append(f"{best} is not shown to beat {name}: {difference}.")
+        elif rival.behind > 0:
+            found.append(f"{best} beats {name}: {difference}.")
         else:
-            found.append(f"{name} is better than {best}, which needs a transformer: {_signed(rival.difference)}.")
+            found.append(f"{name} is better than {best}, which needs a transformer: {difference}.")
     return found
 
 
-def _saved(saved: Sequence[Saved]) -> list[str]:
+def _saved(saved: Sequence[Saved], summary: Summary) -> list[str]:
     """What is true of the models on disk, one per configuration, whatever their methods would do with other seeds."""
     if len(saved) < 2:
         return []
     first, apart = saved[0], [one.name for one in saved[1:] if one.p_value < 0.05]
-    low, high = first.estimate.interval.low, first.estimate.interval.high
+    units, metric = summary.units, first.metric
+    value = units.value(metric, first.estimate.value, 1)
+    ends = units.ends(metric, first.estimate.interval.low, first.estimate.interval.high)
     seed = f"{first.name}, seed {first.run.record.seed}"
     told = f"told apart from the saved {listed(apart)}" if apart else "not told apart from any other saved model"
+    if metric in ERRORS:
+        error = "absolute" if metric == "mae" else "squared"
+        return [
+            f"The saved model to take ({seed}) has an {units.name(metric)} of {value} on the test rows ({ends}), and "
+            f"is {told} (t-test of {error} errors, paired by row)."
+        ]
+    right, verb = ("has all labels right", "is ") if summary.study.problem == "multi_label" else ("is right", "")
     return [
-        f"The saved model to take ({seed}) is right on {percent(first.estimate.value, 1)} % of the test rows "
-        f"({percent(low, 1)} to {percent(high, 1)} %), and {told} (McNemar's test)."
+        f"The saved model to take ({seed}) {right} on {value} of the test rows ({ends}), and {verb}{told} "
+        "(McNemar's test)."
     ]

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from numpy.typing import NDArray
+
 UNKNOWN = "–"
 STRATEGIES = {"last_layers": "last layers", "lora": "LoRA", "peft": "PEFT"}
 """What strategies are called where that is not their name in a study file."""
@@ -20,8 +22,14 @@ METRICS = {
     "auroc": "AUROC",
     "ece": "ECE",
     "brier": "Brier score",
+    "micro_f1": "micro F1",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "r2": "R²",
+    "pearson": "Pearson r",
+    "spearman": "Spearman ρ",
 }
-SHARES = frozenset({"accuracy", "macro_f1", "f1", "weighted_f1", "ece"})
+SHARES = frozenset({"accuracy", "micro_f1", "macro_f1", "f1", "weighted_f1", "ece"})
 """Metrics that are told in percent; all others are plain numbers."""
 
 
@@ -82,6 +90,20 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{value:.{digits}f}" if value is not None and math.isfinite(value) else UNKNOWN
 
 
+def measure(value: float | None, step: float, sign: bool = False) -> str:
+    """A number in a unit of its own, to a step that matters; where none is known, to four digits.
+
+    >>> measure(0.41372, 0.0013), measure(34512.3, 25.0), measure(-0.0212, 0.0013, sign=True), measure(0.41372, 0)
+    ('0.414', '34,512', '−0.021', '0.4137')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    largest = step if math.isfinite(step) and step > 0 else abs(value) / 1000
+    digits = min(12, max(0, math.ceil(-math.log10(largest)))) if largest > 0 else 4
+    text = f"{value:+,.{digits}f}" if sign else f"{value:,.{digits}f}"
+    return text.replace("-", "−") if float(text.replace(",", "")) else text.lstrip("+-")
+
+
 def points(difference: float, sign: bool = False) -> str:
     """A difference of accuracies in points (percentage points), to one decimal.
 
@@ -140,6 +162,15 @@ def listed(parts: Sequence[str]) -> str:
     ('a, b and c', 'a')
     """
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def label_set(given: Sequence[Any] | NDArray[Any], names: Sequence[str]) -> str:
+    """The labels that a row has.
+
+    >>> label_set([1, 0, 1], ["joy", "fear", "anger"]), label_set([0, 0, 0], ["joy", "fear", "anger"])
+    ('joy + anger', 'none')
+    """
+    return " + ".join(name for name, has in zip(names, given) if has) or "none"
 
 
 def several(count: int, noun: str) -> str:

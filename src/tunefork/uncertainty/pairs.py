@@ -8,9 +8,6 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tunefork.uncertainty.estimates import Difference, Interval
 from tunefork.uncertainty.family import holm
 from tunefork.uncertainty.two_way import Matrix, difference_of, pool_of
@@ -33,6 +30,8 @@ class Pair:
     """The p-value of "there is no difference", adjusted for all pairs."""
     within: float
     """The p-value of "the difference is larger than the margin", adjusted for all pairs."""
+    sign: int = 1
+    """1 where more is better, −1 where less is: the difference is that of the values in either case."""
 
     @property
     def outcome(self) -> Outcome:
@@ -42,7 +41,7 @@ class Pair:
             return "equivalent"
         if self.different >= SIGNIFICANT:
             return "undecided"
-        return "better" if self.difference.value > 0 else "worse"
+        return "better" if self.sign * self.difference.value > 0 else "worse"
 
     @property
     def turned(self) -> Pair:
@@ -59,6 +58,7 @@ def compare(
     margin: float = MARGIN,
     sign: int = 1,
     bounds: tuple[float, float] = (-1.0, 1.0),
+    whole: float = 1.0,
 ) -> tuple[Pair, ...]:
     """All pairs of configurations.
 
@@ -71,16 +71,18 @@ def compare(
         margin: differences up to this do not matter; in the scores' unit.
         sign: 1 where more is better, −1 where less is.
         bounds: values that no difference can pass.
+        whole: see ``difference_of``.
 
     Returns:
         The pairs (0, 1), (0, 2) … in this order.
     """
     places = list(combinations(range(len(matrices)), 2))
-    signed, pool = [sign * _numbers(matrix) for matrix in matrices], pool_of(matrices)
-    differences = [difference_of(signed[a], signed[b], pool, bounds) for a, b in places]
+    pool = pool_of(matrices)
+    differences = [difference_of(matrices[a], matrices[b], pool, bounds, whole) for a, b in places]
     different = holm([each.p_value for each in differences])
     within = holm([equivalence(each, margin) for each in differences])
-    return tuple(Pair(*each) for each in zip(*zip(*places), differences, different, within)) if places else ()
+    found = zip(places, differences, different, within)
+    return tuple(Pair(a, b, difference, p, q, sign) for (a, b), difference, p, q in found)
 
 
 def equivalence(difference: Difference, margin: float) -> float:
@@ -100,7 +102,3 @@ def equivalence(difference: Difference, margin: float) -> float:
     above = float(t.sf((difference.value + margin) / error, freedom))
     below = float(t.sf((margin - difference.value) / error, freedom))
     return max(above, below)
-
-
-def _numbers(matrix: Matrix) -> NDArray[np.float64]:
-    return matrix.astype(np.float64)

@@ -110,7 +110,7 @@ def mean_of(scores: Matrix, pool: Pool | None = None, bounds: tuple[float, float
 
 
 def difference_of(
-    a: Matrix, b: Matrix, pool: Pool | None = None, bounds: tuple[float, float] = (-1.0, 1.0)
+    a: Matrix, b: Matrix, pool: Pool | None = None, bounds: tuple[float, float] = (-1.0, 1.0), whole: float = 1.0
 ) -> Difference:
     """The mean of ``a`` minus that of ``b``, on the same test rows.
 
@@ -123,6 +123,8 @@ def difference_of(
         a, b: [seeds, rows], with as many rows, in the same order.
         pool: what seeds do in all configurations of the study.
         bounds: values that no difference can pass.
+        whole: how far one row may lie from all others that have the same difference: for shares 1, for errors in a
+            unit of their own a number of that size, such as the standard deviation of what is predicted.
 
     Raises:
         ValueError: another number of rows, or none.
@@ -139,7 +141,7 @@ def difference_of(
         return Difference(value, Interval(*bounds), False, 1.0, nothing, True)
     variance = _variance([a, b], by_row, pool)
     if variance.total == 0:
-        slack = 1 - wilson(rows, rows).low
+        slack = whole * (1 - wilson(rows, rows).low)
         interval = Interval(max(bounds[0], value - slack), min(bounds[1], value + slack))
         p_value = 1.0 if value == 0 else 2.0 ** (1 - rows)
         return Difference(value, interval, variance.counted, p_value, variance, True)

@@ -6,19 +6,21 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from tunefork.config import HEADLINE
+from tunefork.problem import Problem
 from tunefork.report.effects import Changes
-from tunefork.report.figures import ablations, bars, changes, curves, heat_map, reliability, search, tradeoff
+from tunefork.report.figures import ablations, bars, changes, curves, heat_map, predicted, reliability, search, tradeoff
 from tunefork.report.figures.drawing import Drawing, inline_svg, style
 from tunefork.report.figures.panels import panels
 from tunefork.report.figures.style import numbers
-from tunefork.report.judged import judged_estimate, judged_value
+from tunefork.report.judged import judged_estimate, judged_name, judged_value
 from tunefork.report.pareto import fronts
 from tunefork.report.summary import Summary
 from tunefork.report.verdict import Verdict
-from tunefork.report.wording import METRICS, duration, listed, memory, metric_range, metric_value, plain_percent
+from tunefork.report.wording import duration, listed, memory, plain_percent
 from tunefork.store.atomic import write_bytes
 
-__all__ = ["CHANGES", "FURTHER", "NAMES", "Drawing", "draw", "draw_changes", "inline_svg", "save"]
+__all__ = ["CHANGES", "COURSES", "FURTHER", "NAMES", "Drawing", "draw", "draw_changes", "inline_svg", "save"]
 
 NAMES = (
     "scores", "differences", "tradeoff", "tradeoff-time", "tradeoff-memory", "parameters", "rank",
@@ -28,7 +30,9 @@ NAMES = (
 configurations: loss, loss-2, loss-3."""
 CHANGES = ("movement", "intruders")
 """Those of the section on what training did to the matrices."""
-FURTHER = ("search", *CHANGES)
+COURSES: dict[Problem, str] = {"single_label": "accuracy", "multi_label": "micro-f1", "regression": "r2"}
+"""What the headline's course is called, by problem."""
+FURTHER = ("micro-f1", "r2", "predicted", "search", *CHANGES)
 """Figures that only some studies have."""
 
 
@@ -37,7 +41,7 @@ def draw(summary: Summary, found: Verdict) -> list[Drawing]:
     with style():
         return [
             *_overview(summary, found), *_tradeoffs(summary), *_settings(summary), *_courses(summary),
-            *_calibration(summary), *_searched(summary),
+            *_calibration(summary), *_predicted(summary), *_searched(summary),
         ]  # fmt: skip
 
 
@@ -73,9 +77,9 @@ def save(drawings: list[Drawing], folder: Path) -> list[Path]:
 
 
 def _overview(summary: Summary, found: Verdict) -> Iterator[Drawing]:
-    titles = _titles(summary)
+    titles, (first, second) = _titles(summary), (summary.units.name(each) for each in summary.units.kind.bars)
     made = (
-        ("scores", bars.scores(summary), "Bars of accuracy and macro F1 of every configuration"),
+        ("scores", bars.scores(summary), f"Bars of {first} and {second} of every configuration"),
         ("differences", bars.differences(found.judgement), "Differences to the best configuration on test"),
     )
     for name, figure, alt in made:
@@ -86,7 +90,7 @@ def _overview(summary: Summary, found: Verdict) -> Iterator[Drawing]:
 def _tradeoffs(summary: Summary) -> Iterator[Drawing]:
     names, titles = {"parameters": "tradeoff", "time": "tradeoff-time", "memory": "tradeoff-memory"}, _titles(summary)
     for front in fronts(summary):
-        alt = f"{METRICS[summary.judged_by]} against {front.cost.title}, one point per configuration"
+        alt = f"{judged_name(summary)} against {front.cost.title}, one point per configuration"
         figure, text = tradeoff.tradeoff(summary, front), tradeoff.caption(summary, front)
         yield Drawing(names[front.cost.name], figure, alt, text, titles)
     sizes = bars.parameters(summary)
@@ -95,7 +99,7 @@ def _tradeoffs(summary: Summary) -> Iterator[Drawing]:
 
 
 def _settings(summary: Summary) -> Iterator[Drawing]:
-    metric, titles = METRICS[summary.judged_by], _titles(summary)
+    metric, titles = judged_name(summary), _titles(summary)
     made = (
         ("rank", ablations.rank(summary), f"{metric} against LoRA rank", ""),
         ("rank-targets", heat_map.heat_map(summary), f"{metric} by LoRA rank and targets", heat_map.caption(summary)),
@@ -117,9 +121,10 @@ def _courses(summary: Summary) -> Iterator[Drawing]:
             f"Training and validation loss against the step{of}",
             titles=titles,
         )
-        figure = curves.accuracy(summary, panel)
+        figure, problem = curves.accuracy(summary, panel), summary.study.problem
         if figure is not None:
-            yield Drawing(f"accuracy{ending}", figure, f"Validation accuracy against the step{of}", titles=titles)
+            alt = f"Validation {summary.units.name(HEADLINE[problem])} against the step{of}"
+            yield Drawing(f"{COURSES[problem]}{ending}", figure, alt, titles=titles)
 
 
 def _calibration(summary: Summary) -> Iterator[Drawing]:
@@ -127,6 +132,13 @@ def _calibration(summary: Summary) -> Iterator[Drawing]:
     if figure is not None:
         alt = "Accuracy of the best run against how sure it is, before and after calibration"
         yield Drawing("reliability", figure, alt, titles=_titles(summary))
+
+
+def _predicted(summary: Summary) -> Iterator[Drawing]:
+    figure = predicted.predicted(summary)
+    if figure is not None:
+        alt = "What the best run answers against what is true, one mark per test row"
+        yield Drawing("predicted", figure, alt, predicted.caption(summary), _titles(summary))
 
 
 def _searched(summary: Summary) -> Iterator[Drawing]:
@@ -142,9 +154,9 @@ def _titles(summary: Summary) -> dict[int, str]:
     for one in summary.configurations:
         value, estimate, parts = judged_value(one, summary), judged_estimate(one, summary), []
         if value is not None:
-            judged = summary.judged_by
-            ends = f" ({metric_range(judged, estimate.interval.low, estimate.interval.high)})" if estimate else ""
-            parts.append(f"{METRICS[judged]} {metric_value(judged, value, 1)}{ends}")
+            judged, units = summary.judged_by, summary.units
+            ends = f" ({units.ends(judged, estimate.interval.low, estimate.interval.high)})" if estimate else ""
+            parts.append(f"{units.name(judged)} {units.value(judged, value, 1)}{ends}")
         parts.append(f"{one.counts.trainable:,} trainable ({plain_percent(one.counts.peft_percent)} %)")
         parts += [duration(one.seconds_alone.mean)] if one.seconds_alone else []
         parts += [memory(one.peak_memory_mb)] if one.peak_memory_mb else []

@@ -19,9 +19,17 @@ from tunefork.report.figures.style import (
     rows_sheet,
     sheet,
 )
-from tunefork.report.judged import judged_axis, judged_estimate, judged_seeds, judged_value, measured
+from tunefork.report.judged import (
+    judged_axis,
+    judged_estimate,
+    judged_name,
+    judged_scale,
+    judged_seeds,
+    judged_value,
+    measured,
+)
 from tunefork.report.summary import ConfigurationSummary, Summary
-from tunefork.report.wording import METRICS, capital
+from tunefork.report.wording import capital
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +51,7 @@ def rank(summary: Summary) -> Figure | None:
         xs = [strategy_of(one)["rank"] * shift for one in group]
         for x, one in zip(xs, group):
             _point(axes, summary, one, colour, marker, x=x)
-        means = [_percent(summary, one) for one in group]
+        means = [_scaled(summary, one) for one in group]
         handles += axes.plot(xs, means, color=colour, linewidth=1.4, marker=marker, markersize=5)
     ranks = sorted({strategy_of(one)["rank"] for group in series for one in group})
     axes.set_xscale("log", base=2)
@@ -118,12 +126,12 @@ def _rank_name(group: Series) -> str:
 
 
 def _metric(summary: Summary) -> str:
-    return capital(METRICS[summary.judged_by])
+    return capital(judged_name(summary))
 
 
-def _percent(summary: Summary, one: ConfigurationSummary) -> float:
+def _scaled(summary: Summary, one: ConfigurationSummary) -> float:
     value = judged_value(one, summary)
-    return float("nan") if value is None else 100 * value
+    return float("nan") if value is None else judged_scale(summary) * value
 
 
 def _point(
@@ -137,12 +145,13 @@ def _point(
     y: float | None = None,
 ) -> None:
     """A configuration's mean with its interval, and its seeds as faint dots, at a place on one of the axes."""
-    mean, estimate = _percent(summary, one), judged_estimate(one, summary)
+    mean, estimate, scale = _scaled(summary, one), judged_estimate(one, summary), judged_scale(summary)
     seeds = judged_seeds(one, summary)
-    dots = [100 * value for value in seeds] if len(seeds) > 1 else []
+    dots = [scale * value for value in seeds] if len(seeds) > 1 else []
     ends = None
     if estimate:
-        ends = [[max(0.0, mean - 100 * estimate.interval.low)], [max(0.0, 100 * estimate.interval.high - mean)]]
+        low, high = scale * estimate.interval.low, scale * estimate.interval.high
+        ends = [[max(0.0, mean - low)], [max(0.0, high - mean)]]
     style: dict[str, Any] = {"fmt": marker, "color": colour, "markersize": 7, "markeredgecolor": PAPER}
     style |= {"markeredgewidth": 0.6, "elinewidth": 1.3, "capsize": 2.5, "zorder": 3}
     faint: dict[str, Any] = {"s": 12, "color": colour, "alpha": 0.4, "linewidths": 0, "zorder": 2}

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from tunefork.config import HEADLINE
 from tunefork.report.figures.panels import Panel, validations
 from tunefork.report.figures.style import PAPER, bottom_legend, handle, label, looks, mark, numbers, sheet
 from tunefork.report.run_summary import RunSummary
 from tunefork.report.summary import ConfigurationSummary, Summary
+from tunefork.report.wording import SHARES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,6 +26,8 @@ POINTS = 150
 """Of a training curve: what can be seen at this width."""
 SINGLE = 20
 """Runs in one set of axes up to which each has a thin line of its own."""
+DEEPEST = -0.5
+"""As far down as an R² is drawn: what training begins with may lie far below, and would flatten the rest."""
 Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
@@ -46,21 +50,26 @@ def loss(summary: Summary, panel: Panel) -> Figure:
     for one, thin in _shown(panel):
         _dashed(axes, summary, one)
         _band(axes, summary, one, "loss", 1.0, thin)
-    axes.set(xlabel="optimizer step", ylabel="loss (nats)")
+    squared = summary.study.problem == "regression"
+    axes.set(xlabel="optimizer step", ylabel="mean squared error" if squared else "loss (nats)")
     _bound(axes, panel)
     _legend(figure, summary, panel)
     return figure
 
 
 def accuracy(summary: Summary, panel: Panel) -> Figure | None:
-    """Validation accuracy with its band; None without validation."""
+    """Validation accuracy, or the headline of another problem, with its band; None without validation."""
     if not any(validations(run) for one in panel.configurations for run in one.runs):
         return None
-    figure, axes = sheet(_title("Validation accuracy", panel))
+    metric = HEADLINE[summary.study.problem]
+    name, share = summary.units.name(metric), metric in SHARES
+    figure, axes = sheet(_title(f"Validation {name}", panel))
     for one, thin in _shown(panel):
-        _band(axes, summary, one, "accuracy", 100.0, thin)
-    axes.set(xlabel="optimizer step", ylabel="accuracy (%)")
+        _band(axes, summary, one, metric, 100.0 if share else 1.0, thin)
+    axes.set(xlabel="optimizer step", ylabel=f"{name} (%)" if share else name)
     axes.set_xlim(left=0)
+    if not share and axes.get_ylim()[0] < DEEPEST:
+        axes.set_ylim(bottom=DEEPEST)
     _legend(figure, summary, panel)
     return figure
 

@@ -6,17 +6,26 @@ from typing import TYPE_CHECKING
 
 from tunefork.report.figures.ablations import strategy_of
 from tunefork.report.figures.style import MUTED, WASH, label, mark, numbers, sheet
-from tunefork.report.judged import judged_estimate, judged_unit, judged_value, measured
+from tunefork.report.judged import (
+    judged_estimate,
+    judged_name,
+    judged_point,
+    judged_scale,
+    judged_text,
+    judged_unit,
+    judged_value,
+    measured,
+)
 from tunefork.report.selection import choose
 from tunefork.report.summary import ConfigurationSummary, Summary
-from tunefork.report.wording import METRICS, capital, percent
+from tunefork.report.wording import capital
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 PALE, DARK = "#e3f1fa", "#003a5c"
-"""Of the lowest and the highest value."""
+"""Of the worst and the best value."""
 NARROWEST = 2.0
 """Points between the palest and the darkest colour at least, so that chance does not look like a landscape."""
 Cells = dict[tuple[str, int], ConfigurationSummary]
@@ -29,8 +38,7 @@ def heat_map(summary: Summary) -> Figure | None:
         return None
     targets = _targets(cells)
     ranks = sorted({rank for _, rank in cells})
-    metric = METRICS[summary.judged_by]
-    title = f"{capital(metric)} on {summary.split} by LoRA rank and targets"
+    title = f"{capital(judged_name(summary))} on {summary.split} by LoRA rank and targets"
     width = max(4.8, 1.5 + 0.72 * len(ranks))
     figure, axes = sheet(title, 0.95 + 0.5 * len(targets), width)
     axes.grid(False)
@@ -76,9 +84,12 @@ def caption(summary: Summary) -> str:
     loras = [one for one in measured(summary) if one.strategy == "lora"]
     chosen = " Of configurations that differ in other settings, the one that validation prefers is shown."
     several = chosen if len(loras) > len(map_cells(summary)) else ""
+    unit = judged_unit(summary) if judged_scale(summary) == 1 else f"in {judged_unit(summary)}"
+    darker = "higher" if summary.sign > 0 else "lower, which is better"
     return (
-        f"In each cell: {METRICS[summary.judged_by]} in {judged_unit(summary)}{over}{interval}. Hatched: not run. "
-        f"Darker is higher; palest and darkest are at least {NARROWEST:g} points apart.{several}"
+        f"In each cell: {judged_name(summary)} {unit}{over}{interval}. Hatched: not run. "
+        f"Darker is {darker}; palest and darkest are at least {summary.units.margin(summary.judged_by, NARROWEST)} "
+        f"apart.{several}"
     )
 
 
@@ -97,24 +108,28 @@ def _cell(axes: Axes, summary: Summary, one: ConfigurationSummary | None, place:
         axes.add_patch(Rectangle(corner, 0.96, 0.92, facecolor=WASH, edgecolor=MUTED, hatch="///", linewidth=0))
         return
     known = [own for each in cells.values() if (own := judged_value(each, summary)) is not None]
-    colour, ink = _colours(value, min(known), max(known))
+    signed = [summary.sign * each for each in known]
+    narrowest = NARROWEST * judged_point(summary) / judged_scale(summary)
+    colour, ink = _colours(summary.sign * value, min(signed), max(signed), narrowest)
     patch = axes.add_patch(Rectangle(corner, 0.96, 0.92, facecolor=colour, linewidth=0))
     estimate = judged_estimate(one, summary)
     number = numbers(summary)[one.id]
-    texts = [axes.text(*place, percent(value, 1), ha="center", va="center", color=ink, fontsize=9, weight="bold")]
+    texts = [
+        axes.text(*place, judged_text(summary, value), ha="center", va="center", color=ink, fontsize=9, weight="bold")
+    ]
     if estimate:
         texts[0].set_y(place[1] - 0.13)
-        ends = f"{percent(estimate.interval.low, 1)}–{percent(estimate.interval.high, 1)}"
+        ends = "–".join(judged_text(summary, end) for end in (estimate.interval.low, estimate.interval.high))
         texts.append(axes.text(place[0], place[1] + 0.2, ends, ha="center", va="center", color=ink, fontsize=6.5))
     mark([patch, *texts], number)
 
 
-def _colours(value: float, low: float, high: float) -> tuple[str, str]:
+def _colours(value: float, low: float, high: float, narrowest: float) -> tuple[str, str]:
     """The colour of a cell, and of the text in it."""
     from matplotlib.colors import to_hex, to_rgb
 
-    spare = max(0.0, NARROWEST / 100 - (high - low)) / 2
-    share = (value - low + spare) / max(high - low + 2 * spare, 1e-9)
+    spare = max(0.0, narrowest - (high - low)) / 2
+    share = (value - low + spare) / max(high - low + 2 * spare, 1e-9 * narrowest)
     mixed = [pale + share * (dark - pale) for pale, dark in zip(to_rgb(PALE), to_rgb(DARK))]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in mixed]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

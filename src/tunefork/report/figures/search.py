@@ -9,7 +9,7 @@ import numpy as np
 from tunefork.report.figures.style import COLOURS, MARKERS, Look, bottom_legend, handle, label, sheet
 from tunefork.report.searched import budget_curve, searched
 from tunefork.report.summary import Summary
-from tunefork.report.wording import SHARES, metric_name
+from tunefork.report.wording import SHARES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,7 +45,7 @@ def budget(summary: Summary) -> Figure | None:
         )
         handles.append(handle(look))
     axes.set_xlabel("seconds of training, all trials so far")
-    axes.set_ylabel(f"validation {metric_name(metric)}{' (%)' if metric in SHARES else ''}")
+    axes.set_ylabel(f"validation {summary.units.name(metric)}{' (%)' if metric in SHARES else ''}")
     axes.set_xscale("log")
     bottom_legend(figure, handles, texts)
     return figure

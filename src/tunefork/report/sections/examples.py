@@ -9,13 +9,19 @@ from tunefork.report.sections.runs import title
 
 
 def mistakes(material: Material) -> dict[str, Any] | None:
-    """Galleries of the best run's mistakes."""
+    """Galleries of the best run's mistakes; of numbers, all of its answers as a figure first."""
     summary = material.summary
     best = next((title(run) for run in summary.runs if run.record.id == summary.best), "")
-    if not material.examples.galleries:
+    figures = material.figures("predicted")
+    if not material.examples.galleries and not figures:
         return None
-    images = summary.study.task == "image-classification"
-    return {"best": best, "galleries": material.examples.galleries, "images": images}
+    return {
+        "best": best,
+        "mistaken": summary.units.kind.mistaken,
+        "galleries": material.examples.galleries,
+        "images": summary.study.task == "image-classification",
+        "figures": figures,
+    }
 
 
 def apart(material: Material) -> dict[str, Any] | None:
@@ -23,4 +29,5 @@ def apart(material: Material) -> dict[str, Any] | None:
     found = material.examples.disagreements
     seeds = max((reply.seeds for pair in found for row in (*pair.for_first, *pair.for_second)
                  for reply in (row.first, row.second)), default=1)  # fmt: skip
-    return {"pairs": found, "several": seeds > 1} if found else None
+    labels = material.summary.study.problem == "multi_label"
+    return {"pairs": found, "several": seeds > 1, "labels": labels} if found else None

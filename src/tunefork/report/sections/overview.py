@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from tunefork.report.judged import judged_name, judged_scale, judged_unit
 from tunefork.report.pairs import pair_rows
 from tunefork.report.sections.material import Material
 from tunefork.report.tables import table
-from tunefork.report.wording import METRICS
 
 
 def configurations(material: Material) -> dict[str, Any]:
@@ -20,4 +20,8 @@ def pairs(material: Material) -> dict[str, Any] | None:
     summary, rows = material.summary, pair_rows(material.verdict.judgement)
     if not rows:
         return None
-    return {"pairs": rows, "metric": METRICS[summary.judged_by], "margin": summary.judging.margin}
+    metric, margin = summary.judged_by, f"{summary.judging.margin:g} points"
+    if judged_scale(summary) == 1:
+        margin = summary.units.margin(metric, summary.judging.margin)
+    unit = f"{judged_unit(summary)}; less is better" if judged_scale(summary) == 1 else "in points"
+    return {"pairs": rows, "metric": judged_name(summary), "unit": unit, "margin": margin}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tunefork.report.figures import COURSES
 from tunefork.report.figures.curves import caption
 from tunefork.report.sections.material import Material
 
@@ -19,8 +20,8 @@ def lora(material: Material) -> dict[str, Any] | None:
 
 
 def courses(material: Material) -> dict[str, Any] | None:
-    """Loss and accuracy against the step."""
-    found = _figures(material, "loss", "accuracy")
+    """Loss and accuracy, or another headline, against the step."""
+    found = _figures(material, "loss", COURSES[material.summary.study.problem])
     return found and {**found, "caption": caption(material.summary)}
 
 

@@ -5,25 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tunefork import metrics
-from tunefork.report.measures import class_scores, told
+from tunefork.report.measures import told
 from tunefork.report.run_summary import RunSummary
+from tunefork.report.sections.answered import Answered, answered
 from tunefork.report.sections.material import Material
 from tunefork.report.summary import Summary
 from tunefork.report.tables import Table, step_table
-from tunefork.report.wording import UNKNOWN, duration, flat, memory, percent, plain_percent
-
-CLASSES = 12
-"""Largest confusion matrix that is shown whole; of more classes, the pairs that are confused most."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A count of the confusion matrix and how dark it is shown (0–1, the share of its true class)."""
-
-    count: int
-    shade: float
-    right: bool
+from tunefork.report.wording import UNKNOWN, duration, flat, memory, plain_percent
 
 
 @dataclass(frozen=True)
@@ -39,11 +27,9 @@ class RunSection:
     settings: tuple[tuple[str, str], ...]
     steps: Table
     labels: tuple[str, ...]
-    confusion: tuple[tuple[Cell, ...], ...]
-    confused: tuple[tuple[str, str, int], ...]
-    """True class, predicted class, count; instead of the matrix where there are many classes."""
-    scores: tuple[tuple[str, ...], ...]
-    """Per class: label, precision, recall, F1, support."""
+    part: str
+    """What scores are told of: each class, or each label."""
+    answered: Answered
     notices: tuple[str, ...]
 
 
@@ -59,7 +45,6 @@ def title(run: RunSummary) -> str:
 
 def _section(run: RunSummary, summary: Summary) -> RunSection:
     record, labels = run.record, summary.study.labels
-    matrix, pairs, scores = _answers(run, summary)
     return RunSection(
         id=record.id,
         title=title(run),
@@ -70,9 +55,8 @@ def _section(run: RunSummary, summary: Summary) -> RunSection:
         settings=flat(record.config),
         steps=step_table(run),
         labels=labels,
-        confusion=matrix,
-        confused=pairs,
-        scores=scores,
+        part=run.units.kind.part,
+        answered=answered(run, summary),
         notices=record.notices,
     )
 
@@ -101,30 +85,3 @@ def _facts(run: RunSummary, summary: Summary) -> tuple[tuple[str, str], ...]:
     if record.latency_ms:
         facts.append(("one answer", f"{record.latency_ms:.1f} ms on the CPU in fp32, as transformers or PEFT load it"))
     return tuple(facts)
-
-
-def _answers(run: RunSummary, summary: Summary) -> tuple[Any, Any, Any]:
-    """Confusion matrix or pairs, and the scores per class, on test."""
-    if run.answers is None or not len(run.answers.labels):
-        return (), (), ()
-    predicted, true, labels = run.answers.predicted, run.answers.labels, summary.study.labels
-    counts = metrics.confusion(predicted, true, len(labels))
-    scores = tuple(
-        (one.label, percent(one.precision), percent(one.recall), percent(one.f1), f"{one.support:,}")
-        for one in class_scores(run, summary)
-    )
-    if len(labels) <= CLASSES:
-        totals = counts.sum(axis=1)
-        matrix = tuple(
-            tuple(
-                Cell(int(count), round(float(count) / max(1, int(totals[row])), 2), row == column)
-                for column, count in enumerate(line)
-            )
-            for row, line in enumerate(counts)
-        )
-        return matrix, (), scores
-    wrong = [
-        (int(counts[row, column]), row, column) for row, column in zip(*counts.nonzero(), strict=True) if row != column
-    ]
-    worst = sorted(wrong, key=lambda pair: (-pair[0], pair[1:]))[:15]
-    return (), tuple((labels[row], labels[column], count) for count, row, column in worst), scores
