@@ -206,7 +206,7 @@ def _section(name: str, value: Any, problems: _Problems) -> Any:
         nested = _NESTED.get((name, key))
         if nested is not None and isinstance(item, Mapping):
             problems.unknown_keys((name, key), item, nested)
-        elif isinstance(item, list) and key not in ("text", "classes", "betas", "augment"):
+        elif isinstance(item, list) and key not in ("text", "label", "classes", "betas", "augment"):
             problems.add(
                 (name, key), f"'{key}' takes one value, no grid", found=repr(item), fix="Grids belong in compare."
             )
