@@ -17,6 +17,10 @@
     ├── MetricError                 a metric of the user's own that cannot be computed
     ├── MissingExtraError           an optional package is not installed
     ├── StoreError                  a study's folder that cannot be used
+    │   ├── DamagedError            files that are not what was written
+    │   ├── BusyError               somebody else is at work in the folder
+    │   └── DiskFullError           no room for what has to be written
+    ├── StoppedError                 a study that was asked to stop, and can be continued
     ├── DivergedError               a run whose loss is no longer a number
     └── ArtefactError               a saved model that does not give the logits of the model in memory
 
@@ -149,6 +153,30 @@ class MissingExtraError(TuneforkError):
 
 class StoreError(TuneforkError):
     """A study's folder that cannot be used."""
+
+
+class DamagedError(StoreError):
+    """Files that are not what was written: truncated, changed, missing."""
+
+
+class BusyError(StoreError):
+    """Another process is at work in a study's folder."""
+
+
+class DiskFullError(StoreError):
+    """There is no room for what has to be written; what was written before is whole."""
+
+
+class StoppedError(TuneforkError):
+    """A study was asked to stop, has kept where it was, and can be continued.
+
+    Args:
+        signal: its number; the exit status is 128 more.
+    """
+
+    def __init__(self, signal: int, *, where: str = "", fix: str = "") -> None:
+        self.signal, self.exit_status = signal, 128 + signal
+        super().__init__("Stopped; everything up to here is kept", where=where, fix=fix)
 
 
 class RunnerError(TuneforkError):

@@ -5,6 +5,7 @@ from tunefork.config.grammar import parse_run
 from tunefork.config.judging import Judging
 from tunefork.config.metric import HEADLINE, LOWER_IS_BETTER, METRICS, METRICS_OF, unknown_metrics, which_metric
 from tunefork.config.run import LATER, RunConfig
+from tunefork.config.saving import SaveEvery
 from tunefork.config.search import Search
 from tunefork.config.space import Choices, Dimension, Range, dimension
 from tunefork.config.strategies import (
@@ -49,6 +50,7 @@ __all__ = [
     "Range",
     "Rows",
     "RunConfig",
+    "SaveEvery",
     "Search",
     "Selection",
     "Strategy",

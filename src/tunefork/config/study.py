@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_
 from tunefork.config.compare import Configuration
 from tunefork.config.judging import Judging
 from tunefork.config.metric import MetricName
+from tunefork.config.saving import SaveEvery
 from tunefork.config.search import Search
 from tunefork.config.text_augmentation import TextAugmentation
 from tunefork.config.training import TrainingConfig
@@ -152,6 +153,8 @@ class StudyConfig(Value):
     compare: tuple[Configuration, ...]
     selection: Selection = Selection()
     verdict: Judging = Judging()
+    save_every: SaveEvery = SaveEvery()
+    """How often trainings that are under way are kept."""
     search: Search | None = None
     """Settings to look for; what an entry of ``compare`` gives itself stays as it is."""
 

@@ -2,21 +2,25 @@
 
 from tunefork.engine.artefacts import Artefact, Verified, load_artefact, model_inputs, save_run, verify_run
 from tunefork.engine.assemble import assemble, has_banks
+from tunefork.engine.checkpoint import Checkpoints
 from tunefork.engine.evaluate import evaluate
 from tunefork.engine.group_model import GroupModel
-from tunefork.engine.loop import Outcome, Rows, Training
+from tunefork.engine.loop import Training
+from tunefork.engine.material import Outcome, Rows
 from tunefork.engine.memory import available_bytes
 from tunefork.engine.observer import Observer
 from tunefork.engine.pausing import Paused
 from tunefork.engine.precision import Precision, automatic_precision, best_device, choose_precision
 from tunefork.engine.prefix_cache import PrefixCache
 from tunefork.engine.slots import counted
+from tunefork.engine.stopping import ask, stopping, wanted
 from tunefork.engine.threads import compute_threads
 from tunefork.engine.timing import time_steps
 from tunefork.engine.unit import Unit, unit_of
 
 __all__ = [
     "Artefact",
+    "Checkpoints",
     "GroupModel",
     "Observer",
     "Outcome",
@@ -27,6 +31,7 @@ __all__ = [
     "Training",
     "Unit",
     "Verified",
+    "ask",
     "assemble",
     "automatic_precision",
     "available_bytes",
@@ -39,7 +44,9 @@ __all__ = [
     "load_artefact",
     "model_inputs",
     "save_run",
+    "stopping",
     "time_steps",
     "unit_of",
     "verify_run",
+    "wanted",
 ]

@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
-from typing import Literal
 
 import numpy as np
 import torch
@@ -16,50 +14,20 @@ from tunefork import metrics
 from tunefork.config import LOWER_IS_BETTER, RunConfig
 from tunefork.data import EncodedSplit
 from tunefork.engine.batches import Chunk, chunks
+from tunefork.engine.checkpoint import Checkpoints, Snapshot
 from tunefork.engine.evaluate import evaluate
 from tunefork.engine.group_model import GroupModel
 from tunefork.engine.label_losses import loss_of
+from tunefork.engine.material import Outcome, Rows
 from tunefork.engine.memory import PeakMemory
 from tunefork.engine.observer import Observer
 from tunefork.engine.optimise import GroupOptimizer
 from tunefork.engine.pausing import Paused, pause, resume
 from tunefork.engine.progress import RunProgress
-from tunefork.engine.unit import PLAIN, Unit
+from tunefork.engine.stopping import wanted
+from tunefork.errors import StoppedError
 from tunefork.plan.steps import evaluation_interval, total_steps
 from tunefork.store import EvaluationRecord, Predictions, StepRecord
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The encoded splits a group trains on. ``validation`` may be absent; ``test`` is read once, at the end."""
-
-    train: EncodedSplit
-    validation: EncodedSplit | None
-    test: EncodedSplit | None
-    pad_id: int
-    names: tuple[str, ...] = ()
-    """Of the classes, for settings that name them; their numbers unless given."""
-    unit: Unit = PLAIN
-    """In which the model answers with numbers while it trains."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How one run of a group ended."""
-
-    status: Literal["done", "diverged", "stopped", "paused"]
-    """``done``, ``diverged``, ``stopped`` (the time was up) or ``paused``."""
-    reason: str
-    steps: int
-    best_step: int | None
-    converged: bool | None
-    stopped_early: bool
-    seconds: float
-    """The run's share of the group's wall time."""
-    peak_memory_mb: float
-    notices: tuple[str, ...] = ()
-    paused: Paused | None = None
-    """What a run goes on from that was laid aside."""
 
 
 class Training:
@@ -76,6 +44,7 @@ class Training:
         resumed: what each run goes on from, in the group's order; all were laid aside after the same step.
         deadline: when to stop, in seconds since the epoch (``time.time``).
         finish: whether runs end then with what they have learnt, instead of being ``stopped``.
+        checkpoints: where the group's state is kept from time to time; it goes on from the newest that is there.
     """
 
     def __init__(
@@ -91,6 +60,7 @@ class Training:
         resumed: Sequence[Paused] = (),
         deadline: float | None = None,
         finish: bool = False,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
         self.group, self.runs, self.rows, self.observer = group, tuple(runs), rows, observer
         self.training = runs[0].training
@@ -108,7 +78,32 @@ class Training:
         self._start = self._resumed[0].step if self._resumed else 0
         self._passes = int(self._resumed[0].facts["passes"]) if self._resumed else 0
         self._epoch = 0.0
+        self._checkpoints = checkpoints
+        self._go_on(checkpoints.newest() if checkpoints is not None else None)
         self._began = time.perf_counter()
+
+    def _go_on(self, snapshot: Snapshot | None) -> None:
+        """Begin where a checkpoint was kept, if there is one."""
+        if snapshot is None:
+            return
+        self._resumed = tuple(snapshot.runs[run.id] for run in self.runs)
+        self._start, self._passes, self._epoch = snapshot.step, snapshot.passes, snapshot.epoch
+
+    def _snapshot(self, step: int) -> Snapshot:
+        kept = {run.id: self._lay_aside(number) for number, run in enumerate(self.runs)}
+        return Snapshot(step, self._passes, self._epoch, kept)
+
+    def _keep(self, step: int) -> None:
+        """Keep a checkpoint where it is time for one, and stop where somebody asked.
+
+        Raises:
+            StoppedError: somebody asked, and all of this is kept.
+        """
+        asked = wanted()
+        if self._checkpoints is not None and (asked is not None or self._checkpoints.due(step)):
+            self._checkpoints.keep(self._snapshot(step))
+        if asked is not None:
+            raise StoppedError(asked)
 
     def _spare_memory(self) -> str:
         """Compute activations twice where the largest batch would not fit; returns what to tell the user."""
@@ -188,6 +183,8 @@ class Training:
                 self._time_is_up(step)
             if not any(each.active for each in self.progress):
                 return
+            if step < self._until:
+                self._keep(step)
 
     def _time_is_up(self, step: int) -> None:
         """End the runs that are still on their way."""

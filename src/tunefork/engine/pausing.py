@@ -20,6 +20,7 @@ from safetensors.torch import save_file
 from tunefork.engine.group_model import GroupModel
 from tunefork.engine.slots import Slot
 from tunefork.errors import StoreError
+from tunefork.store.atomic import flush
 
 if TYPE_CHECKING:
     from tunefork.engine.optimise import GroupOptimizer
@@ -34,7 +35,8 @@ class Paused:
     """One run, laid aside."""
 
     tensors: Mapping[str, torch.Tensor]
-    """``weights/NAME``, ``exp_avg/NAME``, ``exp_avg_sq/NAME``, ``best/NAME``; ``seen/NAME`` of sparse embeddings."""
+    """``weights/NAME``, ``exp_avg/NAME``, ``exp_avg_sq/NAME``, ``best/NAME``; of sparse embeddings also ``seen/NAME``,
+    ``rows/NAME`` and ``pending/NAME``, see ``SeenRows.state``."""
     facts: Mapping[str, Any]
     """Steps, passes, seconds, and what the loop remembers of the run: plain values."""
 
@@ -49,7 +51,9 @@ class Paused:
         staged = path.with_suffix(".tmp")
         plain = {name: tensor.contiguous() for name, tensor in self.tensors.items()}
         save_file(plain, str(staged), metadata={"facts": json.dumps(self.facts)})
+        flush(staged)
         staged.replace(path)
+        flush(path.parent)
 
     @classmethod
     def read(cls, path: Path) -> Paused:
@@ -84,7 +88,6 @@ def pause(
         passes: forward passes of training made so far.
         seconds: it has taken so far.
     """
-    group.settle()
     tensors: dict[str, torch.Tensor] = {}
 
     def keep(kind: str, slot: Slot, share: torch.Tensor) -> None:
@@ -100,8 +103,7 @@ def pause(
         for name, share in zip(MOMENTS, moments):
             keep(name, slot, share)
     for rows in group.seen_rows:
-        tensors[f"seen/{rows.name}"], *own = rows.state()
-        tensors |= {f"{name}/{rows.name}": moment for name, moment in zip(MOMENTS, own)}
+        tensors |= {f"{kind}/{rows.name}": tensor for kind, tensor in rows.state().items()}
     facts = {
         "progress": progress.remembered(),
         "optimizer_steps": optimizer.made(number),
@@ -119,6 +121,9 @@ def resume(group: GroupModel, optimizer: GroupOptimizer, number: int, progress: 
     if best:
         progress.best_weights = {slot.name: _stored(slot, number, best) for slot in group.slots}
     progress.recall(paused.facts["progress"])
+    if not progress.active:  # it had ended, and only waits for its neighbours
+        optimizer.drop(number)
+        return
     optimizer.resume(number, int(paused.facts["optimizer_steps"]))
     first, second = (dict(_of(name, paused)) for name in MOMENTS)
     for slot, shares in optimizer.moments(number):
@@ -127,10 +132,11 @@ def resume(group: GroupModel, optimizer: GroupOptimizer, number: int, progress: 
             if laid_out is not None:
                 laid_out.copy_(given[slot.name])
     for rows in group.seen_rows:
-        rows.recall(
-            paused.tensors[f"seen/{rows.name}"], first[rows.name], second[rows.name],
-            int(paused.facts["optimizer_steps"]),
-        )  # fmt: skip
+        kinds = ("seen", "rows", "pending", *MOMENTS)
+        state = {
+            kind: paused.tensors[f"{kind}/{rows.name}"] for kind in kinds if f"{kind}/{rows.name}" in paused.tensors
+        }
+        rows.recall(state, int(paused.facts["optimizer_steps"]))
 
 
 def _of(kind: str, paused: Paused) -> Iterator[tuple[str, torch.Tensor]]:

@@ -17,7 +17,7 @@ FALLING = 0.01
 
 REMEMBERED = (
     "active", "status", "reason", "steps", "stopped_early", "best_step", "losses", "_best", "_watched", "_waiting",
-    "_validation",
+    "_validation", "notices",
 )  # fmt: skip
 """What a run that is laid aside takes along, beside its weights."""
 
@@ -78,12 +78,14 @@ class RunProgress:
 
     def remembered(self) -> dict[str, Any]:
         """All of it but the weights, as plain values."""
-        return {name: getattr(self, name) for name in REMEMBERED}
+        return {name: getattr(self, name) for name in REMEMBERED}  # kept as JSON before anything changes
 
     def recall(self, values: Mapping[str, Any]) -> None:
         """Put back what ``remembered`` gave."""
         for name in REMEMBERED:
-            setattr(self, name, values[name])
+            if name in values:  # an older version remembered less
+                value = values[name]
+                setattr(self, name, list(value) if isinstance(value, list) else value)
 
     def mean_loss(self) -> float:
         """Mean training loss since the last call."""

@@ -7,6 +7,7 @@ which is applied when somebody reads them. In a small model the word embeddings 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -89,17 +90,29 @@ class SeenRows:
         """Take the weights anew from the embedding, which somebody has written."""
         self._tables[0][: len(self._seen)] = self.master[self._seen]
 
-    def state(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Which rows were seen [n], and both moments of each [n, hidden]: copies, for ``recall``. Settle first."""
-        count = len(self._seen)
-        return self._seen.clone(), self._tables[1][:count].clone(), self._tables[2][:count].clone()
+    def state(self) -> dict[str, torch.Tensor]:
+        """Which rows were seen [n], their weights and both moments [n, hidden], and the decay that all others have
+        missed since they were last written [1]: copies, for ``recall``.
 
-    def recall(self, seen: torch.Tensor, first: torch.Tensor, second: torch.Tensor, steps: int) -> None:
-        """Go on from a state, behind weights that were put back."""
+        Nothing is brought up to date for it: decay that is applied in two parts rounds twice, and a training that was
+        kept in the middle would have other bits than one that was not.
+        """
+        count = len(self._seen)
+        weights, first, second = (table[:count].clone() for table in self._tables[:3])
+        pending = torch.tensor([self._pending], dtype=torch.float64)
+        return {"seen": self._seen.clone(), "rows": weights, "exp_avg": first, "exp_avg_sq": second, "pending": pending}
+
+    def recall(self, state: Mapping[str, torch.Tensor], steps: int) -> None:
+        """Go on from a state, behind the embedding's weights that were put back."""
         self._place.fill_(-1)
-        self._seen, self._steps, self._pending, self._behind = seen[:0], steps, 1.0, False
+        self._seen, self._steps, self._pending, self._behind = state["seen"][:0], steps, 1.0, False
+        seen = state["seen"]
         self._meet(seen)
-        self._tables[1][: len(seen)], self._tables[2][: len(seen)] = first, second
+        self._tables[1][: len(seen)], self._tables[2][: len(seen)] = state["exp_avg"], state["exp_avg_sq"]
+        if "rows" in state:
+            self._tables[0][: len(seen)] = state["rows"]
+            self.target.detach().index_copy_(0, seen, state["rows"].to(self.target.dtype))
+            self._pending, self._behind = float(state["pending"]), True
 
     def _before(self, _module: nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
         """The embedding is about to read rows: those that training sees for the first time get a place."""

@@ -12,7 +12,8 @@ from tunefork.config import RunConfig
 from tunefork.data import EncodedSplit
 from tunefork.engine.assemble import assemble
 from tunefork.engine.batches import chunks
-from tunefork.engine.loop import Rows, Training
+from tunefork.engine.loop import Training
+from tunefork.engine.material import Rows
 from tunefork.engine.precision import Precision
 from tunefork.engine.prefix_cache import PrefixCache
 from tunefork.models import Backbone

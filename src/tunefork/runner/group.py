@@ -6,16 +6,16 @@ import math
 import shutil
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tunefork.config import HEADLINE, RunConfig
+from tunefork.config import HEADLINE, RunConfig, digest
 from tunefork.engine import (
     Artefact,
+    Checkpoints,
     GroupModel,
     Observer,
     Outcome,
@@ -29,13 +29,15 @@ from tunefork.engine import (
     save_run,
     verify_run,
 )
-from tunefork.errors import TuneforkError
+from tunefork.errors import DiskFullError, StoppedError, TuneforkError
 from tunefork.metrics import fit_temperature
 from tunefork.plan import PlannedRun
 from tunefork.problem import answers_of, right
+from tunefork.runner.laid_aside import LaidAside
 from tunefork.runner.protocol import Job, Watcher
 from tunefork.runner.recorder import Recorder
 from tunefork.store import EvaluationRecord, Predictions, RunRecord, Store
+from tunefork.store.space import disk_full
 
 CHECKED_ROWS = (8, 64)
 """A saved artefact is compared on so many rows: at least, at most."""
@@ -52,9 +54,29 @@ class Order:
     number: int
     """Its place in the plan."""
     planned: tuple[PlannedRun, ...]
-    """Those of its runs that are not done."""
+    """The runs that train: those that are not done or, where the group was cut off on its way, all of them."""
     precision: str
     """What ``precision: auto`` stands for."""
+    kept: frozenset[str] = frozenset()
+    """Runs that are done and train again only because a group of others would round in another way."""
+
+
+def order_of(
+    number: int, runs: Sequence[PlannedRun], done: Set[str], known: Mapping[str, RunRecord], precision: str
+) -> Order:
+    """The order for a group, some of whose runs may be done.
+
+    Args:
+        number: of the group.
+        runs: all of it.
+        done: the ids of which the plan asks nothing more.
+        known: the records of all runs, by id.
+        precision: what ``auto`` stands for.
+    """
+    waiting = tuple(run for run in runs if run.config.id not in done)
+    if any(known[run.config.id].status == "running" for run in waiting):
+        return Order(number, tuple(runs), precision, frozenset(done) & {run.config.id for run in runs})
+    return Order(number, waiting, precision)
 
 
 def execute_group(order: Order, job: Job, store: Store, watcher: Watcher, cache: PrefixCache) -> None:
@@ -62,39 +84,34 @@ def execute_group(order: Order, job: Job, store: Store, watcher: Watcher, cache:
     if job.deadline is not None and time.time() >= job.deadline:
         return
     watcher.group(order.number, tuple(run.name for run in order.planned), order.planned[0].last)
-    for planned, resumed in _together(order.planned, store):
-        for run in planned:
-            if not resumed:
-                store.clear(run.config.id)
-            shutil.rmtree(store.run_folder(run.config.id))
-            store.put_run(replace(store.run(run.config.id), status="running", reason=""))
+    laid_aside = LaidAside(store.folder)
+    for planned, resumed in laid_aside.together(order.planned):
+        own = [run.config.id for run in planned if run.config.id not in order.kept]
+        checkpoints = _checkpoints(planned, job, store)
+        for run in own:
+            if not resumed and not checkpoints.any:
+                store.clear(run)
+            shutil.rmtree(store.run_folder(run))
+        store.put_runs([replace(store.run(run), status="running", reason="") for run in own])
         try:
             precision = choose_precision(planned[0].config.training.precision, automatic=order.precision)
-            observer = Recorder(store, watcher, order.number)
-            _train(planned, resumed, precision, job, store, observer, cache)
+            observer = Recorder(store, watcher, order.number, order.kept)
+            _train(planned, resumed, precision, job, store, observer, cache, checkpoints, order.kept)
+        except (StoppedError, DiskFullError):
+            raise  # not the group's own failure: it goes on from here
         except Exception as error:
+            if full := disk_full(error, str(store.folder)):
+                raise full from error
             # One group's failure must not end the study: it is recorded, shown, and in the exit status.
-            fail_runs([run.config.id for run in planned], error, store)
+            fail_runs(own, error, store)
+        checkpoints.forget()
     tell_ends(order, store, watcher)
 
 
-def _together(planned: Sequence[PlannedRun], store: Store) -> list[tuple[list[PlannedRun], list[Paused]]]:
-    """Runs that go on from the same step, with what they go on from; those that begin first.
-
-    That is all of them, unless a machine stopped while some of them were being laid aside.
-    """
-    found: dict[int, tuple[list[PlannedRun], list[Paused]]] = {}
-    for run in planned:
-        path = _paused(store, run.config.id)
-        paused = [Paused.read(path)] if path.is_file() else []
-        runs, states = found.setdefault(paused[0].step if paused else 0, ([], []))
-        runs.append(run)
-        states += paused
-    return [found[step] for step in sorted(found)]
-
-
-def _paused(store: Store, run_id: str) -> Path:
-    return store.folder / "paused" / f"{run_id}.safetensors"
+def _checkpoints(planned: Sequence[PlannedRun], job: Job, store: Store) -> Checkpoints:
+    """Those of this very group: another one would not go on with the same bits."""
+    key = digest([[run.config.id for run in planned], planned[0].last], 16)
+    return Checkpoints(store.folder / "checkpoints" / key, job.save_every.seconds, job.save_every.steps)
 
 
 def tell_ends(order: Order, store: Store, watcher: Watcher) -> None:
@@ -121,24 +138,31 @@ def _train(
     store: Store,
     observer: Observer,
     cache: PrefixCache,
+    checkpoints: Checkpoints,
+    kept: frozenset[str],
 ) -> None:
     runs = [run.config for run in planned]
     selections = [job.selections[run.configuration] for run in runs]
     group = assemble(job.backbone, runs, selections, precision, cache)
     training = Training(
         group, runs, job.rows, observer, job.selection_metric, job.own,
-        until=planned[0].until, resumed=resumed, deadline=job.deadline, finish=job.finish,
+        until=planned[0].until, resumed=resumed, deadline=job.deadline, finish=job.finish, checkpoints=checkpoints,
     )  # fmt: skip
+    laid_aside, pausing = LaidAside(store.folder), []
     for number, (run, outcome) in enumerate(zip(runs, training.run())):
+        if run.id in kept:
+            continue
         record = _finished(store.run(run.id), outcome, precision.name)
+        record = replace(record, counted=counted(group.slots, number), notices=(*record.notices, *checkpoints.notices))
         if outcome.paused is not None:
-            outcome.paused.save(_paused(store, run.id))
-        else:
-            _paused(store, run.id).unlink(missing_ok=True)
-        record = replace(record, counted=counted(group.slots, number))
+            laid_aside.put(run.id, outcome.paused)
+            pausing.append(record)
+            continue
         if outcome.status == "done" and job.keep:
             record = _keep(group, number, run, record, job, store)
         store.put_run(record)
+    store.put_runs(pausing)  # all at once: a part of them could not go on as this group
+    laid_aside.tidy(run.config.id for run in planned)
 
 
 def _keep(group: GroupModel, number: int, run: RunConfig, record: RunRecord, job: Job, store: Store) -> RunRecord:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from tunefork.engine import PrefixCache, compute_threads
+from collections.abc import Sequence
+
+from tunefork.engine import PrefixCache, compute_threads, stopping, wanted
+from tunefork.errors import StoppedError
 from tunefork.plan import Plan, PlannedRun
-from tunefork.runner.group import Order, execute_group
+from tunefork.runner.group import Order, execute_group, order_of
 from tunefork.runner.pool import Pool
 from tunefork.runner.protocol import Job, Watcher
 from tunefork.store import RunRecord, SqliteStore, Store
+
+ANNOUNCED = "stopping behind this step; once more to stop at once"
 
 
 class LocalRunner:
@@ -24,21 +29,27 @@ class LocalRunner:
         done = {run.config.id for run in plan.runs if _done(known[run.config.id], run)}
         watcher.begin(plan, done)
         orders = [
-            Order(number, waiting, plan.precision)
+            order_of(number, [plan.run(run) for run in group.runs], done, known, plan.precision)
             for number, group in plan.schedule(cheapest_first=job.deadline is not None)
-            if (waiting := tuple(plan.run(run) for run in group.runs if run not in done))
+            if not done.issuperset(group.runs)
         ]
         try:
-            if plan.workers > 1 and isinstance(store, SqliteStore):
-                with Pool(min(plan.workers, len(orders)), plan.threads, job, store, watcher) as pool:
-                    pool.execute(orders)
-            else:
-                cache = PrefixCache()  # the frozen blocks are the same for all groups
-                with compute_threads(plan.threads):
-                    for order in orders:
-                        execute_group(order, job, store, watcher, cache)
+            with stopping(ANNOUNCED):
+                self._execute(orders, plan, job, store, watcher)
         finally:
             watcher.end()
+
+    def _execute(self, orders: Sequence[Order], plan: Plan, job: Job, store: Store, watcher: Watcher) -> None:
+        if plan.workers > 1 and isinstance(store, SqliteStore):
+            with Pool(min(plan.workers, len(orders)), plan.threads, job, store, watcher) as pool:
+                pool.execute(orders)
+        else:
+            cache = PrefixCache()  # the frozen blocks are the same for all groups
+            with compute_threads(plan.threads):
+                for order in orders:
+                    execute_group(order, job, store, watcher, cache)
+                    if (asked := wanted()) is not None:
+                        raise StoppedError(asked)
 
 
 def _done(record: RunRecord, planned: PlannedRun) -> bool:

@@ -22,8 +22,18 @@ class Setup:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """Finish the step, keep it, and end."""
+
+    signal: int
+
+
+@dataclass(frozen=True)
 class Event:
-    """A call of the watcher, or ``done`` behind an order."""
+    """A call of the watcher, ``done`` behind an order, or ``halted`` with why nothing more can be done.
+
+    ``halted`` has the name of the error's class and what it says: its signal, or what, where, found and fix.
+    """
 
     name: str
     arguments: tuple[Any, ...] = ()

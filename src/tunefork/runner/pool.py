@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -14,12 +15,15 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
-from tunefork.errors import RunnerError
+from tunefork.engine import wanted
+from tunefork.errors import DiskFullError, RunnerError, StoppedError, TuneforkError
 from tunefork.runner.group import Order, fail_runs, tell_ends
-from tunefork.runner.messages import Event, Setup
+from tunefork.runner.messages import Event, Setup, Stop
 from tunefork.runner.protocol import Job, Watcher
 from tunefork.store import SqliteStore
 
+LOOK = 0.2
+"""Seconds after which it is looked whether somebody asked for a stop."""
 PATIENCE = 5.0
 """Seconds that a worker has to end before it is killed."""
 
@@ -59,18 +63,37 @@ class Pool:
         waiting = list(orders)
         while waiting and len(self._workers) < self._count:
             self._hire(waiting.pop(0))
+        halted: TuneforkError | None = None
         while any(worker.order for worker in self._workers):
-            worker, event = self._events.get()
+            try:
+                worker, event = self._events.get(timeout=LOOK)
+            except queue.Empty:
+                asked = wanted()
+                if asked is not None and halted is None:
+                    halted = self._stop(StoppedError(asked))
+                continue
             if event is None:
                 self._bury(worker)
-                if waiting:
+                if waiting and halted is None:
                     self._hire(waiting.pop(0))
+            elif event.name == "halted":
+                worker.order = None
+                halted = halted or self._stop(_error(*event.arguments))
             elif event.name == "done":
                 worker.order = None
-                if waiting:
+                if waiting and halted is None:
                     worker.give(waiting.pop(0))
             else:
                 getattr(self._watcher, event.name)(*event.arguments)
+        if halted is not None:
+            raise halted
+
+    def _stop(self, error: TuneforkError) -> TuneforkError:
+        """Ask all workers to keep where they are."""
+        number = error.signal if isinstance(error, StoppedError) else signal.SIGTERM
+        for worker in self._workers:
+            worker.stop(number)
+        return error
 
     def _hire(self, order: Order) -> None:
         worker = _Worker(self._setup, self._threads, self._events)
@@ -94,6 +117,14 @@ class Pool:
                 self._store.put_run(replace(record, status="running"))
         fail_runs([run.config.id for run in worker.order.planned], error, self._store)
         tell_ends(worker.order, self._store, self._watcher)
+
+
+def _error(name: str, *told: Any) -> TuneforkError:
+    """The error that a worker met."""
+    if name == "StoppedError":
+        return StoppedError(*told)
+    what, where, found, fix = told
+    return DiskFullError(what, where=where, found=found, fix=fix)
 
 
 class _Worker:
@@ -121,6 +152,10 @@ class _Worker:
         """Let it train a group."""
         self.order = order
         self._outgoing.put(pickle.dumps(order))
+
+    def stop(self, number: int) -> None:
+        """Ask it to keep where it is and to end its order."""
+        self._outgoing.put(pickle.dumps(Stop(number)))
 
     def end(self) -> int:
         """End the process; returns its exit status."""

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tunefork.config import SaveEvery
 from tunefork.engine import Rows
 from tunefork.metrics import OwnMetric
 from tunefork.models import Backbone
 from tunefork.plan import Plan
 from tunefork.store import Store
 from tunefork.strategies import Selection
+
+USUALLY = SaveEvery()
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Job:
     """When to stop, in seconds since the epoch."""
     finish: bool = False
     """Whether runs that are under way then end with what they have learnt."""
+    save_every: SaveEvery = USUALLY
+    """How often groups that are under way are kept."""
     own: tuple[OwnMetric, ...] = ()
     """The user's own metrics, computed of every evaluation."""
 
@@ -63,7 +68,9 @@ class Runner(Protocol):
     Contract: runs that the store has as ``done`` are left alone; every other run ends as ``done``, ``diverged`` or
     ``failed`` with a reason, its records and its artefact in the store; one run's failure does not touch the others.
     A run with ``until`` ends as ``paused`` after that step, and goes on from there when a later plan asks for more.
-    Behind the job's deadline, runs on their way end as ``stopped``, and no other begins.
+    Behind the job's deadline, runs on their way end as ``stopped``, and no other begins. Whoever is killed, or asked to
+    stop (``StoppedError``), or finds no room on the disk (``DiskFullError``), leaves runs as ``running``; executing the
+    plan again goes on from the last checkpoint and ends with the same bits.
     """
 
     def execute(self, plan: Plan, job: Job, store: Store, watcher: Watcher) -> None:

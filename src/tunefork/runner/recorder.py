@@ -9,19 +9,23 @@ from tunefork.store import EvaluationRecord, Predictions, StepRecord, Store
 class Recorder:
     """The engine's observer: writes to the store and tells the watcher."""
 
-    def __init__(self, store: Store, watcher: Watcher, group: int) -> None:
+    def __init__(self, store: Store, watcher: Watcher, group: int, kept: frozenset[str] = frozenset()) -> None:
         self._store, self._watcher, self._group, self._loss = store, watcher, group, None
+        self._kept = kept
+        """Runs that are recorded already and train again only for their group's sake."""
 
     _loss: float | None
 
     def step(self, record: StepRecord) -> None:
         """Keep a training record."""
-        self._store.add_step(record)
+        if record.run not in self._kept:
+            self._store.add_step(record)
         self._loss = record.loss
 
     def evaluation(self, record: EvaluationRecord, predictions: Predictions) -> None:
         """Keep an evaluation and its predictions."""
-        self._store.add_evaluation(record, predictions)
+        if record.run not in self._kept:
+            self._store.add_evaluation(record, predictions)
 
     def advance(self, runs: tuple[str, ...], step: int, steps: int) -> None:
         """Move the display."""

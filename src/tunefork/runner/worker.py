@@ -17,10 +17,12 @@ import traceback
 from collections.abc import Mapping, Set
 from typing import Any, BinaryIO
 
-from tunefork.engine import PrefixCache, compute_threads
+from tunefork.engine import PrefixCache, ask, compute_threads
+from tunefork.engine.stopping import SIGNALS
+from tunefork.errors import DiskFullError, StoppedError
 from tunefork.plan import Plan
 from tunefork.runner.group import Order, execute_group
-from tunefork.runner.messages import Event, Setup
+from tunefork.runner.messages import Event, Setup, Stop
 from tunefork.store import SqliteStore
 
 
@@ -58,7 +60,11 @@ def _listen(orders: queue.Queue[Any]) -> None:
     """Take orders until the pool closes or dies."""
     try:
         while True:
-            orders.put(pickle.load(sys.stdin.buffer))  # the pool's own words, over a pipe that only it has
+            word = pickle.load(sys.stdin.buffer)  # the pool's own, over a pipe that only it has
+            if isinstance(word, Stop):
+                ask(word.signal)
+            else:
+                orders.put(word)
     except EOFError:
         os._exit(0)
     except BaseException:
@@ -70,7 +76,8 @@ def main() -> None:
     """Work until the input ends."""
     stream = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever libraries print must not mix with events
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ^C is for the pool, which ends its workers
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)  # they are for the pool, which tells its workers
     orders: queue.Queue[Any] = queue.Queue()
     threading.Thread(target=_listen, args=(orders,), name="orders", daemon=True).start()
     setup: Setup = orders.get()
@@ -78,8 +85,14 @@ def main() -> None:
     with compute_threads(setup.threads):
         while True:
             order: Order = orders.get()
-            execute_group(order, setup.job, store, telling, cache)
-            telling.send(Event("done"))
+            try:
+                execute_group(order, setup.job, store, telling, cache)
+            except StoppedError as error:
+                telling.send(Event("halted", ("StoppedError", error.signal)))
+            except DiskFullError as error:
+                telling.send(Event("halted", ("DiskFullError", error.what, error.where, error.found, error.fix)))
+            else:
+                telling.send(Event("done"))
 
 
 if __name__ == "__main__":

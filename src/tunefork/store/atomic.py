@@ -25,5 +25,15 @@ def write_bytes(target: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         staged.replace(target)
+        flush(target.parent)
     finally:
         staged.unlink(missing_ok=True)
+
+
+def flush(path: Path) -> None:
+    """Wait until a file's content, or a folder's names, are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

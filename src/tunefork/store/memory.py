@@ -59,6 +59,11 @@ class MemoryStore(StudyFolder):
         """Record a run, or replace the record of that id. The order of first recording is kept."""
         self._runs[run.id] = encode(run)
 
+    def put_runs(self, runs: Sequence[RunRecord]) -> None:
+        """Record several runs: all of them or, where the machine stops, none."""
+        for run in runs:
+            self.put_run(run)
+
     def runs(self) -> list[RunRecord]:
         """All runs, in the order in which they were first recorded."""
         return [decode(RunRecord, row) for row in self._runs.values()]

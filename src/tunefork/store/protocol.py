@@ -34,6 +34,9 @@ class Store(Protocol):
     def put_run(self, run: RunRecord) -> None:
         """Record a run, or replace the record of that id. The order of first recording is kept."""
 
+    def put_runs(self, runs: Sequence[RunRecord]) -> None:
+        """Record several runs: all of them or, where the machine stops, none."""
+
     def runs(self) -> list[RunRecord]:
         """All runs, in the order in which they were first recorded."""
 

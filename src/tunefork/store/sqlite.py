@@ -68,8 +68,13 @@ class SqliteStore(StudyFolder, Database):
 
     def put_run(self, run: RunRecord) -> None:
         """Record a run, or replace the record of that id. The order of first recording is kept."""
+        self.put_runs([run])
+
+    def put_runs(self, runs: Sequence[RunRecord]) -> None:
+        """Record several runs: all of them or, where the machine stops, none."""
         with self._write():
-            self._put("runs", run)
+            for run in runs:
+                self._put("runs", run)
 
     def runs(self) -> list[RunRecord]:
         """All runs, in the order in which they were first recorded."""

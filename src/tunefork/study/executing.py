@@ -43,7 +43,7 @@ def execute(study: Study, plan: Plan, store: Store, conduct: Conduct, looked_for
         backbone = replace(backbone, name=str(keep_beside(Path(backbone.name), store.folder)))
     job = Job(
         backbone, study.encoded.rows, study.selections, config.selection.metric, study.facts(),
-        own=own, deadline=conduct.deadline, finish=conduct.finish,
+        own=own, deadline=conduct.deadline, finish=conduct.finish, save_every=config.save_every,
     )  # fmt: skip
     conduct.executes.execute(plan, job, store, conduct.watcher)
 

@@ -8,11 +8,14 @@ from typing import Any
 from tunefork.config import StudyConfig, unknown_metrics
 from tunefork.errors import ConfigError, StoreError
 from tunefork.store import SqliteStore
+from tunefork.store.lease import FILE as LOCK
 from tunefork.study_file import build_study, parse_study, write_study
 from tunefork.yaml_lines import load_yaml
 
 OF_THE_REPORT = ("examples",)
 """Settings of ``data`` that may differ when a study is continued: they are about its report alone."""
+OF_NOTHING = ("save_every",)
+"""Settings of a study that change nothing that is trained or measured."""
 
 
 def check_folder(folder: Path, config: StudyConfig, data_hash: str | None) -> None:
@@ -28,7 +31,7 @@ def check_folder(folder: Path, config: StudyConfig, data_hash: str | None) -> No
     """
     written = folder / "study.yaml"
     if not (folder / "study.db").exists():
-        if folder.exists() and any(folder.iterdir()):
+        if folder.exists() and any(path.name != LOCK for path in folder.iterdir()):
             raise StoreError(
                 "The folder is not empty and holds no study", where=str(folder), fix="Choose another folder with -o."
             )
@@ -105,7 +108,9 @@ def _plain(text: str) -> Any:
     content = yaml.safe_load(text)
     if isinstance(content, dict) and isinstance(content.get("data"), dict):
         content["data"] = {key: value for key, value in content["data"].items() if key not in OF_THE_REPORT}
-    return content
+    return (
+        {key: each for key, each in content.items() if key not in OF_NOTHING} if isinstance(content, dict) else content
+    )
 
 
 def _differences(before: Any, now: Any, name: str = "") -> list[str]:

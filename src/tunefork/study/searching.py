@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from tunefork.config import LOWER_IS_BETTER, Range, StudyConfig
+from tunefork.config import LOWER_IS_BETTER, Range, SaveEvery, StudyConfig
 from tunefork.engine import automatic_precision
 from tunefork.errors import StoreError
 from tunefork.metrics import OwnMetric
 from tunefork.models import Backbone
 from tunefork.plan import ExpandedRun, Plan
-from tunefork.runner import Job
+from tunefork.runner import Job, LaidAside
 from tunefork.search import TRIALS, Arm, Request, Score, Searching, arms_of, winner
 from tunefork.store import RunRecord, SqliteStore, Store, StudyRecord
 from tunefork.study.choices import Choices
@@ -24,6 +23,7 @@ from tunefork.study.grouping import Planner
 from tunefork.study.prepare import plan_runs, select_all
 from tunefork.study.records import register
 
+USUALLY = SaveEvery()
 FOLDER, RECORD = "search", "optuna.db"
 EDGE = 0.05
 """The share of a range, on the scale of the search, that is its end."""
@@ -40,6 +40,8 @@ class Material:
     conduct: Conduct
     own: tuple[OwnMetric, ...] = ()
     """The user's own metrics."""
+    save_every: SaveEvery = USUALLY
+    """How often groups that are under way are kept."""
 
     @property
     def lower(self) -> frozenset[str]:
@@ -82,7 +84,7 @@ def search_settings(
         rows = len(material.encoded.rows.train)
         searching = Searching(arms, study, search, counts, rows, folder / RECORD, share, material.lower)
         searching.go(_Trainer(inner, study, material), store)
-        forget_paused(inner)
+        LaidAside(inner.folder).forget()
     finally:
         inner.close()
     chosen = chosen_settings(arms, store)
@@ -127,7 +129,7 @@ class _Trainer:
         waiting = [request for run, request in wanted.items() if run not in known or _waits(known[run], request)]
         if waiting:
             self._train(name, waiting)
-        forget_paused(self._store, keep=frozenset(wanted))
+        LaidAside(self._store.folder).forget(keep=frozenset(wanted))
         return {run: self._score(run) for run in wanted}
 
     def _train(self, name: str, requests: Sequence[Request]) -> None:
@@ -162,7 +164,7 @@ class _Trainer:
         untested = replace(material.encoded.rows, test=None)
         job = Job(
             material.backbone, untested, selections, self._metric, material.facts, own=material.own, keep=False,
-            deadline=material.conduct.deadline,
+            deadline=material.conduct.deadline, save_every=material.save_every,
         )  # fmt: skip
         material.conduct.executes.execute(plan, job, store, material.conduct.watcher)
 
@@ -226,11 +228,3 @@ def _short(name: str) -> str:
 
 def _number(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def forget_paused(store: Store, keep: frozenset[str] = frozenset()) -> None:
-    """Delete what trials would go on from that never will."""
-    folder = Path(store.folder) / "paused"
-    for path in folder.glob("*.safetensors") if folder.is_dir() else ():
-        if path.stem not in keep:
-            path.unlink()

@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tunefork.baselines import include_predictions, keep_baselines, read_predictions
 from tunefork.config import Configuration, Search, StudyConfig
 from tunefork.data import Data, Splits, load_data
 from tunefork.engine import automatic_precision
 from tunefork.metrics import OwnMetric, own_metrics
 from tunefork.models import Backbone, ImageReader, load_backbone, load_config, load_image_reader, task_of
 from tunefork.plan import Plan, StepTiming, expand
-from tunefork.report import write_report
 from tunefork.runner import Display, Runner, Silence, Watcher
 from tunefork.search import search_lines
-from tunefork.store import SqliteStore, Store
-from tunefork.store.atomic import write_text
+from tunefork.store import Store
 from tunefork.strategies import Selection
 from tunefork.study.checks import check_settings
 from tunefork.study.choices import Choices
 from tunefork.study.conduct import Conduct
 from tunefork.study.encoding import Encoded, check_task, encode_rows
-from tunefork.study.examples import keep_examples
 from tunefork.study.executing import execute
 from tunefork.study.facts import artefact_facts
-from tunefork.study.folders import check_folder
 from tunefork.study.grouping import Planner
-from tunefork.study.own_metrics import check_unchanged, keep_own_metrics, one_process
+from tunefork.study.own_metrics import one_process
 from tunefork.study.prepare import make_plan, resolved, select_all
 from tunefork.study.results import Results
-from tunefork.study.searching import Material, search_settings
+from tunefork.study.searching import Material
+from tunefork.study.sitting import sit
 from tunefork.study.start import starting_labels, starting_model
-from tunefork.study.timed import TimedStudy
 from tunefork.study.timings import time_configurations
-from tunefork.study_file import build_study, read_study, write_study
+from tunefork.study_file import build_study, read_study
 
 DEFAULT = ("full", "head", "last_layers", "lora")
 Wanted = Callable[..., float] | str | OwnMetric
@@ -233,49 +227,18 @@ class Study:
             include: files with somebody else's predictions for the test rows, to stand in the tables.
 
         Raises:
-            StoreError: the folder holds another study.
+            StoreError: the folder holds another study, or (``BusyError``) another process is at work in it.
+            StoppedError: somebody asked it to stop (SIGINT, SIGTERM); everything up to there is kept.
+            DiskFullError: there is no room; everything up to there is kept.
         """
-        began, separator = time.time(), self.config.data.label_separator
-        for source in include:  # a file that does not fit is told before anything trains
-            rows = self.splits
-            read_predictions(source, rows.test.ids, rows.labels.names, rows.problem, separator)
-        path = Path(folder if folder is not None else f"tunefork-{self.config.name}")
-        written = resolved(self.config, self._base)
-        search = self.config.search
-        timed_out = search is not None and search.time is not None
-        check_folder(path, written, None if timed_out else self.splits.hash)
-        store = SqliteStore(path)
-        check_unchanged(store, self._own)
-        write_text(path / "study.yaml", write_study(written))
         watcher = Display() if progress is True else Silence() if progress is False else progress
-        conduct = Conduct(watcher, runner, workers)
-        decided = self._decide(store, conduct, began)
-        keep_baselines(store, decided.splits)
-        include_predictions(store, include, separator)
-        keep_own_metrics(store, self._own)
-        if self.config.data.examples:
-            keep_examples(store, decided.splits.test)
-        else:
-            store.forget_examples()
-        write_report(store)
-        return Results(store)
-
-    def _decide(self, store: SqliteStore, conduct: Conduct, began: float) -> Study:
-        """Train, after a search where there is one; the study that was trained."""
-        search = self.config.search
-        if search is None:
-            self.train(store, conduct)
-            return self
-        if search.time is not None:
-            return TimedStudy(self, store, conduct, began).run()
-        material = self.material(conduct)
-        decided = self.decided(*search_settings(self.config, store, material))
-        decided.train(store, conduct)
-        return decided
+        path = Path(folder if folder is not None else f"tunefork-{self.config.name}")
+        return sit(self, path, Conduct(watcher, runner, workers), include)
 
     def material(self, conduct: Conduct) -> Material:
         """What a search of this study trains on."""
-        return Material(self.backbone, self.encoded, self.splits.hash, self.facts(), conduct, self._own)
+        facts, save_every = self.facts(), self.config.save_every
+        return Material(self.backbone, self.encoded, self.splits.hash, facts, conduct, self._own, save_every)
 
     def decided(self, config: StudyConfig, notices: Sequence[str] = ()) -> Study:
         """This study on the same rows with other settings, which a search has chosen."""
@@ -295,6 +258,11 @@ class Study:
         """Train what is not trained yet, and leave everything in the store."""
         plan = self._plan(timings=False, chosen=Choices.read(store), workers=conduct.workers)
         execute(self, replace(plan, notices=(*self._notices, *plan.notices)), store, conduct, self._looked_for)
+
+    @property
+    def base(self) -> Path | None:
+        """The folder that relative paths start from; the working directory where there is none."""
+        return self._base
 
     @property
     def own_metrics(self) -> tuple[OwnMetric, ...]:

@@ -1,0 +1,62 @@
+"""Being asked to stop: the step that is under way is finished and kept, then the study ends and can be continued."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class _Wish:
+    """Whether somebody asked, and by which signal."""
+
+    number: int | None = None
+
+
+_wish = _Wish()
+
+
+def wanted() -> int | None:
+    """The signal by which a stop was asked for; None while nobody did."""
+    return _wish.number
+
+
+def ask(number: int = signal.SIGTERM) -> None:
+    """Ask for a stop, from whatever thread."""
+    _wish.number = number
+
+
+@contextmanager
+def stopping(announce: str = "") -> Iterator[None]:
+    """While it lasts, the first SIGINT or SIGTERM asks for a stop and the second ends the process at once.
+
+    Outside of the main thread, where Python takes no signals, nothing changes.
+
+    Args:
+        announce: said on standard error when the first one comes.
+    """
+    _wish.number = None
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def asked(number: int, _frame: FrameType | None) -> None:
+        if _wish.number is not None:
+            os._exit(128 + number)
+        _wish.number = number
+        if announce:
+            print(f"\n{announce}", file=sys.stderr, flush=True)
+
+    before = {number: signal.signal(number, asked) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        _wish.number = None

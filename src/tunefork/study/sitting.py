@@ -1,0 +1,85 @@
+"""One sitting of a study in its folder: search, train, compare, report; from the beginning or from where it was."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tunefork.baselines import include_predictions, keep_baselines, read_predictions
+from tunefork.errors import StoppedError
+from tunefork.report import write_report
+from tunefork.store import SqliteStore
+from tunefork.store.atomic import write_text
+from tunefork.store.lease import lease
+from tunefork.store.space import disk_full
+from tunefork.study.conduct import Conduct
+from tunefork.study.examples import keep_examples
+from tunefork.study.folders import check_folder
+from tunefork.study.own_metrics import check_unchanged, keep_own_metrics
+from tunefork.study.prepare import resolved
+from tunefork.study.results import Results
+from tunefork.study.searching import search_settings
+from tunefork.study.timed import TimedStudy
+from tunefork.study_file import write_study
+
+if TYPE_CHECKING:
+    from tunefork.study.study import Study
+
+
+def sit(study: Study, folder: Path, conduct: Conduct, include: Sequence[str | Path] = ()) -> Results:
+    """Do everything that is not done yet.
+
+    Args:
+        study: what is asked.
+        folder: its folder; one of the same study is continued.
+        conduct: who trains, who watches.
+        include: files with somebody else's predictions for the test rows.
+
+    Raises:
+        StoreError, BusyError, StoppedError, DiskFullError: see ``Study.run``.
+    """
+    began, rows, separator = time.time(), study.splits, study.config.data.label_separator
+    for source in include:  # a file that does not fit is told before anything trains
+        read_predictions(source, rows.test.ids, rows.labels.names, rows.problem, separator)
+    written, search = resolved(study.config, study.base), study.config.search
+    timed = search is not None and search.time is not None
+    data_hash = None if timed else rows.hash
+    check_folder(folder, written, data_hash)  # also before the lease, which leaves a file in the folder
+    try:
+        with lease(folder):
+            check_folder(folder, written, data_hash)
+            store = SqliteStore(folder)
+            check_unchanged(store, study.own_metrics)
+            write_text(folder / "study.yaml", write_study(written))
+            decided = _decide(study, store, conduct, began)
+            keep_baselines(store, decided.splits)
+            include_predictions(store, include, separator)
+            keep_own_metrics(store, study.own_metrics)
+            if study.config.data.examples:
+                keep_examples(store, decided.splits.test)
+            else:
+                store.forget_examples()
+            write_report(store)
+            return Results(store)
+    except StoppedError as error:
+        again = f"Run the same command again to continue, or: tunefork run {folder / 'study.yaml'} -o {folder}"
+        raise StoppedError(error.signal, where=str(folder), fix=again) from None
+    except Exception as error:
+        if full := disk_full(error, str(folder)):
+            raise full from error
+        raise
+
+
+def _decide(study: Study, store: SqliteStore, conduct: Conduct, began: float) -> Study:
+    """Train, after a search where there is one; the study that was trained."""
+    search = study.config.search
+    if search is None:
+        study.train(store, conduct)
+        return study
+    if search.time is not None:
+        return TimedStudy(study, store, conduct, began).run()
+    decided = study.decided(*search_settings(study.config, store, study.material(conduct)))
+    decided.train(store, conduct)
+    return decided
