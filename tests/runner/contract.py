@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Mapping, Set
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +14,7 @@ import torch
 from tests.tiny import LABELS, encoded, tiny_backbone
 from tunefork.config import RunConfig, TrainingConfig, parse_run
 from tunefork.engine import Rows
+from tunefork.errors import StoppedError
 from tunefork.plan import Group, Plan, PlannedRun, total_steps
 from tunefork.runner import Job, Runner
 from tunefork.store import MemoryStore, RunRecord, Store
@@ -57,6 +60,19 @@ def planned(text: str, seed: int = 0) -> PlannedRun:
     run = RunConfig(strategy=parse_run(text).strategies[0], training=training, seed=seed)
     counts = count(select(run.strategy, backbone.anatomy, backbone.model), backbone.anatomy)
     return PlannedRun(run, run.strategy.label(), (), counts, total_steps(40, training))
+
+
+class Asking(Told):
+    """A watcher during which somebody asks the process to stop, at a step."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self.at = at
+
+    def step(self, group: int, step: int, loss: float | None) -> None:
+        super().step(group, step, loss)
+        if self.steps == self.at:
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 class RunnerContract:
@@ -173,7 +189,7 @@ class RunnerContract:
         assert set(told.finished.values()) == {("paused", "")}
         for run in runs:
             assert (store.run(run.config.id).status, store.run(run.config.id).steps) == ("paused", 5)
-            assert (store.folder / "paused" / f"{run.config.id}.safetensors").is_file()
+            assert (store.folder / "paused" / f"{run.config.id}@5" / "run.safetensors").is_file()
             assert store.evaluations(run.config.id, "test") == []
         again = Told()
         self.make_runner().execute(half, job, store, again)
@@ -189,6 +205,43 @@ class RunnerContract:
                 step.loss for step in whole.steps(run.config.id)
             ]
         assert list((store.folder / "paused").iterdir()) == []
+
+    def test_who_is_asked_to_stop_keeps_all_and_ends_with_the_same_bits(self, store: Store, tmp_path: Path) -> None:
+        texts = ("lora:rank=4,dropout=0.1,learning_rate=1e-2", RUNS[3], RUNS[0])
+        runs = [planned(text) for text in texts]
+        plan, job = self.prepare(store, runs, groups=[(0, 1), (2,)])
+        with pytest.raises(StoppedError) as caught:
+            self.make_runner().execute(plan, job, store, Asking(3))
+        assert caught.value.exit_status == 128 + signal.SIGTERM
+        statuses = {store.run(run.config.id).status for run in runs}
+        assert "running" in statuses
+        assert statuses <= {"running", "planned", "done"}
+        self.make_runner().execute(plan, job, store, Told())
+        whole = self.make_store(tmp_path / "whole")
+        self.make_runner().execute(*self.prepare(whole, runs, groups=[(0, 1), (2,)]), whole, Told())
+        for run in runs:
+            ours, theirs = store.predictions(run.config.id, "test"), whole.predictions(run.config.id, "test")
+            assert ours.logits.tobytes() == theirs.logits.tobytes()
+            kept, again = store.steps(run.config.id), whole.steps(run.config.id)
+            assert [(step.step, step.loss) for step in kept] == [(step.step, step.loss) for step in again]
+        assert not list((store.folder / "checkpoints").glob("*")), "nothing is left of them"
+
+    def test_a_group_that_was_cut_off_while_it_was_saved_is_trained_as_it_was(
+        self, store: Store, tmp_path: Path
+    ) -> None:
+        """One of two runs is done; the other has to have the bits of their shared pass."""
+        runs = [planned("lora:rank=4,dropout=0.1,learning_rate=1e-2"), planned(RUNS[3])]
+        plan, job = self.prepare(store, runs, groups=[(0, 1)])
+        self.make_runner().execute(plan, job, store, Told())
+        first, second = (run.config.id for run in runs)
+        before = store.run(first), store.evaluations(first)
+        expected = store.predictions(second, "test")
+        store.put_run(replace(store.run(second), status="running"))
+        store.clear(second)
+        self.make_runner().execute(plan, job, store, Told())
+        assert (store.run(first), store.evaluations(first)) == before
+        assert store.run(second).status == "done"
+        assert store.predictions(second, "test").logits.tobytes() == expected.logits.tobytes()
 
     def test_of_a_search_s_trials_no_model_is_kept(self, store: Store) -> None:
         runs = [planned(RUNS[1])]

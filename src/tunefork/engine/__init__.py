@@ -7,7 +7,7 @@ from tunefork.engine.evaluate import evaluate
 from tunefork.engine.group_model import GroupModel
 from tunefork.engine.loop import Training
 from tunefork.engine.material import Outcome, Rows
-from tunefork.engine.memory import available_bytes
+from tunefork.engine.memory import available_bytes, out_of_memory
 from tunefork.engine.observer import Observer
 from tunefork.engine.pausing import Paused
 from tunefork.engine.precision import Precision, automatic_precision, best_device, choose_precision
@@ -43,6 +43,7 @@ __all__ = [
     "has_banks",
     "load_artefact",
     "model_inputs",
+    "out_of_memory",
     "save_run",
     "stopping",
     "time_steps",

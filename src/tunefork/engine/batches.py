@@ -34,12 +34,19 @@ class Chunk:
 
 
 def chunks(
-    seed: int, rows: int, training: TrainingConfig, steps: int, labels: np.ndarray | None = None
+    seed: int,
+    rows: int,
+    training: TrainingConfig,
+    steps: int,
+    labels: np.ndarray | None = None,
+    most: int | None = None,
 ) -> Iterator[Chunk]:
     """The optimizer steps of a run: each epoch is one permutation of the rows, its last chunk may be smaller.
 
-    With ``sampling: balanced`` an epoch has as many rows, drawn by their ``labels`` [rows].
+    With ``sampling: balanced`` an epoch has as many rows, drawn by their ``labels`` [rows]. Where memory is short a
+    forward pass takes ``most`` rows instead of ``batch_size``; an optimizer step has the same rows.
     """
+    size = min(training.batch_size, most or training.batch_size)
     per_step = training.batch_size * training.accumulation
     per_epoch = steps_per_epoch(rows, training)
     for step in range(1, steps + 1):
@@ -47,7 +54,7 @@ def chunks(
         if place == 0:
             permutation = _epoch(seed, epoch, rows, training, labels)
         chosen = permutation[place * per_step : (place + 1) * per_step]
-        micro = tuple(chosen[at : at + training.batch_size] for at in range(0, len(chosen), training.batch_size))
+        micro = tuple(chosen[at : at + size] for at in range(0, len(chosen), size))
         yield Chunk(step, epoch + (place + 1) / per_epoch, micro)
 
 

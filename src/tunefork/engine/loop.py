@@ -45,6 +45,7 @@ class Training:
         deadline: when to stop, in seconds since the epoch (``time.time``).
         finish: whether runs end then with what they have learnt, instead of being ``stopped``.
         checkpoints: where the group's state is kept from time to time; it goes on from the newest that is there.
+        most: rows of a forward pass, where memory is too short for ``batch_size`` of them.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Training:
         deadline: float | None = None,
         finish: bool = False,
         checkpoints: Checkpoints | None = None,
+        most: int | None = None,
     ) -> None:
         self.group, self.runs, self.rows, self.observer = group, tuple(runs), rows, observer
         self.training = runs[0].training
@@ -78,7 +80,7 @@ class Training:
         self._start = self._resumed[0].step if self._resumed else 0
         self._passes = int(self._resumed[0].facts["passes"]) if self._resumed else 0
         self._epoch = 0.0
-        self._checkpoints = checkpoints
+        self._checkpoints, self._most = checkpoints, most
         self._go_on(checkpoints.newest() if checkpoints is not None else None)
         self._began = time.perf_counter()
 
@@ -167,7 +169,7 @@ class Training:
         rows = len(self.rows.train.labels)
         interval = evaluation_interval(rows, self.training)
         labels = self.rows.train.labels
-        streams = [chunks(run.seed, rows, self.training, self.steps, labels) for run in self.runs]
+        streams = [chunks(run.seed, rows, self.training, self.steps, labels, self._most) for run in self.runs]
         ids = tuple(run.id for run in self.runs)
         for everybody in islice(zip(*streams), self._start, self._until):
             passing = self._passing()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -52,6 +53,23 @@ class PeakMemory:
             self._peak = max(self._peak, process.memory_info().rss)
             if self._stop.wait(0.05):
                 return
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out: Python's, torch's of either device, or the system's.
+
+    >>> out_of_memory(MemoryError()), out_of_memory(RuntimeError("shapes cannot be multiplied"))
+    (True, False)
+    """
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    told = str(error).lower()
+    return isinstance(error, RuntimeError) and any(words in told for words in _SHORT)
+
+
+_SHORT = ("not enough memory", "can't allocate memory", "cannot allocate memory", "out of memory")
 
 
 def available_bytes(device: torch.device) -> int:

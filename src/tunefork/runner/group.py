@@ -26,6 +26,7 @@ from tunefork.engine import (
     assemble,
     choose_precision,
     counted,
+    out_of_memory,
     save_run,
     verify_run,
 )
@@ -34,6 +35,7 @@ from tunefork.metrics import fit_temperature
 from tunefork.plan import PlannedRun
 from tunefork.problem import answers_of, right
 from tunefork.runner.laid_aside import LaidAside
+from tunefork.runner.memory_shortage import MemoryShortage
 from tunefork.runner.protocol import Job, Watcher
 from tunefork.runner.recorder import Recorder
 from tunefork.store import EvaluationRecord, Predictions, RunRecord, Store
@@ -84,34 +86,72 @@ def execute_group(order: Order, job: Job, store: Store, watcher: Watcher, cache:
     if job.deadline is not None and time.time() >= job.deadline:
         return
     watcher.group(order.number, tuple(run.name for run in order.planned), order.planned[0].last)
-    laid_aside = LaidAside(store.folder)
-    for planned, resumed in laid_aside.together(order.planned):
-        own = [run.config.id for run in planned if run.config.id not in order.kept]
-        checkpoints = _checkpoints(planned, job, store)
-        for run in own:
-            if not resumed and not checkpoints.any:
-                store.clear(run)
-            shutil.rmtree(store.run_folder(run))
-        store.put_runs([replace(store.run(run), status="running", reason="") for run in own])
-        try:
-            precision = choose_precision(planned[0].config.training.precision, automatic=order.precision)
-            observer = Recorder(store, watcher, order.number, order.kept)
-            _train(planned, resumed, precision, job, store, observer, cache, checkpoints, order.kept)
-        except (StoppedError, DiskFullError):
-            raise  # not the group's own failure: it goes on from here
-        except Exception as error:
-            if full := disk_full(error, str(store.folder)):
-                raise full from error
-            # One group's failure must not end the study: it is recorded, shown, and in the exit status.
-            fail_runs(own, error, store)
-        checkpoints.forget()
+    for planned, resumed in LaidAside(store.folder).together(order.planned):
+        observer = Recorder(store, watcher, order.number, order.kept)
+        _execute(_Pass(tuple(planned), tuple(resumed)), order, job, store, observer, cache)
     tell_ends(order, store, watcher)
 
 
-def _checkpoints(planned: Sequence[PlannedRun], job: Job, store: Store) -> Checkpoints:
-    """Those of this very group: another one would not go on with the same bits."""
-    key = digest([[run.config.id for run in planned], planned[0].last], 16)
-    return Checkpoints(store.folder / "checkpoints" / key, job.save_every.seconds, job.save_every.steps)
+@dataclass(frozen=True)
+class _Pass:
+    """Runs that train together, from the same step."""
+
+    planned: tuple[PlannedRun, ...]
+    resumed: tuple[Paused, ...]
+    """What each goes on from, where they were laid aside."""
+
+    @property
+    def key(self) -> str:
+        """Equal for the same runs as far as the same step: no others would go on with the same bits."""
+        return digest([[run.config.id for run in self.planned], self.planned[0].last], 16)
+
+    def halves(self) -> tuple[_Pass, _Pass]:
+        """The same runs in two passes."""
+        middle = -(-len(self.planned) // 2)
+        return (
+            _Pass(self.planned[:middle], self.resumed[:middle]),
+            _Pass(self.planned[middle:], self.resumed[middle:]),
+        )
+
+
+def _execute(one: _Pass, order: Order, job: Job, store: Store, observer: Recorder, cache: PrefixCache) -> None:
+    """Train one pass. Where memory runs out, it is split in two or, of a lone run, its batches are halved: kept in the
+    store, and so done at once when the study is continued."""
+    short = MemoryShortage(store)
+    if short.splits(one.key):
+        for half in one.halves():
+            _execute(half, order, job, store, observer, cache)
+        return
+    own = [run.config.id for run in one.planned if run.config.id not in order.kept]
+    if not own:
+        return
+    checkpoints = Checkpoints(store.folder / "checkpoints" / one.key, job.save_every.seconds, job.save_every.steps)
+    for run in own:
+        if not one.resumed and not checkpoints.any:
+            store.clear(run)
+        shutil.rmtree(store.run_folder(run))
+    store.put_runs([replace(store.run(run), status="running", reason="") for run in own])
+    again = False
+    try:
+        precision = choose_precision(one.planned[0].config.training.precision, automatic=order.precision)
+        _train(one, precision, job, store, observer, cache, checkpoints, order.kept)
+    except (StoppedError, DiskFullError):
+        raise  # not the group's own failure: it goes on from here
+    except Exception as error:
+        if full := disk_full(error, str(store.folder)):
+            raise full from error
+        again = out_of_memory(error) and short.spare(one.key, [run.config.id for run in one.planned], _batch(one))
+        if not again:
+            # One group's failure must not end the study: it is recorded, shown, and in the exit status.
+            fail_runs(own, error, store)
+    if not again or len(one.planned) > 1:
+        checkpoints.forget()
+    if again:  # behind the error, whose frames hold the tensors that did not fit
+        _execute(one, order, job, store, observer, cache)
+
+
+def _batch(one: _Pass) -> int:
+    return one.planned[0].config.training.batch_size
 
 
 def tell_ends(order: Order, store: Store, watcher: Watcher) -> None:
@@ -131,8 +171,7 @@ def _headline(found: EvaluationRecord) -> str:
 
 
 def _train(
-    planned: Sequence[PlannedRun],
-    resumed: Sequence[Paused],
+    one: _Pass,
     precision: Precision,
     job: Job,
     store: Store,
@@ -141,19 +180,22 @@ def _train(
     checkpoints: Checkpoints,
     kept: frozenset[str],
 ) -> None:
+    planned, short = one.planned, MemoryShortage(store)
     runs = [run.config for run in planned]
     selections = [job.selections[run.configuration] for run in runs]
     group = assemble(job.backbone, runs, selections, precision, cache)
     training = Training(
         group, runs, job.rows, observer, job.selection_metric, job.own,
-        until=planned[0].until, resumed=resumed, deadline=job.deadline, finish=job.finish, checkpoints=checkpoints,
+        until=planned[0].until, resumed=one.resumed, deadline=job.deadline, finish=job.finish, checkpoints=checkpoints,
+        most=short.most(one.key),
     )  # fmt: skip
     laid_aside, pausing = LaidAside(store.folder), []
     for number, (run, outcome) in enumerate(zip(runs, training.run())):
         if run.id in kept:
             continue
         record = _finished(store.run(run.id), outcome, precision.name)
-        record = replace(record, counted=counted(group.slots, number), notices=(*record.notices, *checkpoints.notices))
+        more = (*checkpoints.notices, *short.notices(run.id))
+        record = replace(record, counted=counted(group.slots, number), notices=(*record.notices, *more))
         if outcome.paused is not None:
             laid_aside.put(run.id, outcome.paused)
             pausing.append(record)
@@ -162,7 +204,7 @@ def _train(
             record = _keep(group, number, run, record, job, store)
         store.put_run(record)
     store.put_runs(pausing)  # all at once: a part of them could not go on as this group
-    laid_aside.tidy(run.config.id for run in planned)
+    laid_aside.tidy([run.config.id for run in planned], {record.id for record in pausing})
 
 
 def _keep(group: GroupModel, number: int, run: RunConfig, record: RunRecord, job: Job, store: Store) -> RunRecord:
