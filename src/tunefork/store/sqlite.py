@@ -51,7 +51,11 @@ class SqliteStore(StudyFolder, Database):
         """Open a study for reading. Raises StoreError when the folder has none."""
         if not (Path(folder) / FILE).is_file():
             raise no_study(Path(folder))
-        return cls(folder, read_only=True)
+        store = cls(folder, read_only=True)
+        if not store._has("study"):  # it was cut off before its tables were made
+            store.close()
+            raise no_study(Path(folder))
+        return store
 
     def begin(self, study: StudyRecord) -> None:
         """Record the study, or replace what was recorded of it; runs are kept."""

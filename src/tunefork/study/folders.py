@@ -39,15 +39,9 @@ def check_folder(folder: Path, config: StudyConfig, data_hash: str | None) -> No
     differences = []
     if written.exists():
         differences = _differences(_plain(_before(written)), _plain(write_study(config)))
-    store = SqliteStore.open(folder)
-    try:
-        before_hash = store.study().data_hash
-        if not differences and data_hash is not None and before_hash != data_hash:
-            differences = [f"the data: its hash was {before_hash[:12]} and is {data_hash[:12]}"]
-    except StoreError:
-        pass  # interrupted before anything was recorded
-    finally:
-        store.close()
+    before_hash = _before_hash(folder)
+    if not differences and data_hash is not None and before_hash not in ("", data_hash):
+        differences = [f"the data: its hash was {before_hash[:12]} and is {data_hash[:12]}"]
     if differences:
         raise StoreError(
             "The folder holds another study",
@@ -55,6 +49,20 @@ def check_folder(folder: Path, config: StudyConfig, data_hash: str | None) -> No
             found="; ".join(differences[:4]),
             fix="Choose another folder with -o, or delete this one.",
         )
+
+
+def _before_hash(folder: Path) -> str:
+    """The hash of the rows that the folder's study has; empty where it was cut off before anything was recorded."""
+    try:
+        store = SqliteStore.open(folder)
+    except StoreError:
+        return ""
+    try:
+        return store.study().data_hash
+    except StoreError:
+        return ""
+    finally:
+        store.close()
 
 
 def kept_study(folder: Path) -> StudyConfig:
