@@ -16,7 +16,7 @@ LAYERS = (
     ("cli",),
     ("study",),
     ("predictor",),
-    ("report", "demo", "search"),
+    ("report", "demo", "search", "doctor"),
     ("runner",),
     ("engine",),
     ("strategies", "baselines", "spectra"),

@@ -1,6 +1,19 @@
 """The command line: one short module per command; heavy imports happen inside the commands."""
 
-from tunefork.cli import changes, compare, demo, params, plan, predict, report, retention, run
+from tunefork.cli import changes, compare, demo, doctor, params, plan, predict, report, retention, run
 from tunefork.cli.app import app, main
 
-__all__ = ["app", "changes", "compare", "demo", "main", "params", "plan", "predict", "report", "retention", "run"]
+__all__ = [
+    "app",
+    "changes",
+    "compare",
+    "demo",
+    "doctor",
+    "main",
+    "params",
+    "plan",
+    "predict",
+    "report",
+    "retention",
+    "run",
+]

@@ -40,6 +40,7 @@ from tunefork.runner.protocol import Job, Watcher
 from tunefork.runner.recorder import Recorder
 from tunefork.store import EvaluationRecord, Predictions, RunRecord, Store
 from tunefork.store.space import disk_full
+from tunefork.store.whole import seal
 
 CHECKED_ROWS = (8, 64)
 """A saved artefact is compared on so many rows: at least, at most."""
@@ -216,6 +217,7 @@ def _keep(group: GroupModel, number: int, run: RunConfig, record: RunRecord, job
     notice, latency = _verify(artefact, run, record, job, store)
     store.put_run(replace(record, status="running"))  # the predictions that are written are those of its best step
     store.write_predictions(run.id, tuple(job.facts["labels"]))
+    seal(store.run_folder(run.id))
     notices = (*record.notices, notice) if notice else record.notices
     return replace(record, artefact=artefact.kind, latency_ms=1000 * latency, notices=notices)
 

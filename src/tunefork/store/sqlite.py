@@ -135,6 +135,11 @@ class SqliteStore(StudyFolder, Database):
         labels = stored_labels(found[0]["labels"], len(ids), problem)
         return Predictions(ids, labels, logits.astype(np.float32))
 
+    def rows_of(self, run_id: str, split: str, step: int) -> str:
+        """The hash under which the ids and labels of an evaluation's rows are kept."""
+        query = "SELECT rows_of FROM predictions WHERE run = ? AND split = ? AND step = ?"
+        return str(self._rows(query, run_id, split, step)[0]["rows_of"])
+
     def put_baseline(self, baseline: BaselineRecord, predictions: Predictions) -> None:
         """Record what a baseline said of the test rows; a second one of the same id replaces it."""
         check(predictions)

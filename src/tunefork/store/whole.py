@@ -46,17 +46,34 @@ def whole_folder(target: Path) -> Iterator[Path]:
     staged.mkdir(parents=True)
     try:
         yield staged
-        entries = {}
-        for path in sorted(each for each in staged.rglob("*") if each.is_file()):
-            flush(path)
-            entries[path.relative_to(staged).as_posix()] = {"bytes": path.stat().st_size, "sha256": digest_of(path)}
-        write_bytes(staged / MANIFEST, json.dumps({"files": entries}, indent=1).encode())
-        flush(staged)
+        seal(staged)
         shutil.rmtree(target, ignore_errors=True)
         staged.rename(target)
         flush(target.parent)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
+
+
+def seal(folder: Path) -> None:
+    """Flush and hash everything that is in a folder, and write its manifest; ``verify`` then tells every change."""
+    entries = {}
+    for path in sorted(each for each in folder.rglob("*") if each.is_file() and each.name != MANIFEST):
+        flush(path)
+        entries[path.relative_to(folder).as_posix()] = {"bytes": path.stat().st_size, "sha256": _once(path)}
+    write_bytes(folder / MANIFEST, json.dumps({"files": entries}, indent=1).encode())
+    flush(folder)
+
+
+_HASHED: dict[tuple[int, int, int, int], str] = {}
+
+
+def _once(path: Path) -> str:
+    """The SHA-256 of a file that was just written; one that many folders link to is read once."""
+    known = path.stat()
+    key = (known.st_dev, known.st_ino, known.st_size, known.st_mtime_ns)
+    if key not in _HASHED:
+        _HASHED[key] = digest_of(path)
+    return _HASHED[key]
 
 
 def verify(folder: Path) -> None:

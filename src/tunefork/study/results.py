@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tunefork.errors import StoreError
 from tunefork.report import summarise, to_json, verdict
 from tunefork.store import RunRecord, SqliteStore, Store
+from tunefork.store.whole import MANIFEST
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,7 +160,7 @@ class Run:
             )
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise StoreError("The folder is not empty", where=str(target), fix="Choose another folder, or empty it.")
-        shutil.copytree(self.folder, target, dirs_exist_ok=True)
+        shutil.copytree(self.folder, target, ignore=shutil.ignore_patterns(MANIFEST), dirs_exist_ok=True)
         self._take_base_along(target)
         return target
 
