@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: setup demo test test-rest test-all check format bench clean
+.PHONY: setup demo test test-rest test-all soak check format bench clean
 
 setup: $(STAMP)
 
@@ -22,6 +22,9 @@ test: $(STAMP)           ## what needs nothing but Python packages
 
 test-rest: $(STAMP)      ## what make test leaves out: slow tests and the real data sets in TUNEFORK_DATA
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 -m "data or slow"
+
+soak: $(STAMP)           ## kill a small study at a hundred moments and compare what comes of it
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 TUNEFORK_KILL_POINTS=100 TUNEFORK_KILL_SEED=1 $(BIN)/python -m pytest tests/faults/test_kill.py
 
 test-all: test test-rest ## everything
 

@@ -18,6 +18,7 @@
     ├── MissingExtraError           an optional package is not installed
     ├── StoreError                  a study's folder that cannot be used
     │   ├── DamagedError            files that are not what was written
+    │   ├── OtherStudyError         a folder that holds another study, or one that began with other libraries
     │   ├── BusyError               somebody else is at work in the folder
     │   └── DiskFullError           no room for what has to be written
     ├── StoppedError                 a study that was asked to stop, and can be continued
@@ -157,6 +158,10 @@ class StoreError(TuneforkError):
 
 class DamagedError(StoreError):
     """Files that are not what was written: truncated, changed, missing."""
+
+
+class OtherStudyError(StoreError):
+    """A folder that holds another study than the one that is to be run, or the same with other rows or libraries."""
 
 
 class BusyError(StoreError):

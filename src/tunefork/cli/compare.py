@@ -10,6 +10,7 @@ import typer
 from tunefork.cli.app import Json, app
 from tunefork.cli.options import (
     Epochs,
+    Fork,
     Halving,
     Include,
     Margin,
@@ -144,6 +145,7 @@ def compare(
     trials: Trials = None,
     search: Method = None,
     halving: Halving = False,
+    fork: Fork = False,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -211,7 +213,7 @@ def compare(
     if not as_json:
         for notice in study.splits.notices:
             typer.echo(f"{notice}", err=True)
-    show_results(study.run(out, progress=not as_json, workers=workers, include=include or ()).store, as_json)
+    show_results(study.run(out, progress=not as_json, workers=workers, include=include or (), fork=fork).store, as_json)
 
 
 def _model_for(data: DataConfig, quiet: bool) -> str:

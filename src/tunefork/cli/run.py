@@ -6,6 +6,7 @@ from tunefork.cli.app import Json, app
 from tunefork.cli.options import (
     DataFolder,
     Epochs,
+    Fork,
     Halving,
     Include,
     Margin,
@@ -54,6 +55,7 @@ def run(
     trials: Trials = None,
     search: Method = None,
     halving: Halving = False,
+    fork: Fork = False,
     as_json: Json = False,
 ) -> None:
     """Run a study: train every configuration with every seed, then report. A study that was interrupted continues."""
@@ -65,5 +67,5 @@ def run(
     looking = search_options(time, trials, search, halving)
     changes = overrides(seeds, rows, epochs, shared_learning_rate, judging, looking, no_examples, selection)
     made = Study.from_file(study, changes, data, own_metrics(metric or (), where="--metric"))
-    results = made.run(out, progress=not as_json, workers=workers, include=include or ())
+    results = made.run(out, progress=not as_json, workers=workers, include=include or (), fork=fork)
     show_results(results.store, as_json)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tunefork.config import StudyConfig, unknown_metrics
-from tunefork.errors import ConfigError, StoreError
+from tunefork.errors import ConfigError, OtherStudyError, StoreError
 from tunefork.store import SqliteStore
 from tunefork.store.lease import FILE as LOCK
 from tunefork.study_file import build_study, parse_study, write_study
@@ -14,6 +15,9 @@ from tunefork.yaml_lines import load_yaml
 
 OF_THE_REPORT = ("examples",)
 """Settings of ``data`` that may differ when a study is continued: they are about its report alone."""
+LIBRARIES = ("torch", "transformers", "peft", "tokenizers", "numpy", "pillow", "kornia")
+"""Whose versions may change what is trained or read."""
+ELSEWHERE = "Choose another folder with -o, begin anew beside it with --fork, or delete this one."
 OF_NOTHING = ("save_every",)
 """Settings of a study that change nothing that is trained or measured."""
 
@@ -27,7 +31,8 @@ def check_folder(folder: Path, config: StudyConfig, data_hash: str | None) -> No
         data_hash: of its rows; None where somebody else compares them.
 
     Raises:
-        StoreError: the folder holds another study, or something else.
+        OtherStudyError: the folder holds another study.
+        StoreError: it holds something else.
     """
     written = folder / "study.yaml"
     if not (folder / "study.db").exists():
@@ -43,12 +48,58 @@ def check_folder(folder: Path, config: StudyConfig, data_hash: str | None) -> No
     if not differences and data_hash is not None and before_hash not in ("", data_hash):
         differences = [f"the data: its hash was {before_hash[:12]} and is {data_hash[:12]}"]
     if differences:
-        raise StoreError(
-            "The folder holds another study",
-            where=str(folder),
-            found="; ".join(differences[:4]),
-            fix="Choose another folder with -o, or delete this one.",
+        raise OtherStudyError(
+            "The folder holds another study", where=str(folder), found="; ".join(differences[:4]), fix=ELSEWHERE
         )
+
+
+def check_libraries(folder: Path, now: Mapping[str, Any]) -> None:
+    """Go on with the libraries that the study began with: runs of two versions cannot be compared.
+
+    A study whose runs are all done may be reported with others.
+
+    Args:
+        folder: of the study.
+        now: the versions that are installed, by name.
+
+    Raises:
+        OtherStudyError: naming those that differ.
+    """
+    try:
+        store = SqliteStore.open(folder)
+    except StoreError:
+        return  # nothing was begun
+    try:
+        before, statuses = store.study().environment, {run.status for run in store.runs()}
+    except StoreError:
+        return
+    finally:
+        store.close()
+    changed = [
+        f"{name} was {before[name]} and is {now.get(name)}"
+        for name in LIBRARIES
+        if name in before and before[name] != now.get(name)
+    ]
+    begun, open_ = statuses & {"done", "running", "paused"}, statuses - {"done"}
+    if changed and begun and open_:
+        raise OtherStudyError(
+            "The study began with other libraries, and runs of both could not be compared",
+            where=str(folder),
+            found="; ".join(changed),
+            fix=f"Install those again to go on. {ELSEWHERE}",
+        )
+
+
+def beside(folder: Path) -> Path:
+    """The first folder beside one that is not there yet.
+
+    >>> beside(Path("no/such/study")).name
+    'study-2'
+    """
+    number = 2
+    while (found := folder.with_name(f"{folder.name}-{number}")).exists():
+        number += 1
+    return found
 
 
 def _before_hash(folder: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunefork.baselines import include_predictions, keep_baselines, read_predictions
-from tunefork.errors import StoppedError
+from tunefork.errors import OtherStudyError, StoppedError
 from tunefork.report import write_report
 from tunefork.store import SqliteStore
 from tunefork.store.atomic import write_text
@@ -16,9 +16,9 @@ from tunefork.store.lease import lease
 from tunefork.store.space import disk_full
 from tunefork.study.conduct import Conduct
 from tunefork.study.examples import keep_examples
-from tunefork.study.folders import check_folder
+from tunefork.study.folders import beside, check_folder, check_libraries
 from tunefork.study.own_metrics import check_unchanged, keep_own_metrics
-from tunefork.study.prepare import resolved
+from tunefork.study.prepare import environment, resolved
 from tunefork.study.results import Results
 from tunefork.study.searching import search_settings
 from tunefork.study.timed import TimedStudy
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from tunefork.study.study import Study
 
 
-def sit(study: Study, folder: Path, conduct: Conduct, include: Sequence[str | Path] = ()) -> Results:
+def sit(
+    study: Study, folder: Path, conduct: Conduct, include: Sequence[str | Path] = (), fork: bool = False
+) -> Results:
     """Do everything that is not done yet.
 
     Args:
@@ -36,6 +38,7 @@ def sit(study: Study, folder: Path, conduct: Conduct, include: Sequence[str | Pa
         folder: its folder; one of the same study is continued.
         conduct: who trains, who watches.
         include: files with somebody else's predictions for the test rows.
+        fork: begin anew beside the folder where it holds another study.
 
     Raises:
         StoreError, BusyError, StoppedError, DiskFullError: see ``Study.run``.
@@ -46,7 +49,13 @@ def sit(study: Study, folder: Path, conduct: Conduct, include: Sequence[str | Pa
     written, search = resolved(study.config, study.base), study.config.search
     timed = search is not None and search.time is not None
     data_hash = None if timed else rows.hash
-    check_folder(folder, written, data_hash)  # also before the lease, which leaves a file in the folder
+    try:  # also before the lease, which leaves a file in the folder
+        check_folder(folder, written, data_hash)
+        check_libraries(folder, environment())
+    except OtherStudyError:
+        if not fork:
+            raise
+        folder = beside(folder)
     try:
         with lease(folder):
             check_folder(folder, written, data_hash)

@@ -215,6 +215,7 @@ class Study:
         workers: int | None = None,
         runner: Runner | None = None,
         include: Sequence[str | Path] = (),
+        fork: bool = False,
     ) -> Results:
         """Train everything that is not trained yet, and write the report.
 
@@ -225,6 +226,8 @@ class Study:
                 given, and as many as before in a study that is continued.
             runner: executes the plan; ``LocalRunner`` unless given.
             include: files with somebody else's predictions for the test rows, to stand in the tables.
+            fork: where the folder holds another study, or one that began with other libraries, begin anew beside it
+                (``NAME-2``, ``NAME-3``, …).
 
         Raises:
             StoreError: the folder holds another study, or (``BusyError``) another process is at work in it.
@@ -233,7 +236,7 @@ class Study:
         """
         watcher = Display() if progress is True else Silence() if progress is False else progress
         path = Path(folder if folder is not None else f"tunefork-{self.config.name}")
-        return sit(self, path, Conduct(watcher, runner, workers), include)
+        return sit(self, path, Conduct(watcher, runner, workers), include, fork)
 
     def material(self, conduct: Conduct) -> Material:
         """What a search of this study trains on."""
