@@ -17,7 +17,7 @@ from tunefork.models import Backbone
 from tunefork.strategies import select
 
 FP64 = Precision(torch.device("cpu"), torch.float64, torch.float64)
-BF16 = Precision(torch.device("cpu"), torch.float32, torch.bfloat16)
+BF16 = Precision(torch.device("cpu"), torch.bfloat16)
 
 
 def run_of(text: str, seed: int = 0, **training: object) -> RunConfig:
