@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,11 @@ import pytest
 import torch
 
 from tests.runner.contract import RUNS, RunnerContract, Told, planned
+from tunefork.config import SaveEvery
 from tunefork.runner import LocalRunner, Runner
-from tunefork.store import SqliteStore, Store
+from tunefork.runner.group import Order
+from tunefork.runner.pool import Pool
+from tunefork.store import RunRecord, SqliteStore, Store
 
 
 class TestLocalRunnerWithWorkers(RunnerContract):
@@ -43,39 +47,63 @@ class TestLocalRunnerWithWorkers(RunnerContract):
 
 
 class Killing(Told):
-    """Kills the process that told of the first step, and keeps what is left of them."""
+    """Kills the one worker while it trains the first group, so many times."""
 
-    killed = 0
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times, self.first = times, -1
+        self.killed: list[int] = []
 
     def step(self, group: int, step: int, loss: float | None) -> None:
         super().step(group, step, loss)
-        if not self.killed:
-            self.killed = workers()[0].pid
-            os.kill(self.killed, signal.SIGKILL)
+        self.first = group if self.first < 0 else self.first
+        alive = [each.pid for each in workers() if each.pid not in self.killed]
+        if group == self.first and alive and len(self.killed) < self.times and step >= 3:
+            self.killed += alive
+            os.kill(alive[0], signal.SIGKILL)
 
 
 def workers() -> list[psutil.Process]:
     return [each for each in psutil.Process().children() if "tunefork.runner.worker" in " ".join(each.cmdline())]
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX signals")
-def test_a_worker_that_dies_fails_its_group_alone(tmp_path: Path) -> None:
+def killed(folder: Path, told: Told) -> list[RunRecord]:
+    """Three groups, one after another in a worker that is killed."""
     contract = TestLocalRunnerWithWorkers()
-    contract.workers = 1
-    store = SqliteStore(tmp_path)
+    store = SqliteStore(folder)
     runs = [planned(text) for text in RUNS[:3]]
-    plan, job = contract.prepare(store, runs)
-    object.__setattr__(plan, "workers", 2)
-    told = Killing()
-    LocalRunner().execute(plan, job, store, told)
-    found = [store.run(run.config.id) for run in runs]
+    _, job = contract.prepare(store, runs)
+    orders = [Order(number, (run,), "fp32") for number, run in enumerate(runs)]
+    with Pool(1, 1, replace(job, save_every=SaveEvery(steps=2)), store, told) as pool:
+        pool.execute(orders)
+    assert not workers(), "nobody is left behind"
+    return [store.run(run.config.id) for run in runs]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX signals")
+def test_a_worker_that_dies_costs_nothing(tmp_path: Path) -> None:
+    told = Killing(1)
+    found = killed(tmp_path / "a", told)
+    assert [record.status for record in found] == ["done", "done", "done"]
+    assert len(told.killed) == 1
+    whole = killed(tmp_path / "b", Told())
+    for one, other in zip(found, whole):
+        files = [tmp_path / name / "runs" / one.id for name in ("a", "b")]
+        (first, second) = ({each.name: each.read_bytes() for each in file.glob("*.safetensors")} for file in files)
+        assert first == second
+        assert one.best_step == other.best_step
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX signals")
+def test_a_group_over_which_workers_die_again_and_again_fails_alone(tmp_path: Path) -> None:
+    told = Killing(2)
+    found = killed(tmp_path, told)
+    assert len(told.killed) == 2
     assert sorted(record.status for record in found) == ["done", "done", "failed"]
     (failed,) = (record for record in found if record.status == "failed")
     assert failed.reason.startswith("The worker process ended with signal 9. ")
     assert "use a smaller batch_size, or fewer workers: --workers 1" in failed.reason
-    assert told.ended == 1
     assert len(told.finished) == 3
-    assert not workers(), "nobody is left behind"
 
 
 SCRIPT = """

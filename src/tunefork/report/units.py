@@ -76,7 +76,8 @@ class Units:
         """
         if self._own(metric):
             return f"{self.value(metric, low)} to {self.value(metric, high)}"
-        return metric_range(metric, low, high)
+        text = metric_range(metric, low, high)
+        return text if self.problem == "single_label" else text.replace("-", "−")
 
     def short(self, metric: str, value: float) -> str:
         """A value beside a mark whose axis says the unit, to a tenth of a point.

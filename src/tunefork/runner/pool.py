@@ -22,6 +22,8 @@ from tunefork.runner.messages import Event, Setup, Stop
 from tunefork.runner.protocol import Job, Watcher
 from tunefork.store import SqliteStore
 
+RETRIES = 1
+"""Workers that may die over one group before its runs are given up."""
 LOOK = 0.2
 """Seconds after which it is looked whether somebody asked for a stop."""
 PATIENCE = 5.0
@@ -48,6 +50,8 @@ class Pool:
         self._setup = pickle.dumps(Setup(job, store.folder.resolve(), threads, workers))
         self._events: queue.Queue[tuple[_Worker, Event | None]] = queue.Queue()
         self._workers: list[_Worker] = []
+        self._deaths: dict[int, int] = {}
+        """Of workers, by the number of the group that they were busy with."""
 
     def __enter__(self) -> Pool:
         return self
@@ -65,15 +69,15 @@ class Pool:
             self._hire(waiting.pop(0))
         halted: TuneforkError | None = None
         while any(worker.order for worker in self._workers):
+            asked = wanted()
+            if asked is not None and halted is None:
+                halted = self._stop(StoppedError(asked))
             try:
                 worker, event = self._events.get(timeout=LOOK)
             except queue.Empty:
-                asked = wanted()
-                if asked is not None and halted is None:
-                    halted = self._stop(StoppedError(asked))
                 continue
             if event is None:
-                self._bury(worker)
+                waiting[:0] = self._bury(worker)
                 if waiting and halted is None:
                     self._hire(waiting.pop(0))
             elif event.name == "halted":
@@ -100,23 +104,29 @@ class Pool:
         self._workers.append(worker)
         worker.give(order)
 
-    def _bury(self, worker: _Worker) -> None:
-        """A worker has died; its runs have failed."""
+    def _bury(self, worker: _Worker) -> list[Order]:
+        """A worker has died. Its group goes on in another, from its checkpoint; where that dies too, its runs fail."""
         self._workers.remove(worker)
-        code = worker.end()
-        if worker.order is None:
-            return
+        code, order = worker.end(), worker.order
+        if order is None:
+            return []
+        self._deaths[order.number] = self._deaths.get(order.number, 0) + 1
+        if self._deaths[order.number] <= RETRIES:
+            statuses = {run.config.id: self._store.run(run.config.id).status for run in order.planned}
+            done = frozenset(run for run, status in statuses.items() if status == "done")
+            return [replace(order, kept=order.kept | done)] if done != statuses.keys() else []
         how = f"signal {-code}" if code < 0 else f"status {code}"
         error = RunnerError(
             f"The worker process ended with {how}",
             fix="If memory ran out, use a smaller batch_size, or fewer workers: --workers 1.",
         )
-        for run in worker.order.planned:  # it may have died before it could say so
+        for run in order.planned:  # it may have died before it could say so
             record = self._store.run(run.config.id)
             if record.status == "planned":
                 self._store.put_run(replace(record, status="running"))
-        fail_runs([run.config.id for run in worker.order.planned], error, self._store)
-        tell_ends(worker.order, self._store, self._watcher)
+        fail_runs([run.config.id for run in order.planned], error, self._store)
+        tell_ends(order, self._store, self._watcher)
+        return []
 
 
 def _error(name: str, *told: Any) -> TuneforkError:
