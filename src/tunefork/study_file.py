@@ -26,7 +26,7 @@ from tunefork.config import (
 )
 from tunefork.config.strategies import STRATEGIES
 from tunefork.errors import ConfigError, StudyFileError, TuneforkError, did_you_mean
-from tunefork.yaml_lines import load_yaml
+from tunefork.yaml_lines import LARGEST, load_yaml
 
 ENTRY_KEYS = ("block", "seeds", "training")
 _SECTIONS: dict[str, type[BaseModel]] = {
@@ -57,12 +57,13 @@ def read_study(path: str | Path, overrides: Mapping[str, Any] | None = None, own
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(LARGEST + 1)  # a device or a file of data may have no end
     except FileNotFoundError:
         near = sorted(found.name for found in path.parent.glob("*.y*ml"))[:5]
         fix = f"Study files there: {', '.join(near)}." if near else "Check the name."
         raise ConfigError("There is no such study file", where=str(path), fix=fix) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # bytes that are not UTF-8, or a NUL in the name
         raise ConfigError(
             "The study file cannot be read", where=str(path), found=str(error), fix="Write it as UTF-8."
         ) from None
@@ -165,6 +166,11 @@ class _Problems:
             if key not in known:
                 self.add((*path, key), f"There is no setting '{key}' here", fix=did_you_mean(str(key), known))
 
+    def _unknown(self, path: tuple[Any, ...]) -> None:
+        """A setting that there is not, unless ``unknown_keys`` has said so, and what may be meant."""
+        if not any(problem.where == self.place(path) for problem in self.found):
+            self.add(path, f"There is no setting '{path[-1]}' here", fix="Correct its name, or take it out.")
+
     def validated(self, path: tuple[Any, ...], model: type[Any], value: Mapping[str, Any]) -> Any:
         """The model, or None with its problems noted."""
         try:
@@ -172,7 +178,8 @@ class _Problems:
         except ValidationError as error:
             for each in error.errors():
                 if each["type"] == "extra_forbidden":
-                    continue  # unknown_keys has said so, and what may be meant
+                    self._unknown((*path, *each["loc"]))
+                    continue
                 loc = tuple(
                     part for part in each["loc"] if not str(part).startswith(("function-", "constrained-", "tagged-"))
                 )
@@ -264,7 +271,11 @@ def _entry(number: int, entry: Any, problems: _Problems) -> Configuration | None
     if kind == "peft":
         own = {key: settings[key] for key in ("type", "learning_rate", "lr") if key in settings}
         rest = {key: item for key, item in settings.items() if key not in own and key != "settings"}
-        settings = own | {"settings": {**rest, **(settings.get("settings") or {})}}
+        inner = settings.get("settings") or {}
+        if not isinstance(inner, Mapping):
+            problems.add((*path, kind, "settings"), "'settings' holds settings", repr(inner), "Write {key: value}.")
+            return None
+        settings = own | {"settings": {**rest, **inner}}
     training = entry.get("training") or {}
     if not isinstance(training, Mapping):
         problems.add((*path, "training"), "'training' holds settings", repr(training), "Write {batch_size: 64}.")

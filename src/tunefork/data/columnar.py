@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tunefork.data.images.pictures import SNIFFED, looks_like_a_picture
@@ -14,6 +16,13 @@ from tunefork.errors import ReadError
 if TYPE_CHECKING:
     import pandas as pd
 
+DIGITS = 1000
+LARGEST_INTEGER = 10**DIGITS
+"""Python does not write down integers of more than 4,300 digits; what is as large is no label and no number to learn."""
+UNPACKED, RATIO = 2**30, 1000
+"""Bytes that a file may have once unpacked, or times its own size: runs of equal values take nearly no room in it."""
+STEP = 4096
+"""Rows read at a time."""
 _PANDAS_INDEX = re.compile(r"__index_level_\d+__")
 
 
@@ -26,12 +35,36 @@ def read_parquet(data: bytes, name: str) -> Table:
     import pyarrow.parquet
 
     try:
-        table = pyarrow.parquet.ParquetFile(io.BytesIO(data)).read()
+        table = _unpacked(pyarrow.parquet.ParquetFile(io.BytesIO(data)), max(UNPACKED, RATIO * len(data)), name)
+    except ReadError:
+        raise
     except Exception as error:  # pyarrow has no common base for what a damaged file can raise
         raise ReadError(
             "The file is not Parquet, or is damaged", where=name, found=first_line(error), fix="Write or copy it again."
         ) from None
     return arrow_table(table, name)
+
+
+def _unpacked(file: Any, most: int, name: str) -> Any:
+    """The whole table, read in steps so that a bomb is noticed before it fills the memory."""
+    import pyarrow
+
+    chunks = (file.metadata.row_group(number) for number in range(file.metadata.num_row_groups))
+    told = max(sum(chunk.total_byte_size for chunk in chunks), file.metadata.num_rows * file.metadata.num_columns)
+    parts, size = [], 0
+    for part in file.iter_batches(STEP) if told <= most else ():
+        parts.append(part)
+        size += part.nbytes
+        if size > most:
+            break
+    if max(told, size) > most:
+        raise ReadError(
+            "The file is too large once unpacked; it may be a bomb",
+            where=name,
+            found=f"more than {most:,} bytes",
+            fix="Write it again in parts, or leave out the columns that are not needed.",
+        )
+    return pyarrow.Table.from_batches(parts, file.schema_arrow)
 
 
 def arrow_table(table: Any, name: str, notices: tuple[str, ...] = ()) -> Table:
@@ -81,14 +114,26 @@ def _flat(label: Any) -> Any:
 
 
 def _frame_column(series: pd.Series[Any]) -> list[Any]:
-    return [None if missing(value) else _plain(value) for value in series.tolist()]
+    return [None if missing(value) else value for value in map(_plain, series.tolist())]
 
 
 def _plain(value: Any) -> Any:
-    """NumPy scalars, which object columns keep, as Python's own."""
+    """NumPy scalars, which object columns keep, as Python's own; numbers that Python cannot write down as nearly so."""
     import numpy as np
 
-    return value.item() if isinstance(value, np.generic) else value
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, Decimal):
+        return _decimal(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= LARGEST_INTEGER:
+        return math.copysign(math.inf, value)
+    return value
+
+
+def _decimal(value: Decimal) -> Decimal | float | None:
+    """A signalling NaN raises where it is compared, and a few characters may write an integer of a billion digits."""
+    if value.is_nan():
+        return None
+    return value if value.is_infinite() or value.adjusted() < DIGITS else math.copysign(math.inf, value)
 
 
 def first_line(error: Exception) -> str:

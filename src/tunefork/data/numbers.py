@@ -35,6 +35,8 @@ def number(value: Any) -> float | None:
         return float(value)
     except OverflowError:  # a whole number of more than 308 digits
         return math.inf if value > 0 else -math.inf
+    except ValueError:  # a signalling NaN
+        return None
 
 
 def all_numbers(values: Sequence[Any]) -> bool:
