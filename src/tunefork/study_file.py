@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from tunefork.config import (
     Configuration,
@@ -25,7 +25,8 @@ from tunefork.config import (
     which_metric,
 )
 from tunefork.config.strategies import STRATEGIES
-from tunefork.errors import ConfigError, StudyFileError, TuneforkError, did_you_mean
+from tunefork.errors import ConfigError, StudyFileError, did_you_mean
+from tunefork.study_problems import Problems
 from tunefork.yaml_lines import LARGEST, load_yaml
 
 ENTRY_KEYS = ("block", "seeds", "training")
@@ -97,7 +98,7 @@ def build_study(
     Raises:
         StudyFileError: every problem at once.
     """
-    problems = _Problems(where, lines or {})
+    problems = Problems(where, lines or {}, _all_names())
     for path, name in unknown_metrics(plain, own):
         problems.add(path, f"There is no metric '{name}'", fix=which_metric(name, own))
     values: dict[str, Any] = {}
@@ -129,7 +130,7 @@ def judged(plain: Mapping[str, Any], where: str = "command line") -> Judging:
     Raises:
         StudyFileError: every problem at once.
     """
-    problems = _Problems(where, {})
+    problems = Problems(where, {}, _all_names())
     found = _section("verdict", plain, problems)
     if problems.found or not isinstance(found, Judging):
         raise StudyFileError(where, problems.found)
@@ -141,67 +142,12 @@ def write_study(study: StudyConfig) -> str:
     return yaml.safe_dump(study.written(), sort_keys=False, allow_unicode=True, width=110)
 
 
-_QUOTES = "Correct the value; YAML reads a bare yes, no, on or off as true or false, so put such words in quotes."
-
-
-class _Problems:
-    """Collects problems and knows where they stand."""
-
-    def __init__(self, where: str, lines: Mapping[tuple[Any, ...], int]) -> None:
-        self.where, self.lines = where, lines
-        self.found: list[TuneforkError] = []
-
-    def place(self, path: tuple[Any, ...]) -> str:
-        """``study.yaml line 7, training.epochs``."""
-        line = next((self.lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.lines), None)
-        name = ".".join(str(part) for part in path)
-        return ", ".join(part for part in (self.where + (f" line {line}" if line else ""), name) if part)
-
-    def add(self, path: tuple[Any, ...], what: str, found: str = "", fix: str = "") -> None:
-        self.found.append(ConfigError(what, where=self.place(path), found=found, fix=fix))
-
-    def unknown_keys(self, path: tuple[Any, ...], value: Mapping[str, Any], model: type[BaseModel]) -> None:
-        known = list(model.model_fields)
-        for key in value:
-            if key not in known:
-                self.add((*path, key), f"There is no setting '{key}' here", fix=did_you_mean(str(key), known))
-
-    def _unknown(self, path: tuple[Any, ...]) -> None:
-        """A setting that there is not, unless ``unknown_keys`` has said so, and what may be meant."""
-        if not any(problem.where == self.place(path) for problem in self.found):
-            self.add(path, f"There is no setting '{path[-1]}' here", fix="Correct its name, or take it out.")
-
-    def validated(self, path: tuple[Any, ...], model: type[Any], value: Mapping[str, Any]) -> Any:
-        """The model, or None with its problems noted."""
-        try:
-            return model.model_validate({key: item for key, item in value.items() if key in model.model_fields})
-        except ValidationError as error:
-            for each in error.errors():
-                if each["type"] == "extra_forbidden":
-                    self._unknown((*path, *each["loc"]))
-                    continue
-                loc = tuple(
-                    part for part in each["loc"] if not str(part).startswith(("function-", "constrained-", "tagged-"))
-                )
-                loc = tuple(part for part in loc if isinstance(part, int) or part in _all_names())
-                message = each["msg"].removeprefix("Value error, ")
-                shown = "" if isinstance(each["input"], Mapping) else repr(each["input"])
-                if not any(problem.where == self.place((*path, *loc)) for problem in self.found):
-                    self.add(
-                        (*path, *loc),
-                        message,
-                        found=shown,
-                        fix=_QUOTES if isinstance(each["input"], bool) else "Correct the value.",
-                    )
-        return None
-
-
 def _all_names() -> set[str]:
     models: tuple[type[BaseModel], ...] = (StudyConfig, *_SECTIONS.values(), *_NESTED.values())
     return {name for model in models for name in model.model_fields}
 
 
-def _section(name: str, value: Any, problems: _Problems) -> Any:
+def _section(name: str, value: Any, problems: Problems) -> Any:
     model = _SECTIONS[name]
     if name == "data" and isinstance(value, str):
         value = {"train": value}
@@ -223,7 +169,7 @@ def _section(name: str, value: Any, problems: _Problems) -> Any:
     return found if len(problems.found) == before else None
 
 
-def _entries(value: Any, problems: _Problems) -> Any:
+def _entries(value: Any, problems: Problems) -> Any:
     if not isinstance(value, list):
         problems.add(
             ("compare",),
@@ -236,7 +182,7 @@ def _entries(value: Any, problems: _Problems) -> Any:
     return tuple(entry for entry in found if entry is not None)
 
 
-def _entry(number: int, entry: Any, problems: _Problems) -> Configuration | None:
+def _entry(number: int, entry: Any, problems: Problems) -> Configuration | None:
     path = ("compare", number)
     entry = {entry: {}} if isinstance(entry, str) else entry
     if not isinstance(entry, Mapping):

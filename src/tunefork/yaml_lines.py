@@ -94,7 +94,7 @@ class _Walk:
 
     def _key(self, key: Any, path: tuple[Any, ...]) -> None:
         if not isinstance(key, yaml.ScalarNode):
-            raise self._refused(key, "A setting is named by a word, not by a list or more settings", "Write key: value.")
+            raise self._refused(key, "A setting is named by a word, not by a list or settings", "Write key: value.")
         self._scalar(key)
         name = (*path, key.value)
         if name in self.lines:

@@ -16,7 +16,6 @@ from tunefork.config.text_augmentation import TextAugmentation
 from tunefork.config.training import TrainingConfig
 from tunefork.config.values import Count, Seed, Share, Value, plus_list
 
-
 MOST_SEEDS = 10_000
 
 

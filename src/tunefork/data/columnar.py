@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 DIGITS = 1000
 LARGEST_INTEGER = 10**DIGITS
-"""Python does not write down integers of more than 4,300 digits; what is as large is no label and no number to learn."""
+"""Python does not write down integers of more than 4,300 digits; none that is meant is as large."""
 UNPACKED, RATIO = 2**30, 1000
 """Bytes that a file may have once unpacked, or times its own size: runs of equal values take nearly no room in it."""
 STEP = 4096
