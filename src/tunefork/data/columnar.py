@@ -53,8 +53,9 @@ def _unpacked(file: Any, most: int, name: str) -> Any:
     told = max(sum(chunk.total_byte_size for chunk in chunks), file.metadata.num_rows * file.metadata.num_columns)
     parts, size = [], 0
     for part in file.iter_batches(STEP) if told <= most else ():
-        parts.append(part)
-        size += part.nbytes
+        columns = [_plain_array(column) for column in part.columns]
+        parts.append(pyarrow.Table.from_arrays(columns, part.schema.names))
+        size += parts[-1].nbytes
         if size > most:
             break
     if max(told, size) > most:
@@ -64,7 +65,12 @@ def _unpacked(file: Any, most: int, name: str) -> Any:
             found=f"more than {most:,} bytes",
             fix="Write it again in parts, or leave out the columns that are not needed.",
         )
-    return pyarrow.Table.from_batches(parts, file.schema_arrow)
+    return pyarrow.concat_tables(parts) if parts else file.schema_arrow.empty_table()
+
+
+def _plain_array(column: Any) -> Any:
+    """With every value written out where the file has numbers of values: what it will take in memory."""
+    return column.dictionary_decode() if hasattr(column, "dictionary_decode") else column
 
 
 def arrow_table(table: Any, name: str, notices: tuple[str, ...] = ()) -> Table:
@@ -125,7 +131,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return _decimal(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= LARGEST_INTEGER:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
     return value
 
 
@@ -133,7 +139,8 @@ def _decimal(value: Decimal) -> Decimal | float | None:
     """A signalling NaN raises where it is compared, and a few characters may write an integer of a billion digits."""
     if value.is_nan():
         return None
-    return value if value.is_infinite() or value.adjusted() < DIGITS else math.copysign(math.inf, value)
+    finite = value.is_infinite() or value.adjusted() < DIGITS
+    return value if finite else math.inf if value > 0 else -math.inf
 
 
 def first_line(error: Exception) -> str:
