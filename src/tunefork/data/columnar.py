@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import re
 from collections.abc import Sequence
 from decimal import Decimal
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 DIGITS = 1000
 LARGEST_INTEGER = 10**DIGITS
 """Python does not write down integers of more than 4,300 digits; none that is meant is as large."""
+DEEPEST = 4
+"""Lists inside lists that are looked into."""
 UNPACKED, RATIO = 2**30, 1000
 """Bytes that a file may have once unpacked, or times its own size: runs of equal values take nearly no room in it."""
 STEP = 4096
@@ -35,7 +36,9 @@ def read_parquet(data: bytes, name: str) -> Table:
     import pyarrow.parquet
 
     try:
-        table = _unpacked(pyarrow.parquet.ParquetFile(io.BytesIO(data)), max(UNPACKED, RATIO * len(data)), name)
+        table = _unpacked(pyarrow.parquet.ParquetFile(io.BytesIO(data)), max(DEEPEST = 4
+"""Lists inside lists that are looked into."""
+UNPACKED, RATIO * len(data)), name)
     except ReadError:
         raise
     except Exception as error:  # pyarrow has no common base for what a damaged file can raise
@@ -105,10 +108,10 @@ def read_frame(frame: pd.DataFrame, name: str = "DataFrame") -> Table:
     """A table from a pandas DataFrame. Ids are its index where that is unique, else row numbers from 0.
 
     Raises:
-        ReadError: no rows, no columns, or two columns of one name.
+        ReadError: no rows, no columns, two columns of one name, or a number without end.
     """
     header = clean_names([_flat(column) for column in frame.columns])
-    columns = [_frame_column(frame.iloc[:, place]) for place in range(frame.shape[1])]
+    columns = [_frame_column(frame.iloc[:, place], column, name) for place, column in enumerate(header)]
     numbers: Sequence[Any] = [_flat(label) for label in frame.index.tolist()]
     labels = [printable(str(label)) for label in numbers]
     ids = tuple(labels) if len(set(labels)) == len(labels) else ()
@@ -119,28 +122,38 @@ def _flat(label: Any) -> Any:
     return "_".join(str(part) for part in label) if isinstance(label, tuple) else label
 
 
-def _frame_column(series: pd.Series[Any]) -> list[Any]:
-    return [None if missing(value) else value for value in map(_plain, series.tolist())]
+def _frame_column(series: pd.Series[Any], column: str, name: str) -> list[Any]:
+    values = [None if missing(value) else value for value in map(_plain, series.tolist())]
+    endless = next((row for row, value in enumerate(values) if _endless(value)), None)
+    if endless is not None:
+        raise ReadError(
+            f"A number in column '{column}' has more than {DIGITS:,} digits",
+            where=f"{name} index {_flat(series.index[endless])}",
+            fix="Correct it, or write it as text.",
+        )
+    return values
 
 
 def _plain(value: Any) -> Any:
-    """NumPy scalars, which object columns keep, as Python's own; numbers that Python cannot write down as nearly so."""
+    """NumPy scalars, which object columns keep, as Python's own; a signalling NaN, which raises where it is compared,
+    as missing."""
     import numpy as np
 
     value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, Decimal) and value.is_nan() else value
+
+
+def _endless(value: Any, depth: int = 0) -> bool:
+    """Whether a cell holds a number that Python cannot write down; a decimal of a few characters may have a billion
+    digits as an integer."""
+    if isinstance(value, int):
+        return abs(value) >= LARGEST_INTEGER
     if isinstance(value, Decimal):
-        return _decimal(value)
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= LARGEST_INTEGER:
-        return math.inf if value > 0 else -math.inf
-    return value
-
-
-def _decimal(value: Decimal) -> Decimal | float | None:
-    """A signalling NaN raises where it is compared, and a few characters may write an integer of a billion digits."""
-    if value.is_nan():
-        return None
-    finite = value.is_infinite() or value.adjusted() < DIGITS
-    return value if finite else math.inf if value > 0 else -math.inf
+        return value.is_finite() and value.adjusted() >= DIGITS
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    nested = isinstance(value, list | tuple | set | frozenset) and depth < DEEPEST
+    return nested and any(_endless(item, depth + 1) for item in value)
 
 
 def first_line(error: Exception) -> str:

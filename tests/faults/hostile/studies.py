@@ -11,7 +11,8 @@ from tunefork.study_file import read_study
 BASE = "data: {train: a.csv}\ncompare: [full]\n"
 LAUGHS = "a0: &a0 [ha, ha]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
 MERGES = "a0: &a0 {x: 1}\n" + "".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 12))
-SEVEN = "[1, 2, 3, 4, 5, 6, 7]"
+NAMES = ("rank", "alpha", "dropout", "targets", "layers", "bias", "use_rslora", "modules_to_save", "learning_rate")
+GRID = ", ".join(f"{name}: [1, 2, 3, 4, 5, 6, 7]" for name in NAMES)
 
 
 def study(name: str, content: str | bytes, says: str = "study.yaml") -> Hostile:
@@ -104,9 +105,7 @@ STUDIES = (
     study("with a space of code", BASE + "search: {space: {lora: {rank: '__import__(\"os\")'}}}\n", "search"),
     study("with a space of nothing", BASE + "search: {space: {training: {batch_size: [0]}}}\n", "batch_size"),
     study("with a space backwards", BASE + "search: {space: {lora: {rank: 9..1}}}\n", "smaller number"),
-    compared("with a grid of 40 million", f"{{lora: {{rank: {SEVEN}, alpha: {SEVEN}, dropout: {SEVEN}, targets: {SEVEN}, "
-             f"layers: {SEVEN}, bias: {SEVEN}, use_rslora: {SEVEN}, modules_to_save: {SEVEN}, learning_rate: {SEVEN}}}}}",
-             "too many configurations"),
+    compared("with a grid of 40 million", f"{{lora: {{{GRID}}}}}", "too many configurations"),
     compared("with layers without end", "{lora: {layers: 0-99999999999}}", "no model has a layer"),
     compared("with a half layer", "{lora: {layers: 1.5}}", "layers are numbers"),
     compared("with a layer of settings", "{lora: {layers: {a: 1}}}", "layers are numbers"),
