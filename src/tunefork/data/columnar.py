@@ -36,9 +36,7 @@ def read_parquet(data: bytes, name: str) -> Table:
     import pyarrow.parquet
 
     try:
-        table = _unpacked(pyarrow.parquet.ParquetFile(io.BytesIO(data)), max(DEEPEST = 4
-"""Lists inside lists that are looked into."""
-UNPACKED, RATIO * len(data)), name)
+        table = _unpacked(pyarrow.parquet.ParquetFile(io.BytesIO(data)), max(UNPACKED, RATIO * len(data)), name)
     except ReadError:
         raise
     except Exception as error:  # pyarrow has no common base for what a damaged file can raise
