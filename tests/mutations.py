@@ -273,4 +273,25 @@ MUTATIONS = (
         "if True",
         "tests/config/test_imbalance.py::defaults",
     ),
+    Mutation(
+        "aliases of aliases are followed without end",
+        "yaml_lines.py",
+        "self._seen > VALUES or len(above) > DEEPEST",
+        "len(above) > DEEPEST",
+        "tests/faults/test_hostile.py::110 and values",
+    ),
+    Mutation(
+        "a tar may lead back into itself",
+        "data/images/archives.py",
+        "if member.size < 0 or (members and member.offset <= members[-1].offset):",
+        "if False:",
+        "tests/faults/test_hostile.py::size and below and zero",
+    ),
+    Mutation(
+        "messages are told as the data have them",
+        "errors.py",
+        'return SIGNS.sub(lambda sign: sign[0].encode("unicode_escape").decode(), text)',
+        "return text",
+        "tests/faults/test_limits.py::obeys",
+    ),
 )

@@ -62,7 +62,7 @@ class TuneforkError(Exception):
         super().__init__(what)
 
     def __str__(self) -> str:
-        what, where, found, fix = map(told, (self.what, self.where, self.found, self.fix))
+        what, where, found, fix = map(one_line, (self.what, self.where, self.found, self.fix))
         place = f" ({where})" if where else ""
         found = f" Found: {found}." if found else ""
         fix = f" {fix}" if fix else ""
@@ -93,7 +93,7 @@ class StudyFileError(ConfigError):
         if len(self.problems) == 1:
             return str(self.problems[0])
         lines = "".join(f"\n  {n}. {problem}" for n, problem in enumerate(self.problems, 1))
-        return f"{self.what} ({told(self.where)}):{lines}"
+        return f"{self.what} ({one_line(self.where)}):{lines}"
 
 
 class DataError(TuneforkError):
@@ -205,10 +205,10 @@ class ArtefactError(TuneforkError):
     """A saved model that does not give the logits of the model in memory."""
 
 
-def told(text: str) -> str:
+def one_line(text: str) -> str:
     r"""Text of unknown origin as a message may hold it: one line, not too long, nothing that a terminal would obey.
 
-    >>> told("two\nlines")
+    >>> one_line("two\nlines")
     'two\\nlines'
     """
     if len(text) > LONGEST:

@@ -99,8 +99,8 @@ def load_splits(
         made["test"],
         labels,
         columns,
-        tuple(dict.fromkeys(said.notices)),
-        tuple(dict.fromkeys(said.warnings)),
+        tuple(dict.fromkeys(map(one_line, said.notices))),
+        tuple(dict.fromkeys(map(one_line, said.warnings))),
         tuple(found.written() for found in near),
         augmented.written() if augmented else {},
     )
