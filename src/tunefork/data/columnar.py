@@ -150,8 +150,9 @@ def _endless(value: Any, depth: int = 0) -> bool:
         return value.is_finite() and value.adjusted() >= DIGITS
     if isinstance(value, dict):
         value = [*value, *value.values()]
-    nested = isinstance(value, list | tuple | set | frozenset) and depth < DEEPEST
-    return nested and any(_endless(item, depth + 1) for item in value)
+    if not isinstance(value, list | tuple | set | frozenset) or depth == DEEPEST:
+        return False
+    return any(_endless(item, depth + 1) for item in value)
 
 
 def first_line(error: Exception) -> str:

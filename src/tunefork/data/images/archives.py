@@ -6,6 +6,7 @@ A path that leads out of the archive, in whatever way, is refused with its name.
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import lzma
 import tarfile
@@ -174,7 +175,8 @@ def _plain_tar(path: Path, name: str) -> BinaryIO:
         file.seek(0)
         return file
     plain = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as pictures are read from it
-    with file:
+    with file, contextlib.ExitStack() as unless_whole:
+        unless_whole.enter_context(plain)
         most, size = max(UNPACKED, RATIO * path.stat().st_size), 0
         for block in _unpacked(file):
             if not size and not _begins_a_tar(block):
@@ -183,6 +185,7 @@ def _plain_tar(path: Path, name: str) -> BinaryIO:
             if size > most:
                 raise refused(name, name, "too large once unpacked; it may be a bomb", f"more than {most:,} bytes")
             plain.write(block)
+        unless_whole.pop_all()
     plain.seek(0)
     return plain
 
