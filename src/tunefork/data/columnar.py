@@ -144,10 +144,12 @@ def _plain(value: Any) -> Any:
 def _endless(value: Any, depth: int = 0) -> bool:
     """Whether a cell holds a number that Python cannot write down; a decimal of a few characters may have a billion
     digits as an integer."""
+    if type(value) in (str, float):  # nearly all of them
+        return False
     if isinstance(value, int):
-        return abs(value) >= LARGEST_INTEGER
+        return bool(abs(value) >= LARGEST_INTEGER)
     if isinstance(value, Decimal):
-        return value.is_finite() and value.adjusted() >= DIGITS
+        return bool(value.is_finite() and value.adjusted() >= DIGITS)
     if isinstance(value, dict):
         value = [*value, *value.values()]
     if not isinstance(value, list | tuple | set | frozenset) or depth == DEEPEST:

@@ -160,7 +160,7 @@ ARCHIVES = (
     tar("with a size that leads back", sized(-1024), "photos.tar"),
     tar("with a size that leads to the beginning", sized(-len(tarred("cat/odd.png", b"x" * 512))), "photos.tar"),
     tar("of a size in words", tarred("cat/x.png", PNG, pax_headers={"size": "many"}), "photos.tar"),
-    tar("of a size below zero", tarred("cat/x.png", PNG, pax_headers={"size": "-512"}), "photos.tar"),
+    tar("of a size below zero", tarred("cat/x.png", PNG, pax_headers={"size": "-512"}), "below zero"),
     tar("of a path in its header", tarred("cat/x.png", PNG, pax_headers={"path": "../../x.png"}), OUT),
     tar("that ends early", tarred("cat/x.png", PNG)[:-9000], "photos.tar"),
     tar("of zeros", bytes(10_240), "photos.tar"),
