@@ -34,7 +34,15 @@ There is no column 'txt' (a.csv). Found: columns text, label. Use --text text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+LONGEST = 1000
+"""Characters of one part of a message at most: a cell of a table may have millions."""
+SIGNS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that end a line, steer a terminal, turn the direction of a text around, or are none at all."""
+NAME, LISTED = 200, 40
+"""Characters of a name that is compared with others, and names that are listed, at most."""
 
 
 class TuneforkError(Exception):
@@ -54,10 +62,11 @@ class TuneforkError(Exception):
         super().__init__(what)
 
     def __str__(self) -> str:
-        place = f" ({self.where})" if self.where else ""
-        found = f" Found: {self.found}." if self.found else ""
-        fix = f" {self.fix}" if self.fix else ""
-        return f"{self.what}{place}.{found}{fix}"
+        what, where, found, fix = map(one_line, (self.what, self.where, self.found, self.fix))
+        place = f" ({where})" if where else ""
+        found = f" Found: {found}." if found else ""
+        fix = f" {fix}" if fix else ""
+        return f"{what}{place}.{found}{fix}"
 
 
 class ConfigError(TuneforkError):
@@ -84,7 +93,7 @@ class StudyFileError(ConfigError):
         if len(self.problems) == 1:
             return str(self.problems[0])
         lines = "".join(f"\n  {n}. {problem}" for n, problem in enumerate(self.problems, 1))
-        return f"{self.what} ({self.where}):{lines}"
+        return f"{self.what} ({one_line(self.where)}):{lines}"
 
 
 class DataError(TuneforkError):
@@ -196,6 +205,17 @@ class ArtefactError(TuneforkError):
     """A saved model that does not give the logits of the model in memory."""
 
 
+def one_line(text: str) -> str:
+    r"""Text of unknown origin as a message may hold it: one line, not too long, nothing that a terminal would obey.
+
+    >>> one_line("two\nlines")
+    'two\\nlines'
+    """
+    if len(text) > LONGEST:
+        text = f"{text[:LONGEST]} … ({len(text):,} characters)"
+    return SIGNS.sub(lambda sign: sign[0].encode("unicode_escape").decode(), text)
+
+
 def nearest(name: str, known: Sequence[str], limit: int = 3) -> list[str]:
     """The known names most like ``name``, best first; empty when nothing is near.
 
@@ -204,7 +224,8 @@ def nearest(name: str, known: Sequence[str], limit: int = 3) -> list[str]:
     """
     from difflib import get_close_matches
 
-    return get_close_matches(name, list(known), n=limit, cutoff=0.5)
+    short = [each for each in known if len(each) <= NAME]  # what comparing takes grows with the square of the length
+    return get_close_matches(name[:NAME], short, n=limit, cutoff=0.5)
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
@@ -214,4 +235,5 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
     "Did you mean 'epochs'?"
     """
     near = nearest(name, known, limit=1)
-    return f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(known)}."
+    more = f" and {len(known) - LISTED:,} more" if len(known) > LISTED else ""
+    return f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(known[:LISTED])}{more}."

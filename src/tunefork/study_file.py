@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from tunefork.config import (
     Configuration,
@@ -25,8 +25,9 @@ from tunefork.config import (
     which_metric,
 )
 from tunefork.config.strategies import STRATEGIES
-from tunefork.errors import ConfigError, StudyFileError, TuneforkError, did_you_mean
-from tunefork.yaml_lines import load_yaml
+from tunefork.errors import ConfigError, StudyFileError, did_you_mean
+from tunefork.study_problems import Problems
+from tunefork.yaml_lines import LARGEST, load_yaml
 
 ENTRY_KEYS = ("block", "seeds", "training")
 _SECTIONS: dict[str, type[BaseModel]] = {
@@ -57,12 +58,13 @@ def read_study(path: str | Path, overrides: Mapping[str, Any] | None = None, own
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(LARGEST + 1)  # a device or a file of data may have no end
     except FileNotFoundError:
         near = sorted(found.name for found in path.parent.glob("*.y*ml"))[:5]
         fix = f"Study files there: {', '.join(near)}." if near else "Check the name."
         raise ConfigError("There is no such study file", where=str(path), fix=fix) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # bytes that are not UTF-8, or a NUL in the name
         raise ConfigError(
             "The study file cannot be read", where=str(path), found=str(error), fix="Write it as UTF-8."
         ) from None
@@ -96,7 +98,7 @@ def build_study(
     Raises:
         StudyFileError: every problem at once.
     """
-    problems = _Problems(where, lines or {})
+    problems = Problems(where, lines or {}, _all_names())
     for path, name in unknown_metrics(plain, own):
         problems.add(path, f"There is no metric '{name}'", fix=which_metric(name, own))
     values: dict[str, Any] = {}
@@ -128,7 +130,7 @@ def judged(plain: Mapping[str, Any], where: str = "command line") -> Judging:
     Raises:
         StudyFileError: every problem at once.
     """
-    problems = _Problems(where, {})
+    problems = Problems(where, {}, _all_names())
     found = _section("verdict", plain, problems)
     if problems.found or not isinstance(found, Judging):
         raise StudyFileError(where, problems.found)
@@ -140,61 +142,12 @@ def write_study(study: StudyConfig) -> str:
     return yaml.safe_dump(study.written(), sort_keys=False, allow_unicode=True, width=110)
 
 
-_QUOTES = "Correct the value; YAML reads a bare yes, no, on or off as true or false, so put such words in quotes."
-
-
-class _Problems:
-    """Collects problems and knows where they stand."""
-
-    def __init__(self, where: str, lines: Mapping[tuple[Any, ...], int]) -> None:
-        self.where, self.lines = where, lines
-        self.found: list[TuneforkError] = []
-
-    def place(self, path: tuple[Any, ...]) -> str:
-        """``study.yaml line 7, training.epochs``."""
-        line = next((self.lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.lines), None)
-        name = ".".join(str(part) for part in path)
-        return ", ".join(part for part in (self.where + (f" line {line}" if line else ""), name) if part)
-
-    def add(self, path: tuple[Any, ...], what: str, found: str = "", fix: str = "") -> None:
-        self.found.append(ConfigError(what, where=self.place(path), found=found, fix=fix))
-
-    def unknown_keys(self, path: tuple[Any, ...], value: Mapping[str, Any], model: type[BaseModel]) -> None:
-        known = list(model.model_fields)
-        for key in value:
-            if key not in known:
-                self.add((*path, key), f"There is no setting '{key}' here", fix=did_you_mean(str(key), known))
-
-    def validated(self, path: tuple[Any, ...], model: type[Any], value: Mapping[str, Any]) -> Any:
-        """The model, or None with its problems noted."""
-        try:
-            return model.model_validate({key: item for key, item in value.items() if key in model.model_fields})
-        except ValidationError as error:
-            for each in error.errors():
-                if each["type"] == "extra_forbidden":
-                    continue  # unknown_keys has said so, and what may be meant
-                loc = tuple(
-                    part for part in each["loc"] if not str(part).startswith(("function-", "constrained-", "tagged-"))
-                )
-                loc = tuple(part for part in loc if isinstance(part, int) or part in _all_names())
-                message = each["msg"].removeprefix("Value error, ")
-                shown = "" if isinstance(each["input"], Mapping) else repr(each["input"])
-                if not any(problem.where == self.place((*path, *loc)) for problem in self.found):
-                    self.add(
-                        (*path, *loc),
-                        message,
-                        found=shown,
-                        fix=_QUOTES if isinstance(each["input"], bool) else "Correct the value.",
-                    )
-        return None
-
-
 def _all_names() -> set[str]:
     models: tuple[type[BaseModel], ...] = (StudyConfig, *_SECTIONS.values(), *_NESTED.values())
     return {name for model in models for name in model.model_fields}
 
 
-def _section(name: str, value: Any, problems: _Problems) -> Any:
+def _section(name: str, value: Any, problems: Problems) -> Any:
     model = _SECTIONS[name]
     if name == "data" and isinstance(value, str):
         value = {"train": value}
@@ -216,7 +169,7 @@ def _section(name: str, value: Any, problems: _Problems) -> Any:
     return found if len(problems.found) == before else None
 
 
-def _entries(value: Any, problems: _Problems) -> Any:
+def _entries(value: Any, problems: Problems) -> Any:
     if not isinstance(value, list):
         problems.add(
             ("compare",),
@@ -229,7 +182,7 @@ def _entries(value: Any, problems: _Problems) -> Any:
     return tuple(entry for entry in found if entry is not None)
 
 
-def _entry(number: int, entry: Any, problems: _Problems) -> Configuration | None:
+def _entry(number: int, entry: Any, problems: Problems) -> Configuration | None:
     path = ("compare", number)
     entry = {entry: {}} if isinstance(entry, str) else entry
     if not isinstance(entry, Mapping):
@@ -264,7 +217,11 @@ def _entry(number: int, entry: Any, problems: _Problems) -> Configuration | None
     if kind == "peft":
         own = {key: settings[key] for key in ("type", "learning_rate", "lr") if key in settings}
         rest = {key: item for key, item in settings.items() if key not in own and key != "settings"}
-        settings = own | {"settings": {**rest, **(settings.get("settings") or {})}}
+        inner = settings.get("settings") or {}
+        if not isinstance(inner, Mapping):
+            problems.add((*path, kind, "settings"), "'settings' holds settings", repr(inner), "Write {key: value}.")
+            return None
+        settings = own | {"settings": {**rest, **inner}}
     training = entry.get("training") or {}
     if not isinstance(training, Mapping):
         problems.add((*path, "training"), "'training' holds settings", repr(training), "Write {batch_size: 64}.")

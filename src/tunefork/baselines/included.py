@@ -140,7 +140,7 @@ def _shares(table: Table, rows: Sequence[int], labels: Sequence[str]) -> NDArray
         return None
     try:
         found = np.array([[float(table.values[name][row]) for name in names] for row in rows])
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise DataError("A probability is no number", where=table.name, found=str(error), fix="Correct it.") from None
     wrong = np.flatnonzero(~((found >= 0) & (found <= 1)).all(axis=1))
     if len(wrong):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from tunefork.data import Table
 from tunefork.data.flags import flag
 from tunefork.data.label_sets import items_of, written_items
-from tunefork.data.numbers import number
+from tunefork.data.numbers import LARGEST, number
 from tunefork.data.table import missing
 from tunefork.errors import LabelError
 
@@ -53,7 +52,7 @@ def said_numbers(rows: Rows) -> NDArray[np.float32]:
     """[N, 1] the numbers."""
     column = rows.columns[0]
     found = [number(cell) for cell in rows.cells(column)]
-    strange = [place for place, value in enumerate(found) if value is None or not math.isfinite(value)]
+    strange = [place for place, value in enumerate(found) if value is None or not abs(value) <= LARGEST]
     if strange:
         raise LabelError(
             f"'{rows.cells(column)[strange[0]]}' is no number",

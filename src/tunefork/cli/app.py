@@ -46,7 +46,8 @@ def _root(
 
 def emit(document: Any) -> None:
     """Print a JSON document."""
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    typer.echo(text.encode("utf-8", "backslashreplace").decode())  # half of a surrogate pair can only be escaped
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ into the strategies of ``tunefork.config.strategies``.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,9 @@ from pydantic import ValidationError
 from tunefork.config.strategies import STRATEGIES, SYNONYMS, Strategy
 from tunefork.config.values import canonical_json
 from tunefork.errors import ConfigError, did_you_mean
+
+LARGEST_GRID = 10_000
+"""Configurations of one entry at most."""
 
 
 class Configuration:
@@ -56,6 +60,13 @@ class Configuration:
                 raise ConfigError(f"The grid of {self.kind}.{key} is empty", fix="Give it at least one value.")
         if self.kind == "peft":  # its settings are PEFT's own and may well hold lists
             grids["settings"] = [self.settings.get("settings", {})]
+        number = math.prod(map(len, grids.values()))
+        if number > LARGEST_GRID:
+            raise ConfigError(
+                f"The grid of {self.kind} has too many configurations",
+                found=f"{number:,}, more than {LARGEST_GRID:,}",
+                fix="Shorten its lists, or look for settings with search:.",
+            )
         combinations = itertools.product(*grids.values())
         return tuple(resolve(self.kind, dict(zip(grids, combination))) for combination in combinations)
 
@@ -96,7 +107,7 @@ def resolve(kind: str, settings: Mapping[str, Any]) -> Strategy:
     ]
     for key in settings:
         if key not in known:
-            raise ConfigError(f"{kind} has no setting '{key}'", fix=did_you_mean(key, known))
+            raise ConfigError(f"{kind} has no setting '{key}'", fix=did_you_mean(str(key), known))
     try:
         return model.model_validate({"kind": kind, **settings})
     except ValidationError as error:

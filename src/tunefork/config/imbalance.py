@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, PlainSerializer
 
+LARGEST = sys.float_info.max
 Pairs = tuple[tuple[str, float], ...]
 
 
@@ -26,7 +27,7 @@ def class_weights(value: Any) -> Any:
         raise ValueError(f"class_weights is auto or a mapping of labels to weights, but got {value!r}")
     for label, weight in pairs:
         number = isinstance(weight, int | float) and not isinstance(weight, bool)
-        if not number or not math.isfinite(weight) or weight <= 0:
+        if not number or not 0 < weight <= LARGEST:
             raise ValueError(f"a class's weight is a number above 0, but {label!r} has {weight!r}")
     if not pairs:
         raise ValueError("class_weights names no label; leave it out, or write auto")

@@ -48,7 +48,10 @@ def unknown_metrics(plain: Mapping[str, Any], own: Collection[str] = ()) -> list
     for path in paths:
         found: Any = plain
         for part in path:
-            found = found[part] if isinstance(found, list) else found.get(part) if isinstance(found, Mapping) else None
+            if isinstance(found, list):
+                found = found[part] if isinstance(part, int) else None
+            else:
+                found = found.get(part) if isinstance(found, Mapping) else None
         if isinstance(found, str) and found.isidentifier() and found not in (*METRICS, *own):
             unknown.append((path, found))
     return unknown

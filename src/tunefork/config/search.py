@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from tunefork.config.compare import resolve
 from tunefork.config.judging import seconds
 from tunefork.config.space import dimension
 from tunefork.config.strategies import STRATEGIES, SYNONYMS
 from tunefork.config.training import TrainingConfig
-from tunefork.config.values import Count, Positive, Value
+from tunefork.config.values import Count, Positive, Seed, Value
 from tunefork.errors import ConfigError, did_you_mean
 
 FACTOR = 3
@@ -35,7 +35,7 @@ class Search(Value):
     """Trials of a configuration that are asked for at once, so that they can train in one pass."""
     halving: Annotated[int | None, Field(ge=2), BeforeValidator(_factor)] = None
     """Synchronous successive halving (Jamieson & Talwalkar 2016): one trial in so many goes on at each rung."""
-    seed: Annotated[int, Field(ge=0)] = 1000
+    seed: Seed = 1000
     """Of every trial. The final runs have the study's seeds, so that nothing is chosen by what it is judged by."""
     space: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """By strategy, or ``training``: settings with their ranges and lists. Learning rates unless given."""
@@ -54,10 +54,15 @@ class Search(Value):
                 try:
                     _check(section, name, value)
                 except (ConfigError, ValueError) as error:
-                    found = error.what if isinstance(error, ConfigError) else str(error)
+                    found = error.what if isinstance(error, ConfigError) else _said(error)
                     fix = f". {error.fix}" if isinstance(error, ConfigError) and error.fix else ""
                     raise ValueError(f"search.space.{section}.{name}: {found}{fix}") from None
         return self
+
+
+def _said(error: ValueError) -> str:
+    """What is wrong, in one sentence: pydantic writes a paragraph about each problem."""
+    return str(error.errors()[0]["msg"]) if isinstance(error, ValidationError) else str(error)
 
 
 def _check(section: str, name: str, value: Any) -> None:

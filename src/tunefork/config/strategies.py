@@ -103,7 +103,7 @@ class LoRAStrategy(Strategy):
             rank = data.get("rank", data.get("r", cls.model_fields["rank"].default))
             try:
                 return {**data, "alpha": 2 * float(rank)}
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 return {**data, "alpha": 16.0}  # the rank itself is reported
         return data
 

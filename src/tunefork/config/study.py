@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, field_validator, model_validator
 
 from tunefork.config.compare import Configuration
 from tunefork.config.judging import Judging
@@ -14,7 +14,9 @@ from tunefork.config.saving import SaveEvery
 from tunefork.config.search import Search
 from tunefork.config.text_augmentation import TextAugmentation
 from tunefork.config.training import TrainingConfig
-from tunefork.config.values import Count, Share, Value, plus_list
+from tunefork.config.values import Count, Seed, Share, Value, plus_list
+
+MOST_SEEDS = 10_000
 
 
 class Rows(Value):
@@ -126,10 +128,14 @@ def seed_list(value: Any) -> Any:
     if isinstance(value, int):
         if value < 1:
             raise ValueError(f"seeds must be at least 1 but got {value}")
+        if value > MOST_SEEDS:
+            raise ValueError(f"seeds is a number of seeds, {MOST_SEEDS:,} at most; one seed alone is [{value}]")
         return tuple(range(value))
     if isinstance(value, Sequence) and not isinstance(value, str):
         if not value:
             raise ValueError("The list of seeds is empty")
+        if not all(isinstance(each, int | float | str) for each in value):
+            raise ValueError(f"seeds are whole numbers but got {list(value)}")
         if len(set(value)) != len(value):
             raise ValueError(f"The list of seeds has a seed twice: {list(value)}")
         return tuple(value)
@@ -149,7 +155,7 @@ class StudyConfig(Value):
     """A PEFT adapter or an earlier study's run, whose weights training continues from."""
     data: DataConfig
     training: TrainingConfig = TrainingConfig()
-    seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(seed_list)] = (0,)
+    seeds: Annotated[tuple[Seed, ...], BeforeValidator(seed_list)] = (0,)
     compare: tuple[Configuration, ...]
     selection: Selection = Selection()
     verdict: Judging = Judging()
@@ -161,7 +167,7 @@ class StudyConfig(Value):
     @field_validator("name")
     @classmethod
     def _plain_name(cls, value: str) -> str:
-        if not value.strip() or any(sign in value for sign in "/\\\0\n"):
+        if value.strip() in ("", ".", "..") or not value.isprintable() or any(sign in value for sign in "/\\"):
             raise ValueError(f"name is a plain name without slashes but got {value!r}")
         return value
 

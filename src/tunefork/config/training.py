@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated, Any, Literal, get_args
 
@@ -101,6 +102,6 @@ class TrainingConfig(Value):
             return value
         match = re.fullmatch(r"\s*(\d+(?:\.\d+)?|\.\d+)?\s*epochs?\s*", value) if isinstance(value, str) else None
         epochs = float(match[1] or 1) if match else 0.0
-        if epochs > 0:
+        if 0 < epochs < math.inf:
             return f"{epochs:g} epoch{'' if epochs == 1 else 's'}"
         raise ValueError(f"eval_every is a number of steps, or '1 epoch', '0.5 epochs' but got {value!r}")

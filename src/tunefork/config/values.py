@@ -9,8 +9,13 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 Positive = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=2**53)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+"""As wide as databases and random generators take it."""
 Share = Annotated[float, Field(ge=0, lt=1)]
+
+MOST_LAYERS = 10_000
+"""Above the number of any model's blocks."""
 
 
 class Value(BaseModel):
@@ -56,12 +61,17 @@ def layer_list(value: Any) -> Any:
     if value is None or isinstance(value, bool):
         return value
     found: set[int] = set()
+    if not isinstance(value, str | int | list | tuple):
+        raise ValueError(f"layers are numbers and ranges such as 0+3+6-11 but got {value!r}")
     for part in plus_list(str(value)) if isinstance(value, str | int) else value:
         first, dash, last = str(part).partition("-")
         try:
-            found.update(range(int(first), int(last if dash else first) + 1))
+            span = range(int(first), int(last if dash else first) + 1)
         except ValueError:
             raise ValueError(f"layers are numbers and ranges such as 0+3+6-11 but got {value!r}") from None
+        if span.stop > MOST_LAYERS:
+            raise ValueError(f"no model has a layer {span.stop - 1}")
+        found.update(span)
         if dash and int(last) < int(first):
             raise ValueError(f"a range of layers goes upwards but got {part!r}")
     return tuple(sorted(found))

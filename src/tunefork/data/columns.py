@@ -98,7 +98,8 @@ def check_columns(table: Table, columns: Columns) -> None:
     roles = [(column, "text") for column in columns.text] + [(columns.image, "image")]
     roles += [(column, "label") for column in columns.with_labels] + [(columns.id, "id"), (columns.group, "group")]
     for column, role in roles:
-        if column and column not in table.values:
+        given = column or role in ("text", "label")  # of which nobody lists an empty one
+        if given and column not in table.values:
             raise ColumnError(
                 f"There is no column '{column}' for the {role}",
                 where=table.name,

@@ -69,7 +69,7 @@ def line_of(text: str, place: int) -> int:
 def _codec(encoding: str, name: str) -> str:
     try:
         found = codecs.lookup(encoding)
-        b"".decode(encoding)  # refuses codecs that are not for text, such as hex
+        " ".encode(encoding)  # refuses codecs that are not for text, such as hex
         if found.name in NOT_FOR_FILES:
             raise LookupError
     except (LookupError, ValueError):

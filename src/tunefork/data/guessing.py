@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from tunefork.data.flags import all_flags
@@ -123,8 +124,15 @@ def guess_image(table: Table, taken: Sequence[str] = ()) -> str:
     if not found or not isinstance(_first(table.values[found]), str):
         return found
     named = [value for value in table.values[found] if isinstance(value, str)][:FILES]
-    there = any((table.folder / name.strip()).is_file() for name in named)
+    there = any(_is_file(table.folder / name.strip()) for name in named)
     return found if there and not any(column.lower() == "text" for column in free) else ""
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # what is no file's name, such as one that is far too long
+        return False
 
 
 def _pictures(values: Sequence[Any]) -> bool:

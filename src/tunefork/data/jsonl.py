@@ -9,6 +9,9 @@ from tunefork.data.table import Table, make_table, missing
 from tunefork.errors import ReadError
 
 _FIX = "Write one JSON object per line; pandas does it with to_json(path, orient='records', lines=True)."
+CELLS, SPARSE = 10_000_000, 100
+"""Cells that a table may have, or times as many as it is given: where every line has keys of its own, a file of a
+megabyte would fill the memory with missing values."""
 
 
 def read_jsonl(text: str, name: str, notices: tuple[str, ...] = ()) -> Table:
@@ -19,6 +22,7 @@ def read_jsonl(text: str, name: str, notices: tuple[str, ...] = ()) -> Table:
     """
     columns: dict[str, list[Any]] = {}
     lines: list[int] = []
+    given = 0
     # splitlines() would also split at U+2028 and its like, which JSON allows inside a text.
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
@@ -31,6 +35,14 @@ def read_jsonl(text: str, name: str, notices: tuple[str, ...] = ()) -> Table:
             column.extend([None] * (len(lines) - len(column)))
             column.append(None if missing(value) else value)
         lines.append(number)
+        given += len(record)
+        if len(columns) * len(lines) > max(CELLS, SPARSE * given):
+            raise ReadError(
+                "The objects have hardly a key in common",
+                where=f"{name} line {number}",
+                found=f"{len(columns):,} keys in {len(lines):,} lines",
+                fix="Give every line the same keys, such as text and label.",
+            )
     if not lines:
         raise ReadError("The file is empty", where=name, fix=_FIX)
     for column in columns.values():

@@ -100,7 +100,7 @@ def build_label_map(
     else:
         order = list(classes)
         _check_classes(order, where)
-        if not any(name in order for name in found) and all(INTEGER.fullmatch(name) for name in found):
+        if not any(name in order for name in found) and all(map(_whole, found)):
             renamed = _numbered(found, order, where, column)
         else:
             unit = "training row" if problem == "single_label" else "label"
@@ -126,13 +126,18 @@ def _enough(names: Sequence[str], renamed: Mapping[str, str], problem: Problem, 
 
 def sort_key(name: str) -> tuple[int, int, str]:
     """Whole numbers in numeric order first, then names in alphabetical order."""
-    return (0, int(name), name) if INTEGER.fullmatch(name) and len(name) < 1000 else (1, 0, name)
+    return (0, int(name), name) if _whole(name) else (1, 0, name)
+
+
+def _whole(name: str) -> bool:
+    """Whether a name is a whole number; of thousands of digits, which Python does not read, it is a name."""
+    return len(name) < 1000 and INTEGER.fullmatch(name) is not None
 
 
 def _check_classes(classes: Sequence[str], where: str) -> None:
-    doubles = [name for place, name in enumerate(classes) if name in classes[:place]]
-    if doubles:
-        raise LabelError(f"classes names '{doubles[0]}' twice", where=where, fix="Give every class its own name.")
+    double = next((name for name, number in Counter(classes).items() if number > 1), None)
+    if double is not None:
+        raise LabelError(f"classes names '{double}' twice", where=where, fix="Give every class its own name.")
 
 
 def _numbered(found: Sequence[str], classes: Sequence[str], where: str, column: str) -> dict[str, str]:

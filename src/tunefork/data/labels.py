@@ -61,7 +61,7 @@ def _name(value: Any, allowed: frozenset[str], where: str, written: bool) -> tup
         return str(value), "number", ""
     if isinstance(value, float | Decimal):
         if value == value and abs(value) != float("inf") and value == int(value):
-            return _whole(float(value)), "number", "are whole floating-point numbers, read as classes"
+            return str(int(value)), "number", "are whole floating-point numbers, read as classes"
         if str(value) in allowed:
             return str(value), "number", ""
         raise _regression(value, where)

@@ -19,6 +19,9 @@ _THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:([,.' \u00a0\u202f])\d{3})(?:\1\d{3})*(
 _NONE = ("", "nan", "na", "n/a", "null", "none")
 """Texts by which other programs write that there is no number, in lower case."""
 
+LARGEST, SMALLEST = 2.0**127, 2.0**-126
+"""Numbers, and differences of numbers, that a model can say: single precision holds no others."""
+
 
 def number(value: Any) -> float | None:
     """A cell as a number, perhaps an infinite one; None where it is none. True and false are none.
@@ -35,6 +38,8 @@ def number(value: Any) -> float | None:
         return float(value)
     except OverflowError:  # a whole number of more than 308 digits
         return math.inf if value > 0 else -math.inf
+    except ValueError:  # a signalling NaN
+        return None
 
 
 def all_numbers(values: Sequence[Any]) -> bool:
@@ -58,7 +63,7 @@ def read_numbers(table: Table, column: str, *, drop_missing: bool) -> Labelled:
     strange: list[int] = []
     for row in rows:
         found = number(values[row])
-        if found is None or not math.isfinite(found):
+        if found is None or not abs(found) <= LARGEST:
             strange.append(row)
         else:
             numbers.append(found)
@@ -73,9 +78,9 @@ def check_varied(numbers: Sequence[float], where: str, column: str) -> None:
     Raises:
         LabelError: all are the same number.
     """
-    if len(set(numbers)) < 2:
+    if not numbers or max(numbers) - min(numbers) < SMALLEST:
         raise LabelError(
-            "All labels are the same number",
+            "All labels are the same number" if len(set(numbers)) < 2 else "All labels are nearly the same number",
             where=f"{where}, column '{column}'",
             found=f"{numbers[0]:g} in {count(len(numbers), 'row')}" if numbers else "no rows",
             fix="Regression needs training labels that differ: check the label column, or add rows.",
@@ -90,7 +95,8 @@ def _no_number(table: Table, column: str, rows: Sequence[int]) -> LabelError:
     elif isinstance(value, str) and _THOUSANDS.fullmatch(value.strip()):
         fix = "Write numbers without separators of thousands and with a decimal point, such as 1234.5."
     elif number(value) is not None:
-        reason, fix = "no finite number", "Correct them, or remove these rows."
+        reason = "no finite number" if math.isinf(number(value) or 0) else f"a number beyond {LARGEST:.2g}"
+        fix = "Correct them, or remove these rows."
     have = "has" if len(rows) == 1 else "have"
     return LabelError(
         f"{count(len(rows), 'row')} {have} {reason} in column '{column}'",

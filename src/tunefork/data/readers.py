@@ -32,6 +32,7 @@ FORMATS = {
 }
 PACKED = (
     (b"PK\x03\x04", "a damaged zip archive, or an Excel workbook"),
+    (b"PK\x05\x06", "an empty zip archive"),
     (b"\x1f\x8b", "compressed with gzip"),
     (b"BZh9", "compressed with bzip2"),
     (b"\xfd7zXZ\x00", "compressed with xz"),

@@ -27,7 +27,7 @@ from tunefork.data.table import Table, count, missing
 from tunefork.data.texts_only import near_duplicates, with_copies, without_near_duplicates
 from tunefork.data.values import Images, Split, Splits
 from tunefork.data.weaknesses import weaknesses
-from tunefork.errors import SplitError
+from tunefork.errors import SplitError, one_line
 from tunefork.problem import Problem
 
 if TYPE_CHECKING:
@@ -99,8 +99,8 @@ def load_splits(
         made["test"],
         labels,
         columns,
-        tuple(dict.fromkeys(said.notices)),
-        tuple(dict.fromkeys(said.warnings)),
+        tuple(dict.fromkeys(map(one_line, said.notices))),
+        tuple(dict.fromkeys(map(one_line, said.warnings))),
         tuple(found.written() for found in near),
         augmented.written() if augmented else {},
     )

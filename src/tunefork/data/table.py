@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,10 +72,10 @@ def make_table(
     names = clean_names(header)
     if not names:
         raise ReadError("There are no columns", where=name, fix="Give a column of texts and a column of labels.")
-    doubles = [column for place, column in enumerate(names) if column in names[:place]]
-    if doubles:
+    double = next((name for name, number in Counter(names).items() if number > 1), None)
+    if double is not None:
         raise ReadError(
-            f"The column name '{doubles[0]}' stands twice in the header",
+            f"The column name '{double}' stands twice in the header",
             where=name,
             found=f"columns {shorten(names, 12)}",
             fix="Rename one of them.",

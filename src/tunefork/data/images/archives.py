@@ -6,6 +6,7 @@ A path that leads out of the archive, in whatever way, is refused with its name.
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import lzma
 import tarfile
@@ -29,7 +30,9 @@ RATIO = 200
 HARMLESS = 2**26
 """Bytes up to which nobody minds the ratio of a zip's member; members are read one at a time."""
 UNPACKED = 2**30
-"""Bytes up to which nobody minds the ratio of a compressed tar."""
+"""Bytes up to which nobody minds the ratio of a whole archive."""
+DEEPEST = 100
+"""Folders inside each other at most."""
 STEP = 2**22
 COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
 """How files begin that gzip, bzip2 or xz have made."""
@@ -78,7 +81,7 @@ def list_pictures(path: Path, name: str) -> Listing:
 
 def list_zip(path: Path, name: str) -> Listing:
     """Members that are read one by one."""
-    listing, archive = Listing(name), zipfile.ZipFile(path)
+    listing, archive, whole = Listing(name), zipfile.ZipFile(path), 0
     for member in sorted(archive.infolist(), key=lambda each: each.filename):
         inside = _inside(name, member.filename, folder=member.is_dir())
         if member.is_dir():
@@ -103,6 +106,9 @@ def list_zip(path: Path, name: str) -> Listing:
             found = f"{member.file_size:,} bytes out of {member.compress_size:,}"
             raise refused(name, inside, "too large once unpacked; it may be a bomb", found)
         listing.add(inside, read)
+        whole += member.file_size
+    if whole > (most := max(UNPACKED, RATIO * path.stat().st_size)):
+        raise refused(name, name, "too large once unpacked; it may be a bomb", f"{whole:,} bytes, more than {most:,}")
     return listing
 
 
@@ -125,7 +131,7 @@ def list_tar(path: Path, name: str) -> Listing:
 
     weakref.finalize(part, plain.close)  # when no picture reads from it any more
     with tarfile.open(fileobj=plain, mode="r:") as archive:
-        members = archive.getmembers()
+        members = _members(archive)
         end = archive.offset
     for member in sorted(members, key=lambda each: each.name):
         inside = _inside(name, member.name, folder=member.isdir())
@@ -153,13 +159,24 @@ def list_tar(path: Path, name: str) -> Listing:
     return listing
 
 
+def _members(archive: tarfile.TarFile) -> list[tarfile.TarInfo]:
+    """What a tar holds. A size below zero leads back, and reading on would never end."""
+    members: list[tarfile.TarInfo] = []
+    for member in archive:
+        if member.size < 0 or (members and member.offset <= members[-1].offset):
+            raise tarfile.ReadError(f"damaged at byte {member.offset:,}: the size is below zero")
+        members.append(member)
+    return members
+
+
 def _plain_tar(path: Path, name: str) -> BinaryIO:
     file = path.open("rb")
     if not file.read(6).startswith(COMPRESSED):
         file.seek(0)
         return file
     plain = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as pictures are read from it
-    with file:
+    with file, contextlib.ExitStack() as unless_whole:
+        unless_whole.enter_context(plain)
         most, size = max(UNPACKED, RATIO * path.stat().st_size), 0
         for block in _unpacked(file):
             if not size and not _begins_a_tar(block):
@@ -168,6 +185,7 @@ def _plain_tar(path: Path, name: str) -> BinaryIO:
             if size > most:
                 raise refused(name, name, "too large once unpacked; it may be a bomb", f"more than {most:,} bytes")
             plain.write(block)
+        unless_whole.pop_all()
     plain.seek(0)
     return plain
 
@@ -199,4 +217,6 @@ def _inside(name: str, member: str, folder: bool) -> str:
     out = path.is_absolute() or ".." in path.parts or "\0" in member or (path.parts and path.parts[0].endswith(":"))
     if out or not (path.parts or folder):
         raise refused(name, member, "a path that leads out of the archive", repr(member))
+    if len(path.parts) > DEEPEST:
+        raise refused(name, f"{member[:80]} …", "too deep", f"{len(path.parts):,} folders inside each other")
     return path.as_posix()

@@ -74,6 +74,8 @@ class Listing:
     def add(self, path: str, read: Callable[[], Any]) -> None:
         """Take a picture; ``read`` gives its bytes."""
         name = printable(path)  # file systems and old archives have names that no other file can hold
+        if name in self.pictures:
+            raise refused(self.name, path, "there twice", "two entries of one name")
         self.pictures[name] = Picture(name, read)
 
 
