@@ -307,6 +307,8 @@ MUTATIONS = (
         'if any(known[run.config.id].status == "running" for run in waiting):',
         "if False:",
         "tests/runner/test_local.py::cut_off_while_it_was_saved",
+    ),
+    Mutation(
         "aliases of aliases are followed without end",
         "yaml_lines.py",
         "self._seen > VALUES or len(above) > DEEPEST",
