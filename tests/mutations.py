@@ -81,7 +81,7 @@ MUTATIONS = (
         "all runs see the first run's batches",
         "engine/loop.py",
         "streams = [chunks(run.seed, rows, self.training, self.steps, labels, self._most) for run in self.runs]",
-        "streams = [chunks(self.runs[0].seed, rows, self.training, self.steps, labels, self._most) for run in self.runs]",
+        "streams = [chunks(self.runs[0].seed, rows, self.training, self.steps, labels) for _ in self.runs]",
         FUSED,
     ),
     Mutation(
