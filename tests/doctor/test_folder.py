@@ -119,8 +119,6 @@ def test_a_run_that_was_cut_off_is_told_and_nobody_mends_a_folder_that_is_in_use
 
 
 def test_somebody_at_work_is_told(folder: Path) -> None:
-    process = command("run", "nothing.yaml")
-    process.communicate()
     with lease(folder):
         found = study_folder(folder, repair=True)
     assert "is at work in this folder" in found[0].what

@@ -58,6 +58,7 @@ def outcome(folder: Path) -> dict[str, Any]:
         for run in where.runs():
             evaluations = where.evaluations(run.id)
             found["runs"][f"{where is inner} {run.id}"] = {
+                "notices": list(run.notices),
                 "ended": [run.status, run.steps, run.best_step, run.converged, run.stopped_early, run.temperature],
                 "steps": [[each.step, each.loss, each.learning_rate] for each in where.steps(run.id)],
                 "evaluations": [[each.split, each.step, each.loss, each.accuracy] for each in evaluations],

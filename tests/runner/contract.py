@@ -234,13 +234,15 @@ class RunnerContract:
         plan, job = self.prepare(store, runs, groups=[(0, 1)])
         self.make_runner().execute(plan, job, store, Told())
         first, second = (run.config.id for run in runs)
-        before = store.run(first), store.evaluations(first)
+        before, told = (store.run(first), store.evaluations(first)), store.run(second).notices
+        assert told
         expected = store.predictions(second, "test")
         store.put_run(replace(store.run(second), status="running"))
         store.clear(second)
         self.make_runner().execute(plan, job, store, Told())
         assert (store.run(first), store.evaluations(first)) == before
         assert store.run(second).status == "done"
+        assert store.run(second).notices == told, "what was told already is not told twice"
         assert store.predictions(second, "test").logits.tobytes() == expected.logits.tobytes()
 
     def test_of_a_search_s_trials_no_model_is_kept(self, store: Store) -> None:

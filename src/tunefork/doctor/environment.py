@@ -119,8 +119,11 @@ def _room(folder: Path) -> Iterator[Finding]:
     from tunefork.engine import available_bytes
 
     free = available_bytes(torch.device("cpu")) / 2**30
-    level, fix = ("ok", "") if free >= MEMORY else ("notice", "A smaller batch_size, or --workers 1, takes less.")
-    yield Finding("ok" if level == "ok" else "notice", f"{free:.1f} GiB of memory free", fix)
+    if free >= MEMORY:
+        yield Finding("ok", f"{free:.1f} GiB of memory free")
+    else:
+        fix = "A smaller batch_size, or --workers 1, takes less."
+        yield Finding("notice", f"{free:.1f} GiB of memory free", fix)
     place = next((each for each in (folder, *folder.absolute().parents) if each.is_dir()), Path.cwd())
     room = shutil.disk_usage(place).free / 2**30
     if room >= ROOM:

@@ -123,15 +123,19 @@ def _execute(one: _Pass, order: Order, job: Job, store: Store, observer: Recorde
         for half in one.halves():
             _execute(half, order, job, store, observer, cache)
         return
-    own = [run.config.id for run in one.planned if run.config.id not in order.kept]
-    if not own:
+    beginning = {run.config.id: run.notices for run in one.planned if run.config.id not in order.kept}
+    if not beginning:
         return
+    own = list(beginning)
     checkpoints = Checkpoints(store.folder / "checkpoints" / one.key, job.save_every.seconds, job.save_every.steps)
     for run in own:
         if not one.resumed and not checkpoints.any:
             store.clear(run)
         shutil.rmtree(store.run_folder(run))
-    store.put_runs([replace(store.run(run), status="running", reason="") for run in own])
+    # what a sitting before told of a run, this one tells again
+    store.put_runs(
+        [replace(store.run(run), status="running", reason="", notices=told) for run, told in beginning.items()]
+    )
     again = False
     try:
         precision = choose_precision(one.planned[0].config.training.precision, automatic=order.precision)
