@@ -98,6 +98,25 @@ def test_a_training_that_was_cut_off_has_the_very_bits_of_one_that_was_not(
     assert repr(told(first, second)) == repr(told(whole)) or told(first, second) == told(whole)
 
 
+@pytest.mark.parametrize("cut", [3, 12])
+def test_with_random_changes_of_images_too(cut: int, tmp_path: Path) -> None:
+    backbone, whole = tiny_backbone("vit", dropout=0.1), Kept()
+    augment = "flip+crop+color+randaugment+mixup"
+    runs = [
+        run_of("lora:rank=4,learning_rate=1e-2,dropout=0.1", seed=0, augment=augment),
+        run_of("lora:rank=2,learning_rate=1e-2", seed=1, augment=augment),
+    ]
+    expected = train(backbone, runs, BF16, whole)
+    with pytest.raises(KeyboardInterrupt):
+        train(backbone, runs, BF16, Cut(cut), Checkpoints(tmp_path / "c", steps=2))
+    again = Kept()
+    same(expected, train(backbone, runs, BF16, again, Checkpoints(tmp_path / "c", steps=2)))
+    assert again.advanced[0] == cut - (cut - 1) % 2
+    losses = {each.step: each.loss for each in whole.steps if each.run == runs[0].id}
+    assert len(set(losses.values())) > 3
+    assert {each.step: each.loss for each in again.steps if each.run == runs[0].id}.items() <= losses.items()
+
+
 def test_keeping_checkpoints_changes_no_bit(tmp_path: Path) -> None:
     backbone = tiny_backbone("bert", dropout=0.1)
     for number, runs in enumerate(GROUPS.values()):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import resource
+
 import numpy as np
 import pytest
 import torch
@@ -134,3 +138,26 @@ def test_what_does_not_fit_in_memory_goes_to_a_file_and_then_is_computed() -> No
         assert isinstance(batch, Packed)
         assert (batch.hidden is not None) == cached
         torch.testing.assert_close(passed(group, split)[0], expected, **EXACT)
+
+
+@pytest.mark.parametrize("how", ["no room", "too large a file"])
+def test_where_the_disk_is_full_states_are_computed_anew(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    backbone, split = tiny_backbone("bert", dtype=torch.float64), encoded(range(24))
+    expected = passed(build(backbone, ["last_layers"], None), split)[0]
+    if how == "no room":
+
+        def full(*_: int) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(os, "posix_fallocate", full)
+    cache = PrefixCache(memory=0)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096 if how == "too large a file" else limits[0], limits[1]))
+    try:
+        group = build(backbone, ["last_layers"], cache)
+        batch = group.batch(split, ROWS, 0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert isinstance(batch, Packed)
+    assert batch.hidden is None
+    torch.testing.assert_close(passed(group, split)[0], expected, **EXACT)

@@ -1,15 +1,17 @@
-"""Kills a study with SIGKILL at seeded moments, resumes it as often as needed, and compares what comes out.
+"""Kills studies with SIGKILL at seeded moments, resumes them as often as needed, and compares what comes out.
 
     python -m tests.faults.killing --points 20 --seed 0 --work DIR
 
 Moments are counted in writes: whenever the study flushes or renames a file, commits to a database, writes tensors or
 removes something, the process may end before or behind it. The process forks for each study (with one thread, before
-anything computes), so that libraries are loaded once. Prints one JSON line for each point, and what differed.
+anything computes), so that libraries are loaded once. Frozen prefixes lie in files. One point in four is of the study
+of images. Prints one JSON line for each point, and what differed.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import random
@@ -17,13 +19,14 @@ import shutil
 import signal
 import sqlite3
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from tests.faults.small_study import outcome, prepare, study
+from tests.faults.small_study import STUDIES, outcome, prepare
 
 MOST = 12
 """Sittings after which a study must have ended."""
@@ -56,10 +59,16 @@ class Moments:
         """Watch everything that changes files."""
         import tunefork.engine.artefacts
         import tunefork.engine.pausing
+        from tunefork.engine import PrefixCache
         from tunefork.store.database import Database
+
+        keep_in_files = functools.partialmethod(PrefixCache.__init__, memory=0)
+        PrefixCache.__init__ = keep_in_files  # type: ignore[method-assign, assignment]
 
         for name in ("fsync", "replace", "rename", "unlink", "link"):
             self.around(os, name)
+        self.around(os, "posix_fallocate")  # files of frozen prefixes
+        self.around(tempfile, "TemporaryFile")
         self.around(shutil, "rmtree")
         for module in (tunefork.engine.artefacts, tunefork.engine.pausing):
             self.around(module, "save_file")
@@ -77,9 +86,9 @@ class Moments:
         self._file.write_text(str(self.seen))
 
 
-def sitting(made: Path, out: Path, last: float = 0) -> int:
-    """One sitting of the study in a process of its own; its exit status, negative for a signal."""
-    counted = made / "moments"
+def sitting(made: Path, name: str, out: Path, last: float = 0) -> int:
+    """One sitting of a study in a process of its own; its exit status, negative for a signal."""
+    counted = made / f"moments-{name}"
     child = os.fork()
     if child == 0:
         status = 1
@@ -87,7 +96,7 @@ def sitting(made: Path, out: Path, last: float = 0) -> int:
             torch.set_num_threads(1)
             moments = Moments(last, counted)
             moments.install()
-            study(made).run(out, progress=False, workers=1)
+            STUDIES[name](made).run(out, progress=False, workers=1)
             moments.keep()
             status = 0
         except BaseException:
@@ -101,11 +110,11 @@ def sitting(made: Path, out: Path, last: float = 0) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def point(made: Path, out: Path, moments: list[int]) -> dict[str, Any]:
+def point(made: Path, name: str, out: Path, moments: list[int]) -> dict[str, Any]:
     """Kill at these moments, one in each sitting, then let it end."""
     statuses = []
     for last in [*moments, *[0] * MOST]:
-        statuses.append(sitting(made, out, last))
+        statuses.append(sitting(made, name, out, last))
         if statuses[-1] == 0:
             return {"statuses": statuses, "outcome": outcome(out)}
     return {"statuses": statuses, "outcome": None}
@@ -134,20 +143,24 @@ def main() -> int:
         prepare(made)
         os._exit(0)
     os.waitpid(child, 0)
-    for name in ("warm", "reference"):  # the first one measures
-        if sitting(made, work / name):
-            return 1
-    expected, total = outcome(work / "reference"), int((made / "moments").read_text())
-    print(json.dumps({"moments": total, "runs": len(expected["runs"])}), flush=True)
+    expected, totals = {}, {}
+    for name in STUDIES:
+        for sat in ("warm", "reference"):  # the first one measures
+            if sitting(made, name, work / f"{name}-{sat}"):
+                return 1
+        expected[name], totals[name] = outcome(work / f"{name}-reference"), int((made / f"moments-{name}").read_text())
+        print(json.dumps({"study": name, "moments": totals[name], "runs": len(expected[name]["runs"])}), flush=True)
     draw, wrong = random.Random(options.seed), 0
     for number in range(options.points):
-        wanted = [draw.randint(1, total)]
+        name = "images" if number % 4 == 3 else "texts"
+        wanted = [draw.randint(1, totals[name])]
         for _ in range(draw.choice((0, 0, 1, 2))):  # later sittings have less to do
-            wanted.append(draw.randint(1, max(40, total - wanted[-1])))
-        found = point(made, work / f"point-{number}", wanted)
-        told = differences(expected, found["outcome"]) if found["outcome"] else ["it did not end"]
+            wanted.append(draw.randint(1, max(40, totals[name] - wanted[-1])))
+        found = point(made, name, work / f"point-{number}", wanted)
+        told = differences(expected[name], found["outcome"]) if found["outcome"] else ["it did not end"]
         wrong += bool(told)
-        print(json.dumps({"moments": wanted, "statuses": found["statuses"], "different": told[:6]}), flush=True)
+        line = {"study": name, "moments": wanted, "statuses": found["statuses"], "different": told[:6]}
+        print(json.dumps(line), flush=True)
         if not told:
             shutil.rmtree(work / f"point-{number}")
     return 1 if wrong else 0

@@ -88,3 +88,36 @@ def test_damaged_ones_are_put_away_each_under_a_name_of_its_own(tmp_path: Path) 
     assert quarantine(written(tmp_path / "s")).name == "s-0"
     assert quarantine(written(tmp_path / "s")).name == "s-1"
     assert sorted(path.name for path in (tmp_path / "quarantine").iterdir()) == ["s-0", "s-1"]
+
+
+def test_no_changed_bit_no_cut_and_no_addition_anywhere_passes(tmp_path: Path) -> None:
+    """Every file of a folder, the manifest too: every bit of it, every length that is shorter, and one more byte."""
+    place = tmp_path / "state"
+    with whole_folder(place) as folder:
+        (folder / "run-0.safetensors").write_bytes(bytes(range(50)))
+        (folder / "group.json").write_text('{"step": 12, "runs": ["a"]}', encoding="utf-8")
+    passed = []
+    for path in sorted(place.iterdir()):
+        content = path.read_bytes()
+        for length in range(len(content)):
+            path.write_bytes(content[:length])
+            passed += [(path.name, "cut", length)] if _passes(place) else []
+        path.write_bytes(content + b"\0")
+        passed += [(path.name, "longer", 1)] if _passes(place) else []
+        for byte in range(len(content)):
+            for bit in range(8):
+                changed = bytearray(content)
+                changed[byte] ^= 1 << bit
+                path.write_bytes(bytes(changed))
+                passed += [(path.name, "bit", 8 * byte + bit)] if _passes(place) else []
+        path.write_bytes(content)
+    assert passed == []
+    verify(place)
+
+
+def _passes(place: Path) -> bool:
+    try:
+        verify(place)
+    except DamagedError:
+        return False
+    return True

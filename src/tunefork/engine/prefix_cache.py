@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import tempfile
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import torch
 from tunefork.data import EncodedSplit
 from tunefork.engine.packing import Packed
 from tunefork.engine.pictures import Pictures
+from tunefork.store.space import NO_ROOM
 
 MEMORY = 2 * 2**30
 """Bytes kept in memory; what comes after goes to a file."""
@@ -130,20 +132,34 @@ class PrefixCache:
             packed.hidden = self.take(split, packed.start, packed, dtype)
 
     def _room(self, shape: tuple[int, int], dtype: torch.dtype) -> torch.Tensor | None:
-        """An empty tensor in memory, else in a file; None where both are full."""
+        """An empty tensor in memory, else in a file; None where both are full, or the disk is."""
         size = shape[0] * shape[1] * dtype.itemsize
         if size <= self._memory:
             self._memory -= size
             return torch.empty(shape, dtype=dtype)
         if size > self._disk:
             return None
-        self._disk -= size
-        handle, path = tempfile.mkstemp(suffix=".prefix", dir=self._folder)
         try:
-            os.close(handle)
-            return torch.from_file(path, shared=True, size=shape[0] * shape[1], dtype=dtype).view(shape)
-        finally:
-            Path(path).unlink()  # the mapping keeps it until the tensor goes
+            room = torch.frombuffer(_file(size, self._folder), dtype=dtype).view(shape)
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            return None
+        self._disk -= size
+        return room
+
+
+def _file(size: int, folder: Path | None) -> mmap.mmap:
+    """A file without a name, in memory's place: it is gone with the process, however that ends.
+
+    Its blocks are taken at once. Written to later, a full disk would end the process with SIGBUS.
+    """
+    with tempfile.TemporaryFile(dir=folder) as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+        else:  # macOS
+            file.truncate(size)
+        return mmap.mmap(file.fileno(), size)
 
 
 def _pooled(batch: Batch, depth: int) -> bool:
