@@ -22,7 +22,7 @@ LAYERS = (
     ("strategies", "baselines", "spectra"),
     ("models", "data", "plan", "store", "metrics"),
     ("study_file",),
-    ("config", "counts", "uncertainty", "yaml_lines", "study_problems"),
+    ("config", "counts", "uncertainty", "yaml_lines", "study_problems", "preflight"),
     ("errors", "problem", "_version"),
 )
 RANK = {name: rank for rank, layer in enumerate(reversed(LAYERS)) for name in layer}

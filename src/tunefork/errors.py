@@ -2,7 +2,9 @@
 
     TuneforkError                   what, where, found, fix
     ├── ConfigError                 an option or a setting that cannot be meant
-    │   └── StudyFileError          every problem of a study file, together
+    ├── ProblemsError               several errors, told together
+    │   ├── StudyFileError          every problem of a study file; a ConfigError too
+    │   └── DataProblemsError       everything that is wrong with the rows; a DataError too
     ├── DataError                   rows that cannot be trained on
     │   ├── ReadError               a file that cannot be read
     │   ├── ColumnError             a column that is not there, or cannot be guessed
@@ -35,7 +37,8 @@ There is no column 'txt' (a.csv). Found: columns text, label. Use --text text.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 LONGEST = 1000
 """Characters of one part of a message at most: a cell of a table may have millions."""
@@ -75,29 +78,61 @@ class ConfigError(TuneforkError):
     exit_status = 2
 
 
-class StudyFileError(ConfigError):
-    """Every problem of a study file, reported together.
+class ProblemsError(TuneforkError):
+    """Several errors, told together, one line each. What is wrong alone is raised as it is.
 
     Args:
-        where: the file.
-        problems: one error per problem, in the order of the file.
+        problems: in the order in which they were found.
+        where: what has them all.
     """
 
-    def __init__(self, where: str, problems: Sequence[TuneforkError]) -> None:
+    place = "the study"
+    """In what they are."""
+
+    def __init__(self, problems: Sequence[TuneforkError], *, where: str = "") -> None:
         self.problems = tuple(problems)
-        super().__init__(
-            f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''} in the study", where=where
+        self.exit_status = max(each.exit_status for each in self.problems)
+        TuneforkError.__init__(
+            self, f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''} in {self.place}", where=where
         )
 
     def __str__(self) -> str:
         if len(self.problems) == 1:
             return str(self.problems[0])
         lines = "".join(f"\n  {n}. {problem}" for n, problem in enumerate(self.problems, 1))
-        return f"{self.what} ({one_line(self.where)}):{lines}"
+        place = f" ({one_line(self.where)})" if self.where else ""
+        return f"{self.what}{place}:{lines}"
+
+
+class StudyFileError(ProblemsError, ConfigError):
+    """Every problem of a study file, reported together, in the order of the file."""
 
 
 class DataError(TuneforkError):
-    """Rows that cannot be trained on."""
+    """Rows that cannot be trained on.
+
+    Args:
+        past: settings of ``data`` that leave out what is wrong, so that the rest can be looked at.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        found: str = "",
+        fix: str = "",
+        past: Mapping[str, object] = MappingProxyType({}),
+    ) -> None:
+        self.past = past
+        super().__init__(what, where=where, found=found, fix=fix)
+
+
+class DataProblemsError(ProblemsError, DataError):
+    """Several things are wrong with the rows."""
+
+    place = "the rows"
+    past: Mapping[str, object] = MappingProxyType({})
 
 
 class ReadError(DataError):

@@ -120,7 +120,7 @@ def build_study(
         rest |= {"data": DataConfig(train="-"), "compare": (Configuration("head"),)}
     study: StudyConfig | None = problems.validated((), StudyConfig, rest)
     if problems.found or study is None:
-        raise StudyFileError(where, problems.found)
+        raise StudyFileError(problems.found, where=where)
     return study
 
 
@@ -133,7 +133,7 @@ def judged(plain: Mapping[str, Any], where: str = "command line") -> Judging:
     problems = Problems(where, {}, _all_names())
     found = _section("verdict", plain, problems)
     if problems.found or not isinstance(found, Judging):
-        raise StudyFileError(where, problems.found)
+        raise StudyFileError(problems.found, where=where)
     return found
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.data.refusing import refuses
 from tunefork.config import DataConfig
 from tunefork.data import Splits, fewer, load_data, load_splits
 from tunefork.errors import ColumnError, ConfigError, DataError, LabelError
@@ -30,7 +31,7 @@ def load(cells: list[object], test: list[object] | None = None, **config: object
 
 
 def refused(cells: list[object], test: list[object] | None = None, **config: object) -> LabelError:
-    with pytest.raises(LabelError) as caught:
+    with refuses(LabelError) as caught:
         load(cells, test, **config)
     return caught.value
 
@@ -83,7 +84,7 @@ def test_ways_to_say_yes_and_no(said):
 
 @pytest.mark.parametrize("cell", [2, 0.5, "maybe", -1, "t"])
 def test_a_cell_that_says_neither(cell):
-    with pytest.raises(LabelError) as caught:
+    with refuses(LabelError) as caught:
         load_flags(flags(toxic=[1, 0, cell, cell], threat=[1, 1, 0, 0]), "toxic+threat")
     assert str(caught.value) == (
         "2 rows say neither 0 nor 1 in the label column 'toxic' (train DataFrame indices 2, 3, column 'toxic'). "
@@ -94,7 +95,7 @@ def test_a_cell_that_says_neither(cell):
 @pytest.mark.parametrize("gap", [None, float("nan"), pd.NA, "", " "])
 def test_missing_cells_of_several_columns(gap):
     frame = flags(toxic=pd.Series([1, gap, 0, gap], dtype=object), threat=[1, 1, 0, 0], rude=[0, 1, 1, 0])
-    with pytest.raises(LabelError) as caught:
+    with refuses(LabelError) as caught:
         load_flags(frame, "toxic+threat+rude")
     assert str(caught.value) == (
         "2 rows have no label in column 'toxic' (train DataFrame indices 1, 3). Found: 2 labels in 4 rows. "
@@ -168,7 +169,7 @@ def test_classes_order_and_limit_columns():
     assert splits.labels.names == ("rude", "toxic")
     assert splits.train.labels.tolist() == [[1, 1], [1, 0], [0, 1], [0, 0]]
     assert "2 labels left out: classes does not name threat." in splits.notices
-    with pytest.raises(LabelError) as caught:
+    with refuses(LabelError) as caught:
         load_flags(flags(**TWO), "toxic+threat", classes=("threta",))
     assert caught.value.found == "labels toxic, threat"
     assert caught.value.fix == "Did you mean 'threat'?"
@@ -481,7 +482,7 @@ def test_near_duplicates_cannot_take_a_label_s_last_row():
     frame = pd.DataFrame({"text": [words, "b", "c", "d"], "label": [["a", "rare"], ["a"], [], ["a"]]})
     test = pd.DataFrame({"text": [words + " more"], "label": [["a"]]})
     config = DataConfig(train="-", text="text", label="label", validation=0, near_duplicates="drop_train")
-    with pytest.raises(DataError) as caught:
+    with refuses(DataError) as caught:
         load_splits(config, frames={"train": frame, "test": test})
     assert str(caught.value).startswith(
         "No training row with the label 'rare' is left: all of its texts nearly equal one in test"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from tests.data.refusing import refuses
 from tunefork.config import DataConfig
 from tunefork.data import LabelMap, Splits, load_splits
 from tunefork.errors import LabelError
@@ -20,7 +21,7 @@ def load(labels: list[object], test: list[object] | None = None, **config: objec
 
 
 def refused(labels: list[object], test: list[object] | None = None, **config: object) -> LabelError:
-    with pytest.raises(LabelError) as caught:
+    with refuses(LabelError) as caught:
         load(labels, test, **config)
     return caught.value
 
@@ -31,7 +32,7 @@ def test_label_map():
     assert labels.label2id == {"neg": 0, "pos": 1}
     assert labels.id2label == {0: "neg", 1: "pos"}
     assert LabelMap.from_dict(labels.to_dict()) == labels
-    with pytest.raises(LabelError, match="no class 'nut'"):
+    with refuses(LabelError, match="no class 'nut'"):
         labels.encode(["nut"])
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.data.refusing import refuses
 from tunefork.config import DataConfig
 from tunefork.data import Splits, fewer, load_data, load_splits
 from tunefork.data.row_labels import Numbers
@@ -28,7 +29,7 @@ def load(cells: list[object], test: list[object] | None = None, **config: object
 
 
 def refused(cells: list[object], **config: object) -> LabelError:
-    with pytest.raises(LabelError) as caught:
+    with refuses(LabelError) as caught:
         load(cells, **config)
     return caught.value
 
@@ -99,7 +100,7 @@ def test_what_is_no_number(cell, reason, fix):
 
 def test_lines_of_files_are_named(write):
     write("a.csv", "text,stars\none,1\ntwo,many\nthree,2\n")
-    with pytest.raises(LabelError) as caught:
+    with refuses(LabelError) as caught:
         load_splits(DataConfig(train="a.csv", problem="regression", label="stars"))
     assert str(caught.value).startswith("1 row has no number in column 'stars' (a.csv line 3). Found: 'many'.")
 
@@ -110,7 +111,7 @@ def test_labels_that_do_not_differ():
         "All labels are the same number (train DataFrame, column 'stars'). Found: 3 in 3 rows. Regression needs "
         "training labels that differ: check the label column, or add rows."
     )
-    with pytest.raises(LabelError, match="All labels are the same number"):
+    with refuses(LabelError, match="All labels are the same number"):
         load([0] * 4 + [1] * 4, rows={"train": 1})
 
 

@@ -5,6 +5,7 @@ import datetime
 import pandas as pd
 import pytest
 
+from tests.data.refusing import refuses
 from tunefork.config import DataConfig
 from tunefork.data import Splits, load_splits
 from tunefork.data.rows import normalise
@@ -20,7 +21,7 @@ def load(texts: list[object], **config: object) -> Splits:
 
 
 def refused(texts: list[object], **config: object) -> DataError:
-    with pytest.raises(DataError) as caught:
+    with refuses(DataError) as caught:
         load(texts, **config)
     return caught.value
 
@@ -96,7 +97,7 @@ def test_ids_are_the_columns_values():
     ],
 )
 def test_ids_that_do_not_tell_rows_apart(keys, what, where):
-    with pytest.raises(DataError) as caught:
+    with refuses(DataError) as caught:
         load_splits(DataConfig(train="-", label="label", text="text", id="key"), frames=frames(key=keys))
     assert (caught.value.what, caught.value.where) == (what, where)
     assert "numbered" in caught.value.fix
@@ -117,5 +118,5 @@ def test_pairs():
     config = DataConfig(train="-", label="label", text=("text", "second"), validation=0)
     assert load_splits(config, frames=both).train.texts[1] == ("two", "y")
     both["train"]["second"] = ["x", " ", "z"]
-    with pytest.raises(DataError, match="1 row has an empty text in column text or second"):
+    with refuses(DataError, match="1 row has an empty text in column text or second"):
         load_splits(config, frames=both)

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.faults.hostile import CASES, Hostile
-from tunefork.errors import SIGNS, StudyFileError, TuneforkError
+from tunefork.errors import SIGNS, ProblemsError, TuneforkError
 
 
 def check_message(error: TuneforkError) -> None:
     """One paragraph without a traceback, which says what, where, and what to do."""
-    problems = error.problems if isinstance(error, StudyFileError) else (error,)
+    problems = error.problems if isinstance(error, ProblemsError) else (error,)
     assert problems, "an error without a problem"
     for problem in problems:
         message = str(problem)

@@ -21,7 +21,7 @@ from tunefork.study_file import parse_study
 def test_a_message_is_one_line_that_no_terminal_obeys() -> None:
     error = ConfigError("two\nlines", where="\x1b[2Ja.csv", found="\u202egnp.exe \ud83d", fix="Be\tcareful.")
     assert str(error) == "two\\nlines (\\x1b[2Ja.csv). Found: \\u202egnp.exe \\ud83d. Be\\tcareful."
-    assert str(StudyFileError("a\nb.yaml", [error, error])).count("\n") == 2
+    assert str(StudyFileError([error, error], where="a\nb.yaml")).count("\n") == 2
     assert one_line("naïve 又晚了 👩‍🚀 a\u00a0b") == "naïve 又晚了 👩‍🚀 a\u00a0b", "letters of any language stay"
 
 

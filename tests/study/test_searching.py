@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from tests.tiny import messages
 from tunefork import Head, LastLayers
+from tunefork.counts import Counts
 from tunefork.data import load_data
 from tunefork.errors import StoreError
-from tunefork.store import SqliteStore
+from tunefork.search import Request
+from tunefork.store import EvaluationRecord, Predictions, RunRecord, SqliteStore, Status
 from tunefork.study import Study
+from tunefork.study.searching import _Trainer, _waits
 
 
 @pytest.fixture
@@ -82,3 +87,45 @@ def test_trials_on_other_data_are_refused(frame: pd.DataFrame, tmp_path: Path) -
     store.close()
     with pytest.raises(StoreError, match=r"The search in this folder was made on other data"):
         study(frame, {"trials": 1}).run(tmp_path / "s", progress=False, workers=1)
+
+
+@pytest.mark.parametrize(
+    ("status", "steps", "until", "waits", "told"),
+    [
+        ("planned", 12, 6, True, "stopped"),
+        ("running", 0, 6, True, "stopped"),
+        ("paused", 6, 6, False, "done"),
+        ("running", 6, 6, False, "done"),  # cut off on its way to the next rung
+        ("running", 6, 12, True, "stopped"),
+        ("paused", 6, 12, True, "done"),
+        ("diverged", 6, 6, False, "diverged"),
+        ("diverged", 8, 6, False, "done"),  # it did so behind the rung
+        ("failed", 0, 6, False, "failed"),
+        ("failed", 6, 6, False, "done"),
+        ("failed", 6, 12, False, "failed"),
+        ("stopped", 8, 6, False, "done"),
+        ("stopped", 8, 12, True, "stopped"),
+        ("done", 4, 6, False, "done"),
+        ("done", 12, 6, False, "done"),
+    ],
+)
+def test_a_rung_is_looked_at_again_as_it_was(
+    status: Status, steps: int, until: int, waits: bool, told: str, tmp_path: Path
+) -> None:
+    """A search that was cut off in a later rung comes to the same conclusions about the earlier ones."""
+    store = SqliteStore(tmp_path)
+    record = RunRecord("r", "c", "head", "head", 0, {}, Counts(0, 1, 0, 2, 2), status=status, steps=steps)
+    store.put_run(record)
+    for step, loss in ((3, 0.7), (6, 0.6), (9, 0.5), (12, 0.4)):
+        answers = Predictions(("a", "b"), np.array([0, 1]), np.zeros((2, 2), dtype=np.float32))
+        store.add_evaluation(EvaluationRecord("r", step, 1.0, "validation", loss, 0.5, 0.5, 0.5, 0.1), answers)
+    request = Request(None, None, until)  # type: ignore[arg-type]
+    assert _waits(record, request) is waits
+    trainer = _Trainer.__new__(_Trainer)
+    trainer._store, trainer._metric = store, "loss"
+    trainer._material = SimpleNamespace(lower={"loss"})  # type: ignore[assignment]
+    score = trainer._score("r", until)
+    if not (status == "paused" and until == 12):  # is never asked: it waits
+        assert score.status == told
+    if told == "done" and score.status == "done":
+        assert score.value == {6: 0.6, 12: 0.4}[until]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tunefork.errors import StoreError, StudyFileError, TuneforkError
+from tunefork.errors import ProblemsError, StoreError, TuneforkError
 
 app = typer.Typer(
     name="tunefork",
@@ -76,7 +76,7 @@ def main() -> None:
 
 def _tell(error: TuneforkError) -> None:
     if "--json" in sys.argv:
-        problems = error.problems if isinstance(error, StudyFileError) else (error,)
+        problems = error.problems if isinstance(error, ProblemsError) else (error,)
         parts = [{"what": each.what, "where": each.where, "found": each.found, "fix": each.fix} for each in problems]
         emit({"error": parts[0], "problems": parts})
     print(f"tunefork: {error}", file=sys.stderr)

@@ -211,6 +211,7 @@ def compare(
 
     study = Study.from_config(config, metrics=own)
     if not as_json:
+        study.preflight()
         for notice in study.splits.notices:
             typer.echo(f"{notice}", err=True)
     show_results(study.run(out, progress=not as_json, workers=workers, include=include or (), fork=fork).store, as_json)

@@ -30,6 +30,7 @@ def labelled_rows(
             where=table.places(gaps),
             found=f"{len(table) - len(gaps):,} labels in {len(table):,} rows",
             fix="Fill them in, or leave these rows out with --drop-missing (drop_missing: true).",
+            past={"drop_missing": len(gaps) < len(table)},
         )
     absent = set(gaps)
     notice = f"{count(len(gaps), 'row')} without a label left out ({table.places(gaps)})."

@@ -64,6 +64,7 @@ def settle(
         where=f"{rows.places(shared.first)}; {held.places(shared.second)}",
         found=f"for one, {example[:60]!r}",
         fix="Remove them, or set leakage: drop_train to leave them out of training, or leakage: allow to keep them.",
+        past={"leakage": "allow"},
     )
 
 

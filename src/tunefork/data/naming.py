@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 
 from tunefork.config import DataConfig
 from tunefork.data.columns import Columns
@@ -12,16 +13,19 @@ from tunefork.data.row_labels import Numbers
 from tunefork.data.rows import RowSet
 from tunefork.data.table import count, shorten
 from tunefork.errors import LabelError, SplitError
+from tunefork.preflight import Preflight
 
 Named = tuple[dict[str, RowSet], LabelMap, tuple[str, ...]]
 """The splits, the names of their labels, and notices."""
 
 
-def name_labels(pools: Mapping[str, RowSet], columns: Columns, config: DataConfig) -> Named:
+def name_labels(pools: Mapping[str, RowSet], columns: Columns, config: DataConfig, checks: Preflight) -> Named:
     """The splits with the names of their labels as the model learns them.
 
+    ``checks`` get to know of labels that training lacks, in each split.
+
     Raises:
-        LabelError: training labels that cannot be learned, labels that training lacks, ``classes`` that do not fit.
+        LabelError: training labels that cannot be learned, ``classes`` that do not fit.
     """
     train, column = pools["train"], columns.label
     if isinstance(train.labels, Numbers):
@@ -40,7 +44,8 @@ def name_labels(pools: Mapping[str, RowSet], columns: Columns, config: DataConfi
         if role == "train":
             continue
         pairs = rows.labels.named()
-        unseen_labels([name for _, name in pairs], known, rows.table, [rows.rows[at] for at, _ in pairs], role, column)
+        places = [rows.rows[at] for at, _ in pairs]
+        checks.look(partial(unseen_labels, [name for _, name in pairs], known, rows.table, places, role, column))
         made[role] = rows.relabel(names)
         if len(made[role]) < len(rows):
             told.append(f"{count(len(rows) - len(made[role]), f'{role} row')} left out by classes.")
@@ -69,6 +74,7 @@ def settle_rare(pools: Mapping[str, RowSet], labels: LabelMap, config: DataConfi
             where=train.places(places),
             found=shorten([f"'{name}': 1" for name in rare]),
             fix="Add rows, or set rare: train to keep them in training, or rare: drop to leave them out.",
+            past={"rare": "train"},
         )
     if config.rare == "train":
         return dict(pools), labels, (f"{words} kept in training: {shorten(rare)}.",)

@@ -6,7 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from tunefork.config import DataConfig
 from tunefork.data.columns import Columns
@@ -16,6 +16,7 @@ from tunefork.data.labelled import read_labels
 from tunefork.data.row_labels import RowLabels
 from tunefork.data.table import Table, count, missing, printable, shorten
 from tunefork.errors import DataError
+from tunefork.preflight import Preflight
 from tunefork.problem import Problem
 
 
@@ -79,27 +80,68 @@ def normalise(texts: tuple[str, ...]) -> str:
     )
 
 
+class _Contents(NamedTuple):
+    """What is in some rows of a table beside their labels; all lists are of their length."""
+
+    texts: list[tuple[str, ...]]
+    keys: list[str]
+    absent: frozenset[int]
+    """Places that hold nothing that can be used, and are left out."""
+    gallery: Gallery | None
+    notices: tuple[str, ...]
+
+
 def clean_rows(
     table: Table,
     columns: Columns,
     config: DataConfig,
+    checks: Preflight,
     resize: Resize | None = None,
     problem: Problem = "single_label",
-) -> tuple[RowSet, tuple[str, ...]]:
+) -> tuple[RowSet, tuple[str, ...]] | None:
     """The usable rows of a table, and notices of every conversion and every row left out.
 
     Args:
         table: as read.
         columns: which of its columns are what.
         config: what is done about rows that cannot be used.
+        checks: get to know what is wrong: labels that are none (see ``read_labels``), empty texts, values that are no
+            texts, pictures that cannot be read, ids that repeat.
         resize: makes pictures the size that a model wants.
         problem: what labels are.
 
-    Raises:
-        LabelError: see ``read_labels``.
-        DataError: empty texts, values that are no texts, pictures that cannot be read, ids that repeat.
+    Returns:
+        None where something is wrong that cannot be left out.
     """
-    labels, rows, label_notices = read_labels(table, columns, config, problem)
+    labelled = checks.past(lambda settings: read_labels(table, columns, settings, problem), config)
+    rows = list(range(len(table))) if labelled is None else labelled.rows
+    contents = checks.past(lambda settings: _read_contents(table, columns, rows, settings, resize), config)
+    ids = checks.look(lambda: read_ids(table, columns.id))
+    groups, group_notices = _groups(table, columns.group)
+    if labelled is None or contents is None or ids is None:
+        return None
+    kept = [place for place in range(len(rows)) if place not in contents.absent]
+    chosen = [rows[place] for place in kept]
+    return RowSet(
+        table,
+        chosen,
+        [contents.texts[place] for place in kept],
+        labelled.labels.take(kept),
+        [ids[row] for row in chosen],
+        [contents.keys[place] for place in kept],
+        [groups[row] for row in chosen],
+        contents.gallery,
+    ), (*labelled.notices, *contents.notices, *group_notices)
+
+
+def _read_contents(
+    table: Table, columns: Columns, rows: Sequence[int], config: DataConfig, resize: Resize | None
+) -> _Contents:
+    """Texts or pictures of some rows.
+
+    Raises:
+        DataError: empty ones, values that are no texts, pictures that cannot be read; nothing that can be used.
+    """
     gallery = _gallery(table, columns.image, rows, config, resize) if columns.image else None
     if gallery is None:
         texts, text_notices = read_texts(table, columns.text, rows)
@@ -109,32 +151,18 @@ def clean_rows(
         texts, text_notices = [(gallery.names[row],) for row in rows], tuple(gallery.notices(table.name))
         keys = [gallery.hashes[row] for row in rows]
         empty = [place for place, key in enumerate(keys) if not key and rows[place] not in gallery.bad]
-    notices = [*label_notices, *text_notices]
+    notices = [*text_notices]
     if empty:
         places = table.places([rows[place] for place in empty])
         if not config.drop_empty:
-            raise empty_cells(len(empty), places, columns)
+            raise empty_cells(len(empty), places, columns, others=len(rows) - len(empty))
         notices.append(f"{count(len(empty), 'row')} with an empty {columns.kind} left out ({places}).")
     if gallery is not None and gallery.bad:
         notices.append(f"{count(len(gallery.bad), 'picture')} left out: {_reasons(gallery)}.")
         empty += [place for place, row in enumerate(rows) if row in gallery.bad]
-    kept_ids = read_ids(table, columns.id)
-    groups, group_notices = _groups(table, columns.group)
-    absent = set(empty)
-    kept = [place for place in range(len(rows)) if place not in absent]
-    if not kept:
+    if rows and len(set(empty)) == len(rows):
         raise DataError("No row is left after empty ones were left out", where=table.name, fix="Check the columns.")
-    chosen = [rows[place] for place in kept]
-    return RowSet(
-        table,
-        chosen,
-        [texts[place] for place in kept],
-        labels.take(kept),
-        [kept_ids[row] for row in chosen],
-        [keys[place] for place in kept],
-        [groups[row] for row in chosen],
-        gallery,
-    ), (*notices, *group_notices)
+    return _Contents(texts, keys, frozenset(empty), gallery, tuple(notices))
 
 
 def _gallery(table: Table, column: str, rows: Sequence[int], config: DataConfig, resize: Resize | None) -> Gallery:
@@ -158,6 +186,7 @@ def empty_cells(
     places: str,
     columns: Columns,
     fix: str = "Fill them in, or leave these rows out with --drop-empty (drop_empty: true).",
+    others: int = 0,
 ) -> DataError:
     """The error for rows without a text or an image."""
     verb, names = "has" if number == 1 else "have", " or ".join(columns.content)
@@ -165,6 +194,7 @@ def empty_cells(
         f"{count(number, 'row')} {verb} an empty {columns.kind} in column {names}",
         where=places,
         fix=fix,
+        past={"drop_empty": others > 0},
     )
 
 

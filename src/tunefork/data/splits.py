@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,15 +16,15 @@ from tunefork.data.holdout import held_size, hold_out, subset
 from tunefork.data.images.gallery import Resize
 from tunefork.data.label_map import LabelMap
 from tunefork.data.labelled import which_problem
-from tunefork.data.leakage import settle, torn_groups, two_labels
-from tunefork.data.naming import name_labels, settle_rare
+from tunefork.data.leakage import two_labels
 from tunefork.data.numbers import check_varied
 from tunefork.data.row_labels import Numbers
-from tunefork.data.rows import RowSet, clean_rows
+from tunefork.data.rows import RowSet
 from tunefork.data.sources import Sources, read_sources
 from tunefork.data.strata import strata
 from tunefork.data.table import Table, count, missing
 from tunefork.data.texts_only import near_duplicates, with_copies, without_near_duplicates
+from tunefork.data.usable import Said, usable_rows
 from tunefork.data.values import Images, Split, Splits
 from tunefork.data.weaknesses import weaknesses
 from tunefork.errors import SplitError, one_line
@@ -32,12 +32,6 @@ from tunefork.problem import Problem
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-@dataclass
-class _Said:
-    notices: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
 
 
 def load_splits(
@@ -58,13 +52,14 @@ def load_splits(
 
     Raises:
         ReadError, ColumnError, LabelError, SplitError, LeakageError, DataError: rows that cannot be trained on.
+        ProblemsError: several of these at once.
         ConfigError: settings that contradict each other.
         MissingExtraError: ``hub:`` without the package ``datasets``.
 
     >>> load_splits(DataConfig(train="reviews.csv"))  # doctest: +SKIP
     Splits(720 train, 80 validation, 200 test rows, 2 classes)
     """
-    said = _Said()
+    said = Said()
     sources = read_sources(config, frames or {}, base)
     columns, guesses = choose_columns(sources.train, config)
     problem, found_out = which_problem(sources.train, columns, config)
@@ -72,13 +67,7 @@ def load_splits(
     tables = _tables(sources, columns, problem, said)
     columns = _common_columns(tables, columns, config, said)
     wanted = resize() if resize is not None and columns.image else None
-    pools = {role: _clean(table, columns, config, wanted, problem, said) for role, table in tables.items()}
-    _settle_leaks(pools, columns, config, said)
-    pools, labels, told = name_labels(pools, columns, config)
-    said.notices += told
-    if "test" not in pools or ("validation" not in pools and config.validation):
-        pools, labels, told = settle_rare(pools, labels, config)
-        said.notices += told
+    pools, labels = usable_rows(tables, columns, problem, config, wanted, said)
     for role, rows in pools.items():
         said.warnings += filter(None, [two_labels(rows, role)])
     pools = _hold_out(pools, config, said)
@@ -119,7 +108,7 @@ def is_of_images(config: DataConfig, base: Path | None = None) -> bool:
     return bool(guess_image(train, taken=(label, *several, config.id, config.group)))
 
 
-def _tables(sources: Sources, columns: Columns, problem: Problem, said: _Said) -> dict[str, Table]:
+def _tables(sources: Sources, columns: Columns, problem: Problem, said: Said) -> dict[str, Table]:
     """The tables by role; a hub split whose labels are hidden is not used. The hub hides numbers by -1."""
     hidden = (-1,) if problem == "regression" else ()
     tables = {"train": sources.train}
@@ -136,7 +125,7 @@ def _tables(sources: Sources, columns: Columns, problem: Problem, said: _Said) -
     return tables
 
 
-def _common_columns(tables: Mapping[str, Table], columns: Columns, config: DataConfig, said: _Said) -> Columns:
+def _common_columns(tables: Mapping[str, Table], columns: Columns, config: DataConfig, said: Said) -> Columns:
     others = [table for role, table in tables.items() if role != "train"]
     if columns.id and not config.id and not all(unique(table.values.get(columns.id, (None,))) for table in others):
         said.notices.remove(f"id column guessed: {columns.id}")
@@ -146,37 +135,7 @@ def _common_columns(tables: Mapping[str, Table], columns: Columns, config: DataC
     return columns
 
 
-def _clean(
-    table: Table, columns: Columns, config: DataConfig, resize: Resize | None, problem: Problem, said: _Said
-) -> RowSet:
-    said.notices += table.notices
-    group = columns.group if columns.group in table.values else ""
-    rows, notices = clean_rows(table, replace(columns, group=group), config, resize, problem)
-    said.notices += notices
-    return rows
-
-
-def _settle_leaks(pools: dict[str, RowSet], columns: Columns, config: DataConfig, said: _Said) -> None:
-    """Compare what the user supplied, before anything is held out: our own splits cannot leak.
-
-    A text in both validation and test is taken out of validation: test rows are never changed.
-    """
-    for first, second in (("train", "validation"), ("train", "test"), ("validation", "test")):
-        if first not in pools or second not in pools:
-            continue
-        pools[first], notice, warning = settle((first, pools[first]), (second, pools[second]), config.leakage)
-        if not len(pools[first]):
-            raise SplitError(
-                f"No row of {first} is left: all of its {pools[first].kind}s are in {second}",
-                where=pools[first].table.name,
-                fix="Give another file.",
-            )
-        torn = torn_groups((first, pools[first]), (second, pools[second]), columns.group)
-        said.notices += filter(None, [notice])
-        said.warnings += filter(None, [warning, torn])
-
-
-def _hold_out(pools: dict[str, RowSet], config: DataConfig, said: _Said) -> dict[str, RowSet]:
+def _hold_out(pools: dict[str, RowSet], config: DataConfig, said: Said) -> dict[str, RowSet]:
     made = dict(pools)
     for role, share in (("test", config.test), ("validation", config.validation)):
         if role in made or not isinstance(share, float | int) or share == 0:
@@ -202,7 +161,7 @@ def _hold_out(pools: dict[str, RowSet], config: DataConfig, said: _Said) -> dict
     return {role: made[role] for role in ("train", "validation", "test") if role in made}
 
 
-def _subset(rows: RowSet, role: str, config: DataConfig, labels: LabelMap, said: _Said) -> RowSet:
+def _subset(rows: RowSet, role: str, config: DataConfig, labels: LabelMap, said: Said) -> RowSet:
     size: int | None = getattr(config.rows, role)
     if size is None:
         return rows

@@ -133,8 +133,12 @@ def _execute(one: _Pass, order: Order, job: Job, store: Store, observer: Recorde
             store.clear(run)
         shutil.rmtree(store.run_folder(run))
     # what a sitting before told of a run, this one tells again
+    start = one.resumed[0].step if one.resumed else 0
     store.put_runs(
-        [replace(store.run(run), status="running", reason="", notices=told) for run, told in beginning.items()]
+        [
+            replace(store.run(run), status="running", reason="", steps=start, notices=told)
+            for run, told in beginning.items()
+        ]
     )
     again = False
     try:

@@ -76,7 +76,7 @@ class RunRecord:
     reason: str = ""
     """Why it failed, diverged or was stopped."""
     steps: int = 0
-    """Optimizer steps: planned before the run, made after it."""
+    """Optimizer steps: planned before the run, where it goes on from while it runs, made after it."""
     best_step: int | None = None
     """The evaluation whose weights were kept."""
     converged: bool | None = None

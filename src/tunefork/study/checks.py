@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from tunefork.config import METRICS, METRICS_OF, StudyConfig, TrainingConfig, wh
 from tunefork.data import Splits
 from tunefork.errors import ConfigError, did_you_mean
 from tunefork.metrics import OwnMetric, try_on
+from tunefork.preflight import Preflight
 from tunefork.problem import Problem
 
 NAMES: dict[Problem, str] = {
@@ -28,14 +30,17 @@ def check_settings(study: StudyConfig, splits: Splits, own: Sequence[OwnMetric] 
     Raises:
         ConfigError: the setting, what was found and what to do.
         MetricError: a metric of the user's own raises, or gives no finite number.
+        ProblemsError: several of these.
     """
+    checks = Preflight()
     for where, metric in _metrics(study):
-        _check_metric(where, metric, splits, [each.name for each in own])
+        checks.look(partial(_check_metric, where, metric, splits, [each.name for each in own]))
     for where, training in _trainings(study):
-        _check_weights(f"{where}.class_weights", training.class_weights, splits)
-        _check_sampling(where, training, splits.problem)
+        checks.look(partial(_check_weights, f"{where}.class_weights", training.class_weights, splits))
+        checks.look(partial(_check_sampling, where, training, splits.problem))
     labels = (splits.validation or splits.train).labels
-    try_on(own, labels, len(splits.labels))
+    checks.look(lambda: try_on(own, labels, len(splits.labels)))
+    checks.settle()
 
 
 def _metrics(study: StudyConfig) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from tunefork.plan import (
     setting_warnings,
     total_steps,
 )
+from tunefork.preflight import Preflight
 from tunefork.store import StudyRecord
 from tunefork.strategies import Selection, count, derivation, frozen_depth, select
 from tunefork.study.choices import Choices
@@ -57,13 +59,16 @@ def select_all(runs: Sequence[ExpandedRun], backbone: Backbone) -> dict[str, Sel
     """What every configuration trains in a model, by configuration.
 
     Raises:
-        ModelError: a configuration makes no sense for this model.
+        ModelError: a configuration makes no sense for this model; ``ProblemsError`` where several make none.
     """
     found: dict[str, Selection] = {}
-    for run in runs:
-        if run.config.configuration not in found:
-            bare = skeleton(backbone.model.config, backbone.model.config.num_labels)
-            found[run.config.configuration] = select(run.config.strategy, backbone.anatomy, bare)
+    checks = Preflight()
+    for run in {each.config.configuration: each.config for each in runs}.values():
+        bare = skeleton(backbone.model.config, backbone.model.config.num_labels)
+        selection = checks.look(partial(select, run.strategy, backbone.anatomy, bare))
+        if selection is not None:
+            found[run.configuration] = selection
+    checks.settle()
     return found
 
 

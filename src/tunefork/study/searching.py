@@ -130,7 +130,7 @@ class _Trainer:
         if waiting:
             self._train(name, waiting)
         LaidAside(self._store.folder).forget(keep=frozenset(wanted))
-        return {run: self._score(run) for run in wanted}
+        return {run: self._score(run, request.until) for run, request in wanted.items()}
 
     def _train(self, name: str, requests: Sequence[Request]) -> None:
         material, store = self._material, self._store
@@ -168,12 +168,15 @@ class _Trainer:
         )  # fmt: skip
         material.conduct.executes.execute(plan, job, store, material.conduct.watcher)
 
-    def _score(self, run_id: str) -> Score:
+    def _score(self, run_id: str, until: int) -> Score:
+        """What came of a trial up to a step, whatever has become of it behind that in a sitting that was cut off."""
         record = self._store.run(run_id)
-        found = [each.metric(self._metric) for each in self._store.evaluations(run_id, "validation")]
-        finite = [value for value in found if math.isfinite(value)]
+        seen = [each for each in self._store.evaluations(run_id, "validation") if each.step <= until]
+        finite = [value for each in seen if math.isfinite(value := each.metric(self._metric))]
         best = (min if self._metric in self._material.lower else max)(finite, default=math.nan)
-        status = {"paused": "done", "planned": "stopped", "running": "stopped"}.get(record.status, record.status)
+        if _came(record, until):
+            return Score(best, until, record.seconds)
+        status = {"planned": "stopped", "running": "stopped"}.get(record.status, record.status)
         if status in ("diverged", "failed"):
             best = math.nan
         steps = 0 if record.status == "planned" else record.steps
@@ -210,9 +213,15 @@ def _begin(store: SqliteStore, study: StudyConfig, material: Material) -> None:
 
 def _waits(run: RunRecord, request: Request) -> bool:
     """Whether a trial has not come as far as it is asked to."""
-    if run.status in ("done", "diverged", "failed"):
+    return run.status not in ("done", "diverged", "failed") and not _came(run, request.until)
+
+
+def _came(run: RunRecord, until: int) -> bool:
+    """Whether a trial has been laid aside behind a step, though it may since have gone on."""
+    if run.status == "planned":
         return False
-    return run.status != "paused" or run.steps < request.until
+    # steps: where it went on from, of a run that is under way or failed; else how many it made
+    return run.steps > until or (run.steps == until and run.status not in ("diverged", "stopped"))
 
 
 def _title(request: Request) -> str:

@@ -43,7 +43,9 @@ def sit(
     Raises:
         StoreError, BusyError, StoppedError, DiskFullError: see ``Study.run``.
     """
-    began, rows, separator = time.time(), study.splits, study.config.data.label_separator
+    began = time.time()
+    study.preflight()
+    rows, separator = study.splits, study.config.data.label_separator
     for source in include:  # a file that does not fit is told before anything trains
         read_predictions(source, rows.test.ids, rows.labels.names, rows.problem, separator)
     written, search = resolved(study.config, study.base), study.config.search

@@ -11,9 +11,12 @@ from typing import Any
 from tunefork.config import Configuration, Search, StudyConfig
 from tunefork.data import Data, Splits, load_data
 from tunefork.engine import automatic_precision
+from tunefork.errors import ModelError
 from tunefork.metrics import OwnMetric, own_metrics
 from tunefork.models import Backbone, ImageReader, load_backbone, load_config, load_image_reader, task_of
 from tunefork.plan import Plan, StepTiming, expand
+from tunefork.preflight import Preflight
+from tunefork.problem import Problem
 from tunefork.runner import Display, Runner, Silence, Watcher
 from tunefork.search import search_lines
 from tunefork.store import Store
@@ -152,7 +155,9 @@ class Study:
     @cached_property
     def backbone(self) -> Backbone:
         """The model that training starts from, with a head for these labels."""
-        labels, problem = self.splits.labels.names, self.splits.problem
+        return self._loaded(self.splits.labels.names, self.splits.problem)
+
+    def _loaded(self, labels: Sequence[str], problem: Problem) -> Backbone:
         size = self.config.data.image_size
         if self.config.start_from is None or self._start is None:
             return load_backbone(self.model, labels, self.config.revision, size, problem)
@@ -173,6 +178,23 @@ class Study:
         """What each configuration trains."""
         return select_all(expand(self.config), self.backbone)
 
+    def preflight(self) -> None:
+        """Look at rows, settings, model and configurations before anything trains.
+
+        Raises:
+            TuneforkError: what is wrong; a ``ProblemsError`` with everything where that is more than one thing.
+        """
+        checks = Preflight()
+        splits = checks.look(lambda: self.splits)
+        if any(isinstance(each, ModelError) for each in checks.problems):  # pictures are made as the model wants them
+            checks.settle()
+        # where the rows are not known, neither are the labels: any two do to look at the model
+        model = checks.look(lambda: self.backbone if splits else self._loaded(("0", "1"), "single_label"))
+        if model is not None:
+            checks.look(lambda: self.selections if splits else select_all(expand(self.config), model))
+            checks.look(lambda: self.encoded if splits else None)
+        checks.settle()
+
     def plan(self, timings: bool = True, workers: int | None = None) -> Plan:
         """What ``run`` will do: runs, groups, counts, steps and estimates.
 
@@ -185,6 +207,7 @@ class Study:
 
     def _plan(self, timings: bool, chosen: Choices, workers: int | None) -> Plan:
         """The plan; with what was chosen when the study began, where it is known."""
+        self.preflight()
         automatic = chosen.precision or automatic_precision()
         found, plain = self.timings(automatic) if timings else ({}, {})
         workers = one_process(self._own, workers)

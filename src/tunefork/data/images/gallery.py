@@ -139,6 +139,7 @@ def bad_pictures(
         where=table.places(rows),
         found=shorten(reasons, 3),
         fix=fix,
+        past={"bad_images": "skip" if any(gallery.hashes) else "error"},
     )
 
 
