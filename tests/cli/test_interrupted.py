@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -78,6 +79,10 @@ def test_a_signal_stops_behind_the_step_and_the_same_command_goes_on(
     assert f"tunefork run {out}/study.yaml -o {out}" in complaint
     assert json.loads(told)["error"]["what"] == "Stopped; everything up to here is kept"
     assert any((out / "checkpoints").iterdir())
+    process = command("run", study_file, "-o", out, "--workers", workers)
+    complaint = process.communicate(timeout=300)[1]
+    assert re.search(r"goes on from step [\d,]+ of [\d,]+; no step was lost", complaint), complaint
+    assert process.returncode == 0
     process = command(*words)
     document = json.loads(process.communicate(timeout=300)[0])
     assert process.returncode == 0
@@ -88,6 +93,24 @@ def test_a_signal_stops_behind_the_step_and_the_same_command_goes_on(
     if document["environment"]["threads"] == expected["environment"]["threads"]:
         assert first == second
     assert not any((out / "checkpoints").iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_who_asks_twice_is_not_kept_waiting_and_the_study_goes_on(
+    workers: int, study_file: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    process = command("run", study_file, "-o", out, "--workers", workers)
+    until_it_trains(out, process)
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGINT)
+    _, complaint = process.communicate(timeout=60)
+    assert process.returncode == 130, complaint
+    assert "Traceback" not in complaint
+    process = command("run", study_file, "-o", out, "--workers", workers)
+    complaint = process.communicate(timeout=300)[1]
+    assert process.returncode == 0, complaint
 
 
 @pytest.mark.slow

@@ -203,6 +203,33 @@ def test_who_is_asked_to_stop_finishes_the_step_and_keeps_it(tmp_path: Path) -> 
     assert again.advanced[0] == 8
 
 
+def test_a_signal_in_the_middle_of_a_checkpoint_leaves_it_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backbone, runs = tiny_backbone("bert", dropout=0.1), GROUPS["adapters and a head"]
+    expected, flushed, plain = train(backbone, runs, FP64, Kept()), [0], os.fsync
+
+    def fsync(file: int) -> None:
+        flushed[0] += 1
+        if flushed[0] == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+        plain(file)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    kept = Kept()
+    with stopping(), pytest.raises(StoppedError):
+        train(backbone, runs, FP64, kept, Checkpoints(tmp_path / "c", steps=4))
+    monkeypatch.undo()
+    # the checkpoint is written to its end; the next step is finished and kept, too
+    assert (tmp_path / "c" / "000000004").is_dir()
+    newest = Checkpoints(tmp_path / "c").newest()
+    assert newest is not None
+    assert newest.step == kept.advanced[-1] in (4, 5)
+    again = Kept()
+    same(expected, train(backbone, runs, FP64, again, Checkpoints(tmp_path / "c", steps=4)))
+    assert again.advanced[0] == newest.step + 1
+
+
 def test_time_decides_when_no_number_of_steps_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
     monkeypatch.setattr("tunefork.engine.checkpoint.time.monotonic", lambda: now[0])

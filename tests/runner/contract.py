@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Mapping, Set
 from dataclasses import replace
@@ -34,6 +35,7 @@ class Told:
     def __init__(self) -> None:
         self.done: Set[str] = frozenset()
         self.groups: list[tuple[str, ...]] = []
+        self.texts: list[str] = []
         self.finished: dict[str, tuple[str, str]] = {}
         self.ended = 0
         self.steps = 0
@@ -43,6 +45,9 @@ class Told:
 
     def group(self, group: int, names: tuple[str, ...], steps: int) -> None:
         self.groups.append(names)
+
+    def tell(self, group: int, text: str) -> None:
+        self.texts.append(text)
 
     def step(self, group: int, step: int, loss: float | None) -> None:
         self.steps += 1
@@ -216,7 +221,12 @@ class RunnerContract:
         statuses = {store.run(run.config.id).status for run in runs}
         assert "running" in statuses
         assert statuses <= {"running", "planned", "done"}
-        self.make_runner().execute(plan, job, store, Told())
+        told = Told()
+        self.make_runner().execute(plan, job, store, told)
+        assert told.texts
+        assert all(
+            re.fullmatch(r"(goes on from step \d+ of 10|begins anew); no step was lost", each) for each in told.texts
+        )
         whole = self.make_store(tmp_path / "whole")
         self.make_runner().execute(*self.prepare(whole, runs, groups=[(0, 1), (2,)]), whole, Told())
         for run in runs:

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import torch
 
-from tests.runner.contract import RUNS, RunnerContract, Told, planned
+from tests.runner.contract import RUNS, Asking, RunnerContract, Told, planned
 from tests.tiny import encoded
 from tunefork.config import SaveEvery
 from tunefork.engine import GroupModel, Rows, Verified, checkpointing
-from tunefork.errors import DiskFullError
-from tunefork.runner import LocalRunner, Runner, group
+from tunefork.errors import DiskFullError, StoppedError
+from tunefork.runner import LocalRunner, Runner, keeping
 from tunefork.store import MemoryStore
 
 
@@ -130,11 +130,33 @@ def test_long_texts_are_compared_on_fewer_rows(
         asked.append(rows)
         return Verified(torch.zeros(rows, 3), 0.01)
 
-    monkeypatch.setattr(group, "verify_run", verify)
+    monkeypatch.setattr(keeping, "verify_run", verify)
     store, run = MemoryStore(tmp_path), planned(RUNS[1])
     _, job = TestLocalRunner().prepare(store, [run])
     validation = replace(encoded(range(40, 56)), lengths=np.full(16, length))
     rows = Rows(job.rows.train, validation, None, 0)
     record = replace(store.run(run.config.id), precision="fp32")
-    group._verify(None, run.config, record, replace(job, rows=rows), store)  # type: ignore[arg-type]
+    keeping._verify(None, run.config, record, replace(job, rows=rows), store)  # type: ignore[arg-type]
     assert asked == [compared]
+
+
+def test_what_was_lost_is_told_and_a_damaged_checkpoint_stays_to_be_looked_at(tmp_path: Path) -> None:
+    contract, store = TestLocalRunner(), MemoryStore(tmp_path / "study")
+    runs = [planned("lora:rank=4,dropout=0.1,learning_rate=1e-2"), planned("head")]
+    plan, job = contract.prepare(store, runs, groups=[(0, 1)])
+    job = replace(job, save_every=SaveEvery(steps=2))
+    with pytest.raises(StoppedError):
+        LocalRunner().execute(plan, job, store, Asking(9))
+    (kept,) = (store.folder / "checkpoints").iterdir()
+    damaged = kept / "000000009" / "run-0.safetensors"
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    told = Told()
+    LocalRunner().execute(plan, job, store, told)
+    first, second = told.texts
+    assert first.startswith("a checkpoint was damaged and is not used (A file has another size")
+    assert second == "goes on from step 8 of 10; 1 step was lost and is made again"
+    place = kept / "quarantine" / "000000009-0"
+    assert f"now {place}" in first
+    assert place.is_dir()
+    assert [path.name for path in kept.iterdir()] == ["quarantine"]
+    assert store.run(runs[0].config.id).notices.count(first) == 1

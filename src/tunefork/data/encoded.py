@@ -51,6 +51,22 @@ class TokenSplit(EncodedSplit):
         types = None if self.types is None else [self.types[row] for row in rows]
         return {"tokens": [self.tokens[row] for row in rows], "types": types}
 
+    def without_last(self, token: int) -> Self:
+        """Without the tokens of this id that rows end in; each row keeps its first token.
+
+        >>> rows = [np.array(each, dtype=np.int32) for each in ([5, 2, 6, 2, 2], [7], [2, 2])]
+        >>> split = TokenSplit(np.zeros(3), ("a", "b", "c"), np.array([5, 1, 2]), rows, None, 0.0, 5)
+        >>> [each.tolist() for each in split.without_last(2).tokens]
+        [[5, 2, 6], [7], [2]]
+        """
+        own = [np.flatnonzero(row != token) for row in self.tokens]
+        lengths = np.array([int(places[-1]) + 1 if len(places) else 1 for places in own], dtype=np.int64)
+        if bool((lengths == self.lengths).all()):
+            return self
+        tokens = [row[:length] for row, length in zip(self.tokens, lengths)]
+        types = None if self.types is None else [row[:length] for row, length in zip(self.types, lengths)]
+        return replace(self, tokens=tokens, types=types, lengths=lengths)
+
 
 @dataclass(frozen=True, eq=False)
 class ImageSplit(EncodedSplit):

@@ -11,12 +11,13 @@ import json
 import shutil
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tunefork.engine.pausing import Paused
 from tunefork.errors import StoreError
-from tunefork.store.whole import STAGED, quarantine, verify, whole_folder
+from tunefork.store.whole import QUARANTINE, STAGED, quarantine, verify, whole_folder
 
 KEPT = 2
 """Checkpoints of a group that stay."""
@@ -91,8 +92,12 @@ class Checkpoints:
         return None
 
     def forget(self) -> None:
-        """All runs of the group have come to their end."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """All runs of the group have come to their end. What was found damaged stays, for whoever wants to look."""
+        for path in self._folder.iterdir() if self._folder.is_dir() else ():
+            if path.name != QUARANTINE:
+                shutil.rmtree(path, ignore_errors=True)
+        with suppress(OSError):  # not empty
+            self._folder.rmdir()
 
     def _there(self) -> list[Path]:
         """Those that have a name, the oldest first."""

@@ -84,6 +84,11 @@ class Training:
         self._go_on(checkpoints.newest() if checkpoints is not None else None)
         self._began = time.perf_counter()
 
+    @property
+    def start(self) -> int:
+        """The step behind which it begins: 0, or where runs were laid aside or a checkpoint was kept."""
+        return self._start
+
     def _go_on(self, snapshot: Snapshot | None) -> None:
         """Begin where a checkpoint was kept, if there is one."""
         if snapshot is None:

@@ -6,18 +6,12 @@ import math
 import shutil
 import time
 import traceback
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
-from tunefork.config import HEADLINE, RunConfig, digest
+from tunefork.config import HEADLINE, digest
 from tunefork.engine import (
-    Artefact,
     Checkpoints,
-    GroupModel,
-    Observer,
     Outcome,
     Paused,
     Precision,
@@ -27,27 +21,16 @@ from tunefork.engine import (
     choose_precision,
     counted,
     out_of_memory,
-    save_run,
-    verify_run,
 )
 from tunefork.errors import DiskFullError, StoppedError, TuneforkError
-from tunefork.metrics import fit_temperature
 from tunefork.plan import PlannedRun
-from tunefork.problem import answers_of, right
+from tunefork.runner.keeping import keep_run
 from tunefork.runner.laid_aside import LaidAside
 from tunefork.runner.memory_shortage import MemoryShortage
 from tunefork.runner.protocol import Job, Watcher
 from tunefork.runner.recorder import Recorder
-from tunefork.store import EvaluationRecord, Predictions, RunRecord, Store
+from tunefork.store import EvaluationRecord, RunRecord, Store
 from tunefork.store.space import disk_full
-from tunefork.store.whole import seal
-
-CHECKED_ROWS = (8, 64)
-"""A saved artefact is compared on so many rows: at least, at most."""
-FEW_ROWS = 100
-"""Validation rows below which a temperature may well make probabilities worse."""
-CHECKED_TOKENS = 1024
-"""Padded tokens between these bounds: the comparison is in fp32, and a study of many runs would wait for it."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +109,7 @@ def _execute(one: _Pass, order: Order, job: Job, store: Store, observer: Recorde
     beginning = {run.config.id: run.notices for run in one.planned if run.config.id not in order.kept}
     if not beginning:
         return
-    own = list(beginning)
+    own, lost = list(beginning), _made(store, beginning)
     checkpoints = Checkpoints(store.folder / "checkpoints" / one.key, job.save_every.seconds, job.save_every.steps)
     for run in own:
         if not one.resumed and not checkpoints.any:
@@ -143,7 +126,7 @@ def _execute(one: _Pass, order: Order, job: Job, store: Store, observer: Recorde
     again = False
     try:
         precision = choose_precision(one.planned[0].config.training.precision, automatic=order.precision)
-        _train(one, precision, job, store, observer, cache, checkpoints, order.kept)
+        _train(one, precision, job, store, observer, cache, checkpoints, order.kept, lost)
     except (StoppedError, DiskFullError):
         raise  # not the group's own failure: it goes on from here
     except Exception as error:
@@ -157,6 +140,25 @@ def _execute(one: _Pass, order: Order, job: Job, store: Store, observer: Recorde
         checkpoints.forget()
     if again:  # behind the error, whose frames hold the tensors that did not fit
         _execute(one, order, job, store, observer, cache)
+
+
+def _made(store: Store, runs: Collection[str]) -> int:
+    """The last step that is on record of runs that were cut off; 0 where none was."""
+    cut = [run for run in runs if store.run(run).status == "running"]
+    return max((step.step for run in cut for step in store.steps(run)[-1:]), default=0)
+
+
+def _lost(made: int, start: int, steps: int) -> str:
+    """What to say of a group that was cut off.
+
+    >>> _lost(740, 720, 1000)
+    'goes on from step 720 of 1,000; 20 steps were lost and are made again'
+    """
+    place = f"goes on from step {start:,} of {steps:,}" if start else "begins anew"
+    count = made - start
+    if count <= 0:
+        return f"{place}; no step was lost"
+    return f"{place}; {count:,} {'step was lost and is' if count == 1 else 'steps were lost and are'} made again"
 
 
 def _batch(one: _Pass) -> int:
@@ -184,10 +186,11 @@ def _train(
     precision: Precision,
     job: Job,
     store: Store,
-    observer: Observer,
+    observer: Recorder,
     cache: PrefixCache,
     checkpoints: Checkpoints,
     kept: frozenset[str],
+    made: int,
 ) -> None:
     planned, short = one.planned, MemoryShortage(store)
     runs = [run.config for run in planned]
@@ -198,6 +201,10 @@ def _train(
         until=planned[0].until, resumed=one.resumed, deadline=job.deadline, finish=job.finish, checkpoints=checkpoints,
         most=short.most(one.key),
     )  # fmt: skip
+    for text in checkpoints.notices:
+        observer.tell(text)
+    if made:
+        observer.tell(_lost(made, training.start, training.steps))
     laid_aside, pausing = LaidAside(store.folder), []
     for number, (run, outcome) in enumerate(zip(runs, training.run())):
         if run.id in kept:
@@ -210,63 +217,10 @@ def _train(
             pausing.append(record)
             continue
         if outcome.status == "done" and job.keep:
-            record = _keep(group, number, run, record, job, store)
+            record = keep_run(group, number, run, record, job, store)
         store.put_run(record)
     store.put_runs(pausing)  # all at once: a part of them could not go on as this group
     laid_aside.tidy([run.config.id for run in planned], {record.id for record in pausing})
-
-
-def _keep(group: GroupModel, number: int, run: RunConfig, record: RunRecord, job: Job, store: Store) -> RunRecord:
-    """Save one run, load it back and compare, before it counts as done."""
-    selection = job.selections[run.configuration]
-    record = _calibrated(record, job, store)
-    facts = {**job.facts, "run": run.model_dump(mode="json"), "name": record.name, "temperature": record.temperature}
-    artefact = save_run(group, number, job.backbone, run, selection, store.run_folder(run.id), facts, job.rows.unit)
-    notice, latency = _verify(artefact, run, record, job, store)
-    store.put_run(replace(record, status="running"))  # the predictions that are written are those of its best step
-    store.write_predictions(run.id, tuple(job.facts["labels"]))
-    seal(store.run_folder(run.id))
-    notices = (*record.notices, notice) if notice else record.notices
-    return replace(record, artefact=artefact.kind, latency_ms=1000 * latency, notices=notices)
-
-
-def _calibrated(record: RunRecord, job: Job, store: Store) -> RunRecord:
-    """Adds the temperature that fits the kept weights' answers on validation, where rows have one class each."""
-    if job.rows.validation is None:
-        return record
-    answers = store.predictions(record.id, "validation", record.best_step)
-    if answers.problem != "single_label":
-        return record
-    temperature = fit_temperature(answers.logits, answers.labels)
-    rows, notices = len(answers.labels), record.notices
-    if temperature is None:
-        notices += ("its probabilities are not calibrated: no temperature makes the validation loss lowest",)
-    elif rows < FEW_ROWS:
-        notices += (f"its temperature comes from {rows} validation rows, too few to rely on: compare ECE on test",)
-    return replace(record, temperature=temperature, notices=notices)
-
-
-def _verify(artefact: Artefact, run: RunConfig, record: RunRecord, job: Job, store: Store) -> tuple[str, float]:
-    """Check the artefact; say how often the precision of training and fp32 agree, and how long one answer takes."""
-    split = job.rows.validation or job.rows.train
-    fewest, most = CHECKED_ROWS
-    rows = min(max(fewest, CHECKED_TOKENS // int(split.lengths[:most].max())), most, len(split))
-    found = verify_run(artefact, job.backbone, run, job.selections[run.configuration], split, rows)
-    if job.rows.validation is None or record.precision == "fp32":
-        return "", found.latency
-    trained = store.predictions(run.id, "validation", record.best_step)
-    return _agreement(trained, found.logits.numpy(), record.precision), found.latency
-
-
-def _agreement(trained: Predictions, logits: NDArray[np.float32], precision: str) -> str:
-    """How far the first answers in the precision of training are those in fp32."""
-    rows = len(logits)
-    first, again = trained.predicted[:rows], answers_of(logits, trained.problem)
-    if trained.problem == "regression":
-        apart = float(np.abs(first - again).mean())
-        return f"answers in {precision} and fp32 are {apart:.2g} apart on average, on {rows} validation rows"
-    agreeing = int(right(first, again).sum())
-    return f"predictions in {precision} and fp32 agree on {agreeing} of {rows} validation rows"
 
 
 def _finished(record: RunRecord, outcome: Outcome, precision: str) -> RunRecord:

@@ -52,6 +52,9 @@ class Watcher(Protocol):
     def group(self, group: int, names: tuple[str, ...], steps: int) -> None:
         """A group begins."""
 
+    def tell(self, group: int, text: str) -> None:
+        """There is something to know of the group, such as that it goes on from a checkpoint."""
+
     def step(self, group: int, step: int, loss: float | None) -> None:
         """The group finished an optimizer step; the loss is there when it was just recorded."""
 

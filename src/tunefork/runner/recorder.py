@@ -27,6 +27,10 @@ class Recorder:
         if record.run not in self._kept:
             self._store.add_evaluation(record, predictions)
 
+    def tell(self, text: str) -> None:
+        """Tell the watcher something about the group."""
+        self._watcher.tell(self._group, text)
+
     def advance(self, runs: tuple[str, ...], step: int, steps: int) -> None:
         """Move the display."""
         self._watcher.step(self._group, step, self._loss)

@@ -20,6 +20,9 @@ class Silence:
     def group(self, group: int, names: tuple[str, ...], steps: int) -> None:
         """Nothing."""
 
+    def tell(self, group: int, text: str) -> None:
+        """Nothing."""
+
     def step(self, group: int, step: int, loss: float | None) -> None:
         """Nothing."""
 
@@ -35,6 +38,7 @@ class _Bar:
     """One group's bar."""
 
     task: Any
+    label: str
     began: float
     runs: int
     ended: int = 0
@@ -88,7 +92,11 @@ class Display:
         """Show the group's bar."""
         label = names[0] if len(names) == 1 else f"{len(names)} runs: {names[0]} …"
         task = self._progress.add_task(label, total=steps, note="")
-        self._groups[group] = _Bar(task, time.monotonic(), len(names))
+        self._groups[group] = _Bar(task, label, time.monotonic(), len(names))
+
+    def tell(self, group: int, text: str) -> None:
+        """Print it."""
+        self._console.print(f"{self._groups[group].label}: {text}", highlight=False, markup=False, emoji=False)
 
     def step(self, group: int, step: int, loss: float | None) -> None:
         """Move the bars."""

@@ -39,6 +39,10 @@ class Telling:
         """Pass it on."""
         self.send(Event("group", (group, names, steps)))
 
+    def tell(self, group: int, text: str) -> None:
+        """Pass it on."""
+        self.send(Event("tell", (group, text)))
+
     def step(self, group: int, step: int, loss: float | None) -> None:
         """Pass it on."""
         self.send(Event("step", (group, step, loss)))

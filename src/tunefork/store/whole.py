@@ -21,6 +21,8 @@ from tunefork.store.atomic import flush, write_bytes
 MANIFEST = "manifest.json"
 STAGED = ".staged-"
 """How the name of a folder begins that is not whole yet."""
+QUARANTINE = "quarantine"
+"""The folder, beside the damaged ones, that they are put into."""
 BLOCK = 1 << 20
 
 
@@ -108,7 +110,7 @@ def verify(folder: Path) -> None:
 
 def quarantine(folder: Path) -> Path:
     """Put a damaged folder where nobody takes it for a good one; returns its new place."""
-    place = folder.parent / "quarantine"
+    place = folder.parent / QUARANTINE
     place.mkdir(exist_ok=True)
     number = sum(1 for _ in place.iterdir())
     target = place / f"{folder.name}-{number}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tunefork.config import DataConfig
-from tunefork.data import EncodedSplit, ImageSplit, Split, Splits, encode
+from tunefork.data import EncodedSplit, ImageSplit, Split, Splits, TokenSplit, encode
 from tunefork.engine import Rows, unit_of
 from tunefork.errors import UnsupportedModelError
 from tunefork.models import Backbone, ImageReader, image_size, image_tokens, longest_input
@@ -111,4 +111,24 @@ def _encode_texts(splits: Splits, backbone: Backbone, data: DataConfig) -> Encod
             (f"max_length {data.max_length} is more than the model's {limit} positions; {limit} is used",),
         )
     encoded = {split.name: encode(split, backbone.tokenizer, length, data.truncation) for split in splits.present()}
+    if backbone.anatomy.pooling == "last":
+        encoded, told = _pooled_where_saved_models_do(encoded, backbone)
+        notices += told
     return Encoded(_rows(encoded, splits, backbone), length, notices)
+
+
+def _pooled_where_saved_models_do(
+    encoded: Mapping[str, TokenSplit], backbone: Backbone
+) -> tuple[dict[str, TokenSplit], tuple[str, ...]]:
+    """Rows that end where transformers' classifiers of decoders look: at the last token that is not padding.
+
+    GPT-2 pads with its end token, and a text may end in that itself. What stands behind the pooled token no causal
+    model sees.
+    """
+    found = {name: split.without_last(backbone.pad_id) for name, split in encoded.items()}
+    ended = sum(int((found[name].lengths != split.lengths).sum()) for name, split in encoded.items())
+    if not ended:
+        return found, ()
+    token = backbone.tokenizer.convert_ids_to_tokens(backbone.pad_id)
+    verb = "text ends" if ended == 1 else "texts end"
+    return found, (f"{ended:,} {verb} in {token}, which is padding: the token before it is what the head reads",)
