@@ -108,7 +108,7 @@ def _show(
     from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = Console(emoji=False)
     names = {"adapter": "adapter", "head": "head", "backbone": "backbone", "trainable": "trainable", "total": "total"}
     if console.width >= 120:
         names["peft_total"] = "PEFT's total"

@@ -60,6 +60,7 @@ def as_document(plan: Plan) -> dict[str, Any]:
         "truncated": plan.truncated,
         "tokens": plan.tokens,
         "seconds": plan.seconds,
+        "disk_mb": plan.disk_mib,
         "detects": plan.detects,
         "notices": list(plan.notices),
         "warnings": list(plan.warnings),
@@ -93,9 +94,9 @@ def _show(name: str, model: str, plan: Plan) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from tunefork.plan import duration, findings, lengths, passes, whole
+    from tunefork.plan import disk, duration, findings, lengths, passes, whole
 
-    console = Console()
+    console = Console(emoji=False)
     table = Table(title=f"{name}: {len(plan.runs)} runs on {model}", title_justify="left")
     table.add_column("run", overflow="fold")
     table.add_column("seeds", justify="right")
@@ -122,6 +123,6 @@ def _show(name: str, model: str, plan: Plan) -> None:
         console.print(line, highlight=False, markup=False)
     for line in plan.search:
         console.print(line, highlight=False, markup=False)
-    console.print(f"{whole(plan)}: {duration(plan.seconds)}", highlight=False)
+    console.print(f"{whole(plan)}: {duration(plan.seconds)}{disk(plan)}", highlight=False)
     for line in [*plan.warnings, *plan.notices, *dict.fromkeys(each for run in plan.runs for each in run.notices)]:
         console.print(f"- {line}", highlight=False, markup=False)

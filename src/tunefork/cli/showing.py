@@ -68,7 +68,7 @@ def tracker(what: str, quiet: bool) -> Callable[[Sequence[RunRecord]], Iterable[
     from rich.console import Console
     from rich.progress import track
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, emoji=False)
     hidden = quiet or not console.is_terminal
     return lambda runs: track(runs, what, console=console, disable=hidden, transient=True)
 
@@ -76,5 +76,5 @@ def tracker(what: str, quiet: bool) -> Callable[[Sequence[RunRecord]], Iterable[
 def _console() -> Console:
     from rich.console import Console
 
-    console = Console()
-    return console if console.is_terminal else Console(width=110)
+    console = Console(emoji=False)
+    return console if console.is_terminal else Console(width=110, emoji=False)

@@ -69,7 +69,13 @@ def out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(words in told for words in _SHORT)
 
 
-_SHORT = ("not enough memory", "can't allocate memory", "cannot allocate memory", "out of memory")
+_SHORT = (
+    "not enough memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "out of memory",
+    "could not create a primitive",  # all that oneDNN says where it gets no memory for a kernel
+)
 
 
 def available_bytes(device: torch.device) -> int:

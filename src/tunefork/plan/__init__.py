@@ -1,8 +1,9 @@
 """What a study will do, before anything trains."""
 
+from tunefork.plan.disk import estimate_disk_mib
 from tunefork.plan.estimate import Sizes, StepTiming, estimate_memory_mib, estimate_seconds
 from tunefork.plan.expand import ExpandedRun, expand, setting_warnings, shared_rate_warning
-from tunefork.plan.explain import duration, findings, lengths, passes, whole
+from tunefork.plan.explain import disk, duration, findings, lengths, passes, whole
 from tunefork.plan.groups import Party, Traits, make_groups, parties
 from tunefork.plan.plan import Group, Plan, PlannedRun
 from tunefork.plan.schedule import makespan
@@ -17,7 +18,9 @@ __all__ = [
     "Sizes",
     "StepTiming",
     "Traits",
+    "disk",
     "duration",
+    "estimate_disk_mib",
     "estimate_memory_mib",
     "estimate_seconds",
     "evaluation_interval",

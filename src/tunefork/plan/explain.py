@@ -27,7 +27,7 @@ def explain(plan: Plan) -> str:
     lines += passes(plan)
     lines += findings(plan)
     lines += plan.search
-    lines.append(f"{whole(plan)}: {duration(plan.seconds)}")
+    lines.append(f"{whole(plan)}: {duration(plan.seconds)}{disk(plan)}")
     lines += [f"warning: {warning}" for warning in plan.warnings]
     notices = [*plan.notices, *(notice for run in plan.runs for notice in run.notices)]
     return "\n".join([*lines, *(f"note: {notice}" for notice in dict.fromkeys(notices))])
@@ -36,6 +36,14 @@ def explain(plan: Plan) -> str:
 def whole(plan: Plan) -> str:
     """What the plan's time is that of."""
     return "the runs above, without the search" if plan.search else "the whole study"
+
+
+def disk(plan: Plan) -> str:
+    """The room that it needs, as the end of a sentence; empty where nobody knows."""
+    if plan.disk_mib is None:
+        return ""
+    room = f"{plan.disk_mib / 1024:,.1f} GiB" if plan.disk_mib >= 1000 else f"{plan.disk_mib:,.0f} MiB"
+    return f", {room} on the disk at most"
 
 
 def findings(plan: Plan) -> list[str]:

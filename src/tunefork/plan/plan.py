@@ -69,6 +69,8 @@ class Plan:
     """Groups that train at the same time, each in a process of its own."""
     threads: int = 0
     """Threads of each; 0 leaves them as they are."""
+    disk_mib: float | None = None
+    """Room for models, answers and checkpoints, the most at any time."""
     search: tuple[str, ...] = ()
     """The search that comes before these runs, in words."""
     near_duplicates: tuple[dict[str, Any], ...] = ()

@@ -65,7 +65,7 @@ class Display:
             TimeRemainingColumn,
         )
 
-        self._console = console or Console(stderr=True)
+        self._console = console or Console(stderr=True, emoji=False)
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),

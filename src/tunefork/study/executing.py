@@ -14,6 +14,7 @@ from tunefork.store import Store, StudyRecord
 from tunefork.study.conduct import Conduct
 from tunefork.study.prepare import study_record
 from tunefork.study.records import finished, register
+from tunefork.study.room import check_room
 from tunefork.study.start import keep_beside
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def execute(study: Study, plan: Plan, store: Store, conduct: Conduct, looked_for
     register(store, plan.runs)
     if finished(store, plan):
         return
+    check_room(plan, store, len(study.splits.labels.names))
     config, own = study.config, study.own_metrics
     record = study_record(config, study.backbone, study.splits, study.encoded, plan, _before(store), own)
     if looked_for is not None:

@@ -20,6 +20,7 @@ from tunefork.plan import (
     PlannedRun,
     Sizes,
     StepTiming,
+    estimate_disk_mib,
     estimate_memory_mib,
     estimate_seconds,
     expand,
@@ -90,10 +91,11 @@ def make_plan(
     runs = plan_runs(expand(study), backbone, encoded, selections, timings, precision)
     augmented = augmentation_notice(runs, backbone, selections, timings, plain_timings or {})
     arrangement = arrange(runs)
+    rows = {name: len(split.labels) for name, split in encoded.splits.items()}
     return Plan(
         runs=runs,
         groups=arrangement.groups,
-        rows={name: len(split.labels) for name, split in encoded.splits.items()},
+        rows=rows,
         truncated={
             name: split.truncated_share for name, split in encoded.splits.items() if isinstance(split, TokenSplit)
         },
@@ -101,6 +103,9 @@ def make_plan(
         notices=tuple(dict.fromkeys([*splits.notices, *backbone.notices, *encoded.notices, *augmented])),
         warnings=(*splits.warnings, *setting_warnings(study)),
         precision=precision,
+        disk_mib=estimate_disk_mib(
+            runs, [group.runs for group in arrangement.groups], rows, len(splits.labels.names), arrangement.workers
+        ),
         workers=arrangement.workers,
         threads=arrangement.threads,
         near_duplicates=splits.near_duplicates,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from tunefork.store.space import disk_full
 from tunefork.study.conduct import Conduct
 from tunefork.study.examples import keep_examples
 from tunefork.study.folders import beside, check_folder, check_libraries
+from tunefork.study.model_files import check_model, keep_model, model_files
 from tunefork.study.own_metrics import check_unchanged, keep_own_metrics
 from tunefork.study.prepare import environment, resolved
 from tunefork.study.results import Results
@@ -50,10 +52,11 @@ def sit(
         read_predictions(source, rows.test.ids, rows.labels.names, rows.problem, separator)
     written, search = resolved(study.config, study.base), study.config.search
     timed = search is not None and search.time is not None
-    data_hash = None if timed else rows.hash
+    data_hash, files = None if timed else rows.hash, model_files(study.backbone)
     try:  # also before the lease, which leaves a file in the folder
         check_folder(folder, written, data_hash)
         check_libraries(folder, environment())
+        check_model(folder, files)
     except OtherStudyError:
         if not fork:
             raise
@@ -62,6 +65,7 @@ def sit(
         with lease(folder):
             check_folder(folder, written, data_hash)
             store = SqliteStore(folder)
+            keep_model(store, files)
             check_unchanged(store, study.own_metrics)
             write_text(folder / "study.yaml", write_study(written))
             decided = _decide(study, store, conduct, began)
@@ -75,7 +79,8 @@ def sit(
             write_report(store)
             return Results(store)
     except StoppedError as error:
-        again = f"Run the same command again to continue, or: tunefork run {folder / 'study.yaml'} -o {folder}"
+        words = shlex.join(["tunefork", "run", str(folder / "study.yaml"), "-o", str(folder)])
+        again = f"Run the same command again to continue, or: {words}"
         raise StoppedError(error.signal, where=str(folder), fix=again) from None
     except Exception as error:
         if full := disk_full(error, str(folder)):
