@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tunefork import Head, LoRA, Study, load_data
+from tunefork.config import Configuration
 from tunefork.errors import ColumnError, LabelError, LeakageError, ProblemsError, TargetError
 
 TEXTS = [f"parcel number {row} has not arrived" for row in range(40)]
@@ -89,3 +90,15 @@ def test_the_command_line_tells_all_of_them_to_people_and_machines(tmp_path: Pat
     assert {"what", "where", "found", "fix"} == found["problems"][0].keys()
     assert "900" in json.dumps(found["problems"][-1])
     assert "Traceback" not in done.stderr
+
+
+def test_the_ends_of_a_search_space_are_looked_at(tmp_path: Path, tiny_folder: Path) -> None:
+    train, _ = files(tmp_path)
+    data = load_data(train, text="text", label="label", drop_missing=True, drop_empty=True)
+    search = {"trials": 2, "space": {"lora": {"rank": [4, 64], "targets": ["query", "quary"]}}}
+    study = Study(model=str(tiny_folder), data=data, compare=[Head(), Configuration("lora")], search=search)
+    with pytest.raises(ProblemsError) as caught:
+        study.plan(timings=False)
+    first, second = caught.value.problems
+    assert str(first).startswith("rank must be at most 32 for bert.encoder.layer.0.attention.self.query but got 64")
+    assert str(second).startswith("The target 'quary' selects no linear of this bert model")

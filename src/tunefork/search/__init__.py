@@ -1,6 +1,6 @@
 """Searches propose configurations and read results. They never touch a model: whoever calls them trains."""
 
-from tunefork.search.arms import Arm, arms_of
+from tunefork.search.arms import Arm, arms_of, extremes
 from tunefork.search.outlook import TRIALS, search_lines, search_outlook
 from tunefork.search.proposals import Proposals, Trial
 from tunefork.search.rounds import Request, Score, Searching, winner
@@ -15,6 +15,7 @@ __all__ = [
     "Searching",
     "Trial",
     "arms_of",
+    "extremes",
     "rung_steps",
     "search_lines",
     "search_outlook",

@@ -58,6 +58,13 @@ class Arm:
         return expand(study.model_copy(update={"compare": (alone,), "seeds": (seed,)}))[0].config
 
 
+def extremes(arm: Arm) -> list[dict[str, Any]]:
+    """Settings that must make sense for all of a space to do: each end of each dimension, once."""
+    usual = {name: each.ends[0] for name, each in arm.space.items()}
+    found = [{**usual, name: end} for name, each in arm.space.items() for end in each.ends]
+    return found or [usual]
+
+
 def arms_of(study: StudyConfig, search: Search) -> tuple[Arm, ...]:
     """The arms of a study: one for each configuration, grids taken apart.
 

@@ -28,6 +28,7 @@ from tunefork.plan import (
     total_steps,
 )
 from tunefork.preflight import Preflight
+from tunefork.search import arms_of, extremes
 from tunefork.store import StudyRecord
 from tunefork.strategies import Selection, count, derivation, frozen_depth, select
 from tunefork.study.choices import Choices
@@ -71,6 +72,23 @@ def select_all(runs: Sequence[ExpandedRun], backbone: Backbone) -> dict[str, Sel
             found[run.configuration] = selection
     checks.settle()
     return found
+
+
+def check_space(study: StudyConfig, backbone: Backbone) -> None:
+    """Look at the ends of what a search may choose.
+
+    Raises:
+        ModelError: one makes no sense for this model; ``ProblemsError`` where several make none.
+    """
+    if study.search is None:
+        return
+    checks = Preflight()
+    bare = skeleton(backbone.model.config, backbone.model.config.num_labels)
+    for arm in arms_of(study, study.search):
+        for chosen in extremes(arm):
+            strategy = arm.run(chosen, study, study.search.seed).strategy
+            checks.look(partial(select, strategy, backbone.anatomy, bare))
+    checks.settle()
 
 
 def make_plan(

@@ -29,7 +29,7 @@ from tunefork.study.executing import execute
 from tunefork.study.facts import artefact_facts
 from tunefork.study.grouping import Planner
 from tunefork.study.own_metrics import one_process
-from tunefork.study.prepare import make_plan, resolved, select_all
+from tunefork.study.prepare import check_space, make_plan, resolved, select_all
 from tunefork.study.results import Results
 from tunefork.study.searching import Material
 from tunefork.study.sitting import sit
@@ -192,6 +192,7 @@ class Study:
         model = checks.look(lambda: self.backbone if splits else self._loaded(("0", "1"), "single_label"))
         if model is not None:
             checks.look(lambda: self.selections if splits else select_all(expand(self.config), model))
+            checks.look(lambda: check_space(self.config, model))
             checks.look(lambda: self.encoded if splits else None)
         checks.settle()
 
