@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: setup demo test test-rest test-all soak check format bench clean
+.PHONY: setup demo test test-rest test-all soak coverage check format bench clean
 
 setup: $(STAMP)
 
@@ -25,6 +25,13 @@ test-rest: $(STAMP)      ## what make test leaves out: slow tests and the real d
 
 soak: $(STAMP)           ## kill a small study at a hundred moments and compare what comes of it
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 TUNEFORK_KILL_POINTS=100 TUNEFORK_KILL_SEED=1 $(BIN)/python -m pytest tests/faults/test_kill.py
+
+coverage: $(STAMP)       ## the share of branches that tests take, of what reads rows and studies and keeps them: 90 % at least
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/coverage run --branch --source=src/tunefork -m pytest -m "not data and not slow" \
+	  tests/data tests/config tests/store tests/runner tests/faults tests/test_study_file.py tests/test_preflight.py \
+	  tests/engine/test_checkpoint.py tests/study/test_folders.py tests/study/test_searching.py \
+	  src/tunefork/data src/tunefork/config src/tunefork/store
+	$(BIN)/python -m tests.coverage_of data config store engine/checkpoint
 
 test-all: test test-rest ## everything
 
