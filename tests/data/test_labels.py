@@ -107,6 +107,45 @@ def test_missing_labels(gap):
     assert "2 rows without a label left out (train DataFrame indices 1, 3)." in splits.notices
 
 
+@pytest.mark.parametrize("gap", ["nan", "NaN", "NAN", " nan "])
+def test_a_written_nan_is_a_missing_label(gap):
+    error = refused(["a", gap, "b", gap])
+    assert error.what == "2 rows have no label in column 'label'"
+    assert error.where == "train DataFrame indices 1, 3"
+    assert error.found == f"2 labels in 4 rows; '{gap.strip()}', which stands for a missing value, in 2 rows"
+    assert error.fix.startswith("Fill them in, or leave these rows out with --drop-missing (drop_missing: true).")
+    assert error.fix.endswith(f"If '{gap.strip()}' is a class, list it with all others in classes:.")
+    splits = load(["a", gap, "b", None], drop_missing=True)
+    assert splits.labels.names == ("a", "b")
+    assert splits.rows == {"train": 2, "test": 2}
+    assert (
+        f"2 rows without a label left out (train DataFrame indices 1, 3); '{gap.strip()}', which stands for a missing "
+        "value, in 1 row." in splits.notices
+    )
+
+
+def test_nan_is_a_class_where_classes_lists_it():
+    splits = load(["nan", "b", "nan"], classes=("b", "nan"))
+    assert splits.labels.names == ("b", "nan")
+    assert splits.train.labels.tolist() == [1, 0, 1]
+    assert refused(["NaN", "b", "nan"], classes=("b", "nan")).where == "train DataFrame index 0"
+    assert not any("missing" in warning for warning in splits.warnings)
+
+
+@pytest.mark.parametrize("name", ["NA", "N/A", "null", "None", "<NA>"])
+def test_a_class_that_reads_like_a_missing_value_is_a_warning(name):
+    splits = load(["a", name, "b", name], ["a", "b"])
+    assert splits.labels.names == tuple(sorted(["a", "b", name]))
+    warning = (
+        f"2 rows have a label in column 'label' that reads like a missing value: '{name}' in 2 (train DataFrame "
+        "indices 1, 3). It is read as a class. If no label is meant, take these rows out of the file; if they are "
+        "meant, list all classes in classes:, and this is not said."
+    )
+    assert warning in splits.warnings
+    assert not any("missing" in each for each in load(["a", name, "b"], classes=("a", "b", name)).warnings)
+    assert not any("missing" in each for each in load(["a", "none", "b"]).warnings)
+
+
 def test_outer_blanks_go_with_a_notice():
     splits = load([" a", "a", "b\n"])
     assert splits.labels.names == ("a", "b")

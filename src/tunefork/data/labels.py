@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from tunefork.data.gaps import labelled_rows
+from tunefork.data.gaps import labelled_rows, like_missing, unlabelled
 from tunefork.data.kinds import Kinds
 from tunefork.data.label_map import INTEGER
 from tunefork.data.row_labels import ClassNames, Labelled
-from tunefork.data.table import Table, count, missing, printable
+from tunefork.data.table import Table, count, printable
 from tunefork.errors import LabelError
 
 _FLOAT = re.compile(r"[-+]?(\d+\.\d*|\.\d+)([eE][-+]?\d+)?")
@@ -22,17 +22,18 @@ def read_classes(table: Table, column: str, *, drop_missing: bool = False, class
     """A label column as class names.
 
     Integers become their decimal text, integral floats too (with a notice), booleans ``false`` and ``true``; outer
-    blanks go. ``classes`` may list fractional numbers, which are then names like any other.
+    blanks go. The text ``nan`` is a missing label. ``classes`` may list it, and fractional numbers, which are then
+    names like any other.
 
     Raises:
         LabelError: missing labels, fractional numbers, values that are no label, and values that differ in kind but
             would become one name, such as 1 and "1".
     """
-    values = table.values[column]
-    gaps = [row for row, value in enumerate(values) if missing(value) or (isinstance(value, str) and not value.strip())]
-    rows, notices = labelled_rows(table, [column], gaps, drop_missing=drop_missing)
+    gaps = [row for row, value in enumerate(table.values[column]) if unlabelled(value, classes)]
+    rows, notices = labelled_rows(table, [column], gaps, drop_missing=drop_missing, names=True)
     names, more = _names(table, column, rows, frozenset(classes))
-    return Labelled(ClassNames(names), rows, (*notices, *more))
+    warnings = like_missing(table, column, zip(rows, names), classes)
+    return Labelled(ClassNames(names), rows, (*notices, *more), warnings)
 
 
 def _names(table: Table, column: str, rows: Sequence[int], allowed: frozenset[str]) -> tuple[list[str], list[str]]:

@@ -80,6 +80,15 @@ def normalise(texts: tuple[str, ...]) -> str:
     )
 
 
+class Cleaned(NamedTuple):
+    """The usable rows of a table, and what there is to be told of it."""
+
+    rows: RowSet
+    notices: tuple[str, ...]
+    """Of every conversion and every row left out."""
+    warnings: tuple[str, ...]
+
+
 class _Contents(NamedTuple):
     """What is in some rows of a table beside their labels; all lists are of their length."""
 
@@ -98,8 +107,8 @@ def clean_rows(
     checks: Preflight,
     resize: Resize | None = None,
     problem: Problem = "single_label",
-) -> tuple[RowSet, tuple[str, ...]] | None:
-    """The usable rows of a table, and notices of every conversion and every row left out.
+) -> Cleaned | None:
+    """The usable rows of a table.
 
     Args:
         table: as read.
@@ -122,7 +131,7 @@ def clean_rows(
         return None
     kept = [place for place in range(len(rows)) if place not in contents.absent]
     chosen = [rows[place] for place in kept]
-    return RowSet(
+    rows_left = RowSet(
         table,
         chosen,
         [contents.texts[place] for place in kept],
@@ -131,7 +140,8 @@ def clean_rows(
         [contents.keys[place] for place in kept],
         [groups[row] for row in chosen],
         contents.gallery,
-    ), (*labelled.notices, *contents.notices, *group_notices)
+    )
+    return Cleaned(rows_left, (*labelled.notices, *contents.notices, *group_notices), labelled.warnings)
 
 
 def _read_contents(

@@ -46,8 +46,9 @@ def usable_rows(
         group = columns.group if columns.group in table.values else ""
         cleaned = clean_rows(table, replace(columns, group=group), config, checks, resize, problem)
         if cleaned is not None:
-            pools[role] = cleaned[0]
-            said.notices += cleaned[1]
+            pools[role] = cleaned.rows
+            said.notices += cleaned.notices
+            said.warnings += cleaned.warnings
     settled = _settle_leaks(pools, columns, config, checks, said)
     if settled and len(pools) == len(tables):
         named = checks.look(lambda: name_labels(pools, columns, config, checks))
