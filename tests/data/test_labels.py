@@ -95,7 +95,7 @@ def test_a_list_is_no_label():
     assert error.found == "a value of type list"
 
 
-@pytest.mark.parametrize("gap", [None, float("nan"), pd.NA, pd.NaT, "", "  "])
+@pytest.mark.parametrize("gap", [None, float("nan"), pd.NA, pd.NaT, "", "  ", "\u200b", "\x00"])
 def test_missing_labels(gap):
     error = refused(["a", gap, "b", gap])
     assert error.what == "2 rows have no label in column 'label'"

@@ -7,7 +7,7 @@ import pytest
 
 from tests.data.refusing import refuses
 from tunefork.config import DataConfig
-from tunefork.data import Splits, load_splits
+from tunefork.data import Splits, load_splits, read_unlabelled
 from tunefork.data.rows import normalise
 from tunefork.errors import DataError
 
@@ -35,7 +35,11 @@ def test_texts_stay_as_they_are():
     assert load([" Late  again\n", "ﬁne"]).train.texts == ((" Late  again\n",), ("ﬁne",))
 
 
-@pytest.mark.parametrize("empty", ["", "  \n", None, float("nan"), pd.NA])
+UNSEEN = ("\u200b\u200d", "\x00", "\x1b\x07", "\ufeff \u2060", "\u00ad", "\u202e", "\u3164", "\u2800", "\ufe0f")
+"""Texts of which nothing is seen."""
+
+
+@pytest.mark.parametrize("empty", ["", "  \n", None, float("nan"), pd.NA, *UNSEEN])
 def test_empty_texts(empty):
     error = refused(["x", empty, "y", "z", empty])
     assert error.what == "2 rows have an empty text in column text"
@@ -46,6 +50,20 @@ def test_empty_texts(empty):
     assert splits.train.ids == ("0", "2", "3")
     assert splits.train.labels.tolist() == [0, 0, 1]
     assert "2 rows with an empty text left out (train DataFrame indices 1, 4)." in splits.notices
+
+
+def test_a_sign_that_is_seen_is_a_text():
+    texts = ["\u200b.", "\u0301", "\U0001f600", "\u200d\u0915", "\ue000", "\x00a"]
+    assert [parts[0] for parts in load(texts).train.texts] == texts
+
+
+def test_nul_in_json_is_an_empty_text(tmp_path):
+    rows = ['{"text": "one", "label": "a"}', '{"text": "\\u0000", "label": "b"}', '{"text": "two", "label": "b"}']
+    (tmp_path / "a.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    with refuses(DataError, match="1 row has an empty text in column text"):
+        load_splits(DataConfig(train="a.jsonl", text="text", rare="train"), base=tmp_path)
+    with refuses(DataError, match="1 row has an empty text in column text"):
+        read_unlabelled(tmp_path / "a.jsonl", ["text"])
 
 
 def test_nothing_but_empty_texts():

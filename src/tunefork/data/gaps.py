@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from tunefork.data.blanks import blank
 from tunefork.data.table import Table, count, missing, quoted, shorten
 from tunefork.errors import LabelError
 
@@ -31,7 +32,7 @@ def unlabelled(value: Any, classes: Collection[str] = ()) -> bool:
     (True, True, True, False)
     """
     if isinstance(value, str):
-        return not value.strip() or (says_nan(value) and value.strip() not in classes)
+        return blank(value) or (says_nan(value) and value.strip() not in classes)
     return missing(value)
 
 

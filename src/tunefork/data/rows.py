@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from tunefork.config import DataConfig
+from tunefork.data.blanks import blank
 from tunefork.data.columns import Columns
 from tunefork.data.images.gallery import Gallery, Resize, bad_pictures, read_gallery
 from tunefork.data.images.pictures import picture_of
@@ -156,7 +157,7 @@ def _read_contents(
     if gallery is None:
         texts, text_notices = read_texts(table, columns.text, rows)
         keys = [normalise(parts) for parts in texts]
-        empty = [place for place, parts in enumerate(texts) if not all(part.strip() for part in parts)]
+        empty = [place for place, parts in enumerate(texts) if any(map(blank, parts))]
     else:
         texts, text_notices = [(gallery.names[row],) for row in rows], tuple(gallery.notices(table.name))
         keys = [gallery.hashes[row] for row in rows]
