@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from tunefork.data.blanks import blank
+from tunefork.data.left_out import where_all_are
 from tunefork.data.table import Table, count, missing, quoted, shorten
 from tunefork.errors import LabelError
 
@@ -64,7 +65,8 @@ def labelled_rows(
             past={"drop_missing": len(gaps) < len(table)},
         )
     absent = set(gaps)
-    notice = f"{count(len(gaps), 'row')} without a label left out ({table.places(gaps)}){_saying(written)}."
+    where = f"({table.places(gaps)}){_saying(written)}{where_all_are(len(gaps))}"
+    notice = f"{count(len(gaps), 'row')} without a label left out {where}."
     return [row for row in range(len(table)) if row not in absent], (notice,)
 
 

@@ -92,6 +92,7 @@ def load_splits(
         tuple(dict.fromkeys(map(one_line, said.warnings))),
         tuple(found.written() for found in near),
         augmented.written() if augmented else {},
+        tuple(said.left_out),
     )
 
 

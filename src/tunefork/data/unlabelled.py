@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from tunefork.data.blanks import blank
 from tunefork.data.columns import Columns, check_columns
 from tunefork.data.guessing import guess_id, guess_image, guess_text
+from tunefork.data.ids import read_ids
 from tunefork.data.images.class_folders import IMAGE, holds_pictures, loose_pictures
 from tunefork.data.images.pictures import Picture, holds_picture, picture_of
 from tunefork.data.readers import read_rows
-from tunefork.data.rows import empty_cells, read_ids, read_texts
+from tunefork.data.rows import empty_cells, read_texts
 
 if TYPE_CHECKING:
     import pandas as pd
