@@ -128,6 +128,12 @@ def test_a_label_that_reads_like_a_missing_value_is_a_warning():
     assert not any("missing" in each for each in known.warnings)
 
 
+def test_one_number_in_two_ways_collides():
+    assert refused(["1.0|x", "1", "x"], label_separator="|").found == "'1.0' and '1'"
+    warnings = load([["01"], ["1"], ["x"]]).warnings
+    assert any("are the same number and count as several: '01' and '1' (train" in each for each in warnings)
+
+
 def test_a_nan_in_columns_of_0_and_1_is_a_missing_label():
     with refuses(LabelError) as caught:
         load_flags(flags(toxic=["1", "nan", "0"], threat=["1", "0", "1"]), "toxic+threat")

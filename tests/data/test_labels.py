@@ -86,7 +86,43 @@ def test_a_number_and_its_text_collide():
     assert error.found == "the text '1' and the number 1"
     assert "all as text" in error.fix
     assert "boolean" in refused(["true", True, "no"]).found
-    assert load([True, 1, False]).labels.names == ("1", "false", "true")
+    assert load([True, 2, False]).labels.names == ("2", "false", "true")
+
+
+def test_a_truth_value_and_its_number_collide():
+    error = refused(["x", True, False, 1])
+    assert error.what == "Labels of different kinds that are equal would become two, 'true' and '1'"
+    assert error.where == "train DataFrame indices 1, 3, column 'label'"
+    assert error.found == "the boolean true and the number 1"
+    assert error.fix
+    assert "the number 0.0 and the boolean false" in refused([0.0, False, "x"]).found
+
+
+@pytest.mark.parametrize("labels", [["1.0", "1", "0.0", "x"], ["x", "1.", "2", "1.00"], ["1.0", 1, "x", 0]])
+def test_one_number_in_two_ways_collides(labels):
+    error = refused(labels)
+    assert error.what == "One number would become several labels"
+    assert "train DataFrame indices" in error.where
+    assert error.found in ("'1.0' and '1'", "'1.' and '1.00'")
+    assert "classes:" in error.fix
+
+
+def test_numbers_that_classes_lists_are_meant():
+    names = ("0.0", "1", "1.0", "x")
+    assert load(["1.0", "1", "0.0", "x"], classes=names).labels.names == names
+    with refuses(LabelError, match="One number"):
+        load(["1.0", "1", "0"], classes=("0", "1"))
+
+
+def test_a_whole_number_with_and_without_a_nought_is_a_warning():
+    splits = load(["01", "1", "2", "01", "x"])
+    assert splits.labels.names == ("01", "1", "2", "x")
+    assert (
+        "Labels in column 'label' are the same number and count as several: '01' and '1' (train DataFrame indices "
+        "0, 1). Write each in one way, or list all labels in classes:, and this is not said." in splits.warnings
+    )
+    known = load(["01", "1", "2"], classes=("01", "1", "2"))
+    assert not any("same number" in each for each in known.warnings)
 
 
 def test_a_list_is_no_label():

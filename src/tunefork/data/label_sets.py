@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tunefork.data.gaps import labelled_rows, like_missing, says_nan, unlabelled
-from tunefork.data.kinds import Kinds
+from tunefork.data.kinds import Kinds, same_numbers
 from tunefork.data.label_map import sort_key
 from tunefork.data.row_labels import Labelled, LabelSets
 from tunefork.data.table import Table, count, missing, printable
@@ -102,8 +102,9 @@ def read_label_sets(
     sets, more = _sets(table, column, given)
     if separator and not lists and not any(len(items) > 1 for _, items in given):
         more.append(f"No row of {table.name} has {separator!r} in column '{column}': each has one label at most.")
-    labels = ((row, name) for row, names in zip(rows, sets) for name in names)
-    return Labelled(LabelSets(sets), rows, (*notices, *more), like_missing(table, column, labels, classes))
+    labels = [(row, name) for row, names in zip(rows, sets) for name in names]
+    warnings = (*like_missing(table, column, labels, classes), *same_numbers(table, column, labels, classes))
+    return Labelled(LabelSets(sets), rows, (*notices, *more), warnings)
 
 
 def _cells(table: Table, column: str, separator: str, classes: Sequence[str]) -> tuple[list[list[Any] | None], bool]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from tunefork.data.gaps import labelled_rows, like_missing, unlabelled
-from tunefork.data.kinds import Kinds
+from tunefork.data.kinds import Kinds, same_numbers
 from tunefork.data.label_map import INTEGER
 from tunefork.data.row_labels import ClassNames, Labelled
 from tunefork.data.table import Table, count, printable
@@ -27,12 +27,13 @@ def read_classes(table: Table, column: str, *, drop_missing: bool = False, class
 
     Raises:
         LabelError: missing labels, fractional numbers, values that are no label, and values that differ in kind but
-            would become one name, such as 1 and "1".
+            would become one name, such as 1 and "1", or are equal and would become two, such as 1 and 1.0 among texts.
     """
     gaps = [row for row, value in enumerate(table.values[column]) if unlabelled(value, classes)]
     rows, notices = labelled_rows(table, [column], gaps, drop_missing=drop_missing, names=True)
     names, more = _names(table, column, rows, frozenset(classes))
-    warnings = like_missing(table, column, zip(rows, names), classes)
+    named = list(zip(rows, names))
+    warnings = (*like_missing(table, column, named, classes), *same_numbers(table, column, named, classes))
     return Labelled(ClassNames(names), rows, (*notices, *more), warnings)
 
 
