@@ -393,7 +393,8 @@ def test_a_label_that_training_never_saw():
     error = refused([["a"], ["b", "a"]], [["a", "c"], [], ["d", "c"]])
     assert str(error) == (
         "The label 'c' is in test but not in training, and so is 1 more (test DataFrame indices 0, 2, column 'label'). "
-        "Found: training labels a, b. Correct the label, add training rows that have it, or remove these rows."
+        "Found: 'c' in 2 rows, 'd' in 1 row; training labels a, b. Correct the label, add training rows that have it, "
+        "or remove these rows."
     )
 
 

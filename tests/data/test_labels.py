@@ -59,6 +59,9 @@ def test_whole_floats_become_classes_with_a_notice():
     splits = load([0.0, 1.0, 1.0])
     assert splits.labels.names == ("0", "1")
     assert "3 labels of train DataFrame are whole floating-point numbers, read as classes." in splits.notices
+    assert "1 label of train DataFrame is a whole floating-point number, read as a class." in load([0.0, "x"]).notices
+    one = load(["1.0", "0", "0"])
+    assert "1 label of train DataFrame written as a whole number with decimals, read as a class." in one.notices
     splits = load(["0.0", "1.0", "1"])
     assert splits.labels.names == ("0", "1")
     assert "2 labels of train DataFrame written as whole numbers with decimals, read as classes." in splits.notices
@@ -200,8 +203,10 @@ def test_a_label_that_training_never_saw():
     error = refused(["a", "b"], ["a", "c", "b", "c", "d"])
     assert error.what == "The label 'c' is in test but not in training, and so is 1 more"
     assert error.where == "test DataFrame indices 1, 3, column 'label'"
-    assert error.found == "training labels a, b"
+    assert error.found == "'c' in 2 rows, 'd' in 1 row; training labels a, b"
     assert error.fix
+    many = refused(["a", "b"], ["a", *"cdefghi", "c"])
+    assert many.found.startswith("'c' in 2 rows, 'd' in 1 row, 'e' in 1 row, 'f' in 1 row, 'g' in 1 row and 2 more; ")
 
 
 def test_classes_name_numbers():

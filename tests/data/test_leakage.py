@@ -22,10 +22,14 @@ def test_leakage_is_an_error():
     assert error.what == "1 text is in both train and test"
     assert error.where == "train DataFrame index 3; test DataFrame index 1"
     assert error.found == "for one, 't 1'"
-    assert "drop_train" in error.fix
-    assert "allow" in error.fix
+    assert error.fix == (
+        "Remove them, leave them out of training with --leakage drop_train (leakage: drop_train), or keep them with "
+        "--leakage allow (leakage: allow)."
+    )
     assert "train and validation" in refused(LeakageError, train, validation, frame("ab", "x")).what
-    assert "validation and test" in refused(LeakageError, frame("ab"), validation, test).what
+    both = refused(LeakageError, frame("ab"), validation, test)
+    assert both.what == "1 text is in both validation and test"
+    assert "leave them out of validation with --leakage drop_train" in both.fix
 
 
 def test_leakage_drop_train():

@@ -99,6 +99,11 @@ def test_numbers_are_written_out_with_a_notice():
     )
 
 
+def test_one_number_is_told_as_one():
+    notices = load([3, "x"]).notices
+    assert "1 value of column 'text' in train DataFrame is no text (int) and is written out." in notices
+
+
 @pytest.mark.parametrize("value", [b"bytes", ["list"], {"a": 1}])
 def test_values_that_are_no_text(value):
     error = refused(["x", value])

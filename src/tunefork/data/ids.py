@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tunefork.data.table import Table, count, missing, printable
+from tunefork.data.table import Table, count, either, missing, printable
 from tunefork.errors import DataError
 
 
@@ -43,5 +43,6 @@ def read_groups(table: Table, column: str) -> tuple[list[str | None], tuple[str,
         return [None] * len(table), ()
     groups = [None if missing(v) or not str(v).strip() else str(v).strip() for v in table.values[column]]
     gaps = groups.count(None)
-    notice = f"{count(gaps, 'row')} of {table.name} without a {column}: each is a group of its own."
+    own = either(gaps, "it is", "each is")
+    notice = f"{count(gaps, 'row')} of {table.name} without a {column}: {own} a group of its own."
     return groups, (notice,) if gaps else ()

@@ -12,9 +12,21 @@ from tunefork.data.gaps import labelled_rows, like_missing, unlabelled
 from tunefork.data.kinds import Kinds, same_numbers
 from tunefork.data.label_map import INTEGER
 from tunefork.data.row_labels import ClassNames, Labelled
-from tunefork.data.table import Table, count, printable
+from tunefork.data.table import Table, count, either, printable
 from tunefork.errors import LabelError
 
+_CHANGES = {
+    "decimals": (
+        "written as a whole number with decimals, read as a class",
+        "written as whole numbers with decimals, read as classes",
+    ),
+    "floats": (
+        "is a whole floating-point number, read as a class",
+        "are whole floating-point numbers, read as classes",
+    ),
+    "blanks": ("stripped of outer blanks", "stripped of outer blanks"),
+}
+"""What is done to labels, as a notice says it of one and of several."""
 _FLOAT = re.compile(r"[-+]?(\d+\.\d*|\.\d+)([eE][-+]?\d+)?")
 
 
@@ -47,23 +59,26 @@ def _names(table: Table, column: str, rows: Sequence[int], allowed: frozenset[st
         names.append(name)
         if change:
             changed[change] += 1
-    return names, [f"{count(number, 'label')} of {table.name} {change}." for change, number in changed.items()]
+    return names, [
+        f"{count(number, 'label')} of {table.name} {either(number, *_CHANGES[change])}."
+        for change, number in changed.items()
+    ]
 
 
 def _name(value: Any, allowed: frozenset[str], where: str, written: bool) -> tuple[str, str, str]:
-    """A value's class name, its kind, and how it was changed (empty if not)."""
+    """A value's class name, its kind, and how it was changed (a key of ``_CHANGES``; empty if not)."""
     if isinstance(value, str):
         name = printable(value.strip())
         if written and _FLOAT.fullmatch(name):
-            return _whole(float(name)), "text", "written as whole numbers with decimals, read as classes"
-        return name, "text", "stripped of outer blanks" if name != value else ""
+            return _whole(float(name)), "text", "decimals"
+        return name, "text", "blanks" if name != value else ""
     if isinstance(value, bool):
         return str(value).lower(), "boolean", ""
     if isinstance(value, int):
         return str(value), "number", ""
     if isinstance(value, float | Decimal):
         if value == value and abs(value) != float("inf") and value == int(value):
-            return str(int(value)), "number", "are whole floating-point numbers, read as classes"
+            return str(int(value)), "number", "floats"
         if str(value) in allowed:
             return str(value), "number", ""
         raise _regression(value, where)

@@ -63,7 +63,8 @@ def settle(
         f"{count(shared.texts, rows.kind)} {'is' if shared.texts == 1 else 'are'} in both {name} and {other}",
         where=f"{rows.places(shared.first)}; {held.places(shared.second)}",
         found=f"for one, {example[:60]!r}",
-        fix="Remove them, or set leakage: drop_train to leave them out of training, or leakage: allow to keep them.",
+        fix=f"Remove them, leave them out of {'training' if name == 'train' else name} with --leakage drop_train "
+        "(leakage: drop_train), or keep them with --leakage allow (leakage: allow).",
         past={"leakage": "allow"},
     )
 

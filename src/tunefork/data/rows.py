@@ -17,7 +17,7 @@ from tunefork.data.images.pictures import picture_of
 from tunefork.data.labelled import read_labels
 from tunefork.data.left_out import LeftOut, list_left_out, where_all_are
 from tunefork.data.row_labels import RowLabels
-from tunefork.data.table import Table, count, missing, printable, shorten
+from tunefork.data.table import Table, count, either, missing, printable, shorten
 from tunefork.errors import DataError
 from tunefork.preflight import Preflight
 from tunefork.problem import Problem
@@ -245,9 +245,11 @@ def read_texts(
             texts.append(_text(value, table, row, column))
         parts.append(texts)
         if converted:
+            number = sum(converted.values())
+            are, text = either(number, "is", "are"), either(number, "no text", "not texts")
             notices.append(
-                f"{count(sum(converted.values()), 'value')} of column '{column}' in {table.name} are not texts "
-                f"({shorten(sorted(converted))}) and are written out."
+                f"{count(number, 'value')} of column '{column}' in {table.name} {are} {text} "
+                f"({shorten(sorted(converted))}) and {are} written out."
             )
     return list(zip(*parts)), tuple(notices)
 

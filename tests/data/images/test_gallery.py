@@ -56,7 +56,10 @@ def test_every_picture_that_is_left_out_is_listed(folder: Make) -> None:
 def test_conversions_are_counted(folder: Make) -> None:
     root = folder({"cat": 10, "dog": 10}, {"cat/grey.png": content(picture(40, mode="L"))})
     notices = load_splits(DataConfig(train=str(root))).notices
-    assert any(notice.endswith("are grey: three equal channels are made of one.") for notice in notices)
+    assert f"1 picture of {root} is grey: three equal channels are made of one." in notices
+    root = folder({"cat": 10, "dog": 10}, {f"cat/grey{n}.png": content(picture(n, mode="L")) for n in range(2)}, "two")
+    notices = load_splits(DataConfig(train=str(root))).notices
+    assert f"2 pictures of {root} are grey: three equal channels are made of one." in notices
 
 
 def test_pixels_are_kept_in_the_size_that_is_asked_for(folder: Make) -> None:
@@ -247,7 +250,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_behind(tmp_path: Path, monkeypat
 
     with pytest.raises(ReadError, match="There is no room for the pictures") as caught:
         fill()
-    assert "No space left on device behind 1 pictures" in caught.value.found
+    assert "No space left on device behind 1 picture" in caught.value.found
     assert "TMPDIR" in caught.value.fix
     assert not list(tmp_path.iterdir())
 

@@ -10,6 +10,7 @@ not, since nobody knows what is white.
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -26,21 +27,29 @@ FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000"
 """What is read. PostScript and the like, which would start programs, are not."""
 LARGEST = 89_478_485
 """Pixels of one picture at most: a quarter of a GiB in RGB, as Pillow has it. A larger one may be a bomb."""
+_PIXELS = re.compile(r"\((\d+) pixels\)")
+"""How many there are, in Pillow's words about a picture that may be a bomb."""
 HEAD = 1000
 """Bytes of a file that say how many bits its channels have."""
 ORIENTATION = 0x0112
 """The EXIF tag that says how a camera was held."""
 CHANGES = {
-    "first frame": "are animated: their first frame is used",
-    "turned": "are turned as their EXIF tag says",
-    "transparent": "have transparent parts, which are laid on white",
-    "16 bit": "have other than 8 bits a channel and are scaled to 8",
-    "grey": "are grey: three equal channels are made of one",
-    "palette": "have a palette and become RGB",
-    "CMYK": "are CMYK and become RGB",
-    "colours": "are in another colour space and become RGB",
+    "first frame": ("is animated: its first frame is used", "are animated: their first frame is used"),
+    "turned": ("is turned as its EXIF tag says", "are turned as their EXIF tag says"),
+    "transparent": (
+        "has transparent parts, which are laid on white",
+        "have transparent parts, which are laid on white",
+    ),
+    "16 bit": (
+        "has other than 8 bits a channel and is scaled to 8",
+        "have other than 8 bits a channel and are scaled to 8",
+    ),
+    "grey": ("is grey: three equal channels are made of one", "are grey: three equal channels are made of one"),
+    "palette": ("has a palette and becomes RGB", "have a palette and become RGB"),
+    "CMYK": ("is CMYK and becomes RGB", "are CMYK and become RGB"),
+    "colours": ("is in another colour space and becomes RGB", "are in another colour space and become RGB"),
 }
-"""What is done to pictures that are not plain RGB, as a notice says it."""
+"""What is done to pictures that are not plain RGB, as a notice says it of one and of several."""
 
 
 class BadPictureError(Exception):
@@ -76,8 +85,10 @@ def decode_picture(content: bytes | Any) -> Decoded:
         if isinstance(content, bytes | bytearray | memoryview):
             return _decoded(Image.open(io.BytesIO(content), formats=_formats()), bytes(content[:HEAD]))
         return _decoded(content) if isinstance(content, Image.Image) else _from_array(content)
-    except Image.DecompressionBombError:
-        raise BombError("more pixels than any photograph has") from None
+    except Image.DecompressionBombError as error:
+        size = _PIXELS.search(str(error))
+        pixels = f"{int(size[1]):,} pixels" if size else "more pixels than any photograph has"
+        raise BombError(f"{pixels}, more than {LARGEST:,}") from None
     except BadPictureError:
         raise
     except UnidentifiedImageError:
