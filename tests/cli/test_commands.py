@@ -173,6 +173,28 @@ def test_predict_keeps_ids_and_writes_label_names(
     assert set(found["label"]) <= {"damaged", "return", "status"}
 
 
+def test_plan_and_run_leave_out_rows_as_their_messages_say(tmp_path: Path, tiny_folder: Path) -> None:
+    rows = [f"row number {number},{'ab'[number % 2]}" for number in range(40)]
+    train, test = [*rows[:20], ",a", "no label,", "one more,c"], [rows[0], *rows[20:]]
+    for name, lines in (("train", train), ("test", test)):
+        (tmp_path / f"{name}.csv").write_text("\n".join(["text,label", *lines]), encoding="utf-8")
+    study = {"name": "s", "model": str(tiny_folder), "data": {"train": "train.csv", "test": "test.csv"},
+             "compare": ["head"], "training": {"epochs": 1}}  # fmt: skip
+    (tmp_path / "study.yaml").write_text(json.dumps(study), encoding="utf-8")
+    wrong = tunefork("plan", str(tmp_path / "study.yaml"))
+    flags = ("--drop-missing", "--drop-empty", "--leakage drop_train", "--rare drop")
+    assert all(flag in wrong.stderr for flag in flags)
+    given = " ".join(flags).split()
+    planned = tunefork("plan", str(tmp_path / "study.yaml"), "--no-time", "--json", *given)
+    assert sum(json.loads(planned.stdout)["rows"].values()) == 19 + 21
+    done = tunefork("run", str(tmp_path / "study.yaml"), "-o", str(tmp_path / "out"), *given, "--bad-images", "skip")
+    assert done.returncode == 0, done.stderr
+    assert "left_out.csv" in done.stdout
+    written = (tmp_path / "out" / "study.yaml").read_text(encoding="utf-8")
+    for line in ("drop_missing: true", "drop_empty: true", "leakage: drop_train", "rare: drop", "bad_images: skip"):
+        assert line in written
+
+
 def test_run_and_plan_read_a_study_file_beside_its_data(tmp_path: Path, tiny_folder: Path, messages_csv: Path) -> None:
     (tmp_path / "rows.csv").write_bytes(messages_csv.read_bytes())
     (tmp_path / "study.yaml").write_text(

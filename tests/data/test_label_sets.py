@@ -106,6 +106,40 @@ def test_missing_cells_of_several_columns(gap):
     assert "2 rows without a label left out (train DataFrame indices 1, 3)." in splits.notices
 
 
+def test_a_written_nan_is_a_missing_label():
+    for cells, config in ((["['a']", "nan", "[]", "['b']"], {}), (["a|b", "NaN", "", "b"], {"label_separator": "|"})):
+        error = refused(cells, **config)
+        assert error.what == "1 row has no label in column 'label'"
+        assert error.where == "train DataFrame index 1"
+        assert "which stands for a missing value, in 1 row" in error.found
+        assert load(cells, drop_missing=True, **config).train.labels.tolist()[1] == [0, 0]
+    cells = ["a|nan", "nan", "", "a"]
+    assert load(cells, label_separator="|", classes=("a", "nan")).train.labels.tolist()[1] == [0, 1]
+
+
+def test_a_label_that_reads_like_a_missing_value_is_a_warning():
+    cells = [["a"], ["nan", "None"], ["b"]]
+    (warning,) = [each for each in load(cells, [["a"], ["b"]]).warnings if "missing" in each]
+    assert warning.startswith(
+        "1 row has a label in column 'label' that reads like a missing value: 'None' in 1, 'nan' in 1 (train DataFrame "
+        "index 1)."
+    )
+    known = load(cells, classes=("a", "b", "nan", "None"))
+    assert not any("missing" in each for each in known.warnings)
+
+
+def test_one_number_in_two_ways_collides():
+    assert refused(["1.0|x", "1", "x"], label_separator="|").found == "'1.0' and '1'"
+    warnings = load([["01"], ["1"], ["x"]]).warnings
+    assert any("are the same number and count as several: '01' and '1' (train" in each for each in warnings)
+
+
+def test_a_nan_in_columns_of_0_and_1_is_a_missing_label():
+    with refuses(LabelError) as caught:
+        load_flags(flags(toxic=["1", "nan", "0"], threat=["1", "0", "1"]), "toxic+threat")
+    assert caught.value.what == "1 row has no label in column 'toxic'"
+
+
 def test_a_column_whose_name_has_a_plus_is_one_column():
     splits = load_flags(flags(**{"a+b": [1, 0, 0, 1], "a": [1, 0, 0, 1], "b": [0, 0, 1, 1]}), "a+b")
     assert splits.problem == "single_label"
@@ -359,7 +393,8 @@ def test_a_label_that_training_never_saw():
     error = refused([["a"], ["b", "a"]], [["a", "c"], [], ["d", "c"]])
     assert str(error) == (
         "The label 'c' is in test but not in training, and so is 1 more (test DataFrame indices 0, 2, column 'label'). "
-        "Found: training labels a, b. Correct the label, add training rows that have it, or remove these rows."
+        "Found: 'c' in 2 rows, 'd' in 1 row; training labels a, b. Correct the label, add training rows that have it, "
+        "or remove these rows."
     )
 
 

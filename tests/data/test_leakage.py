@@ -22,10 +22,14 @@ def test_leakage_is_an_error():
     assert error.what == "1 text is in both train and test"
     assert error.where == "train DataFrame index 3; test DataFrame index 1"
     assert error.found == "for one, 't 1'"
-    assert "drop_train" in error.fix
-    assert "allow" in error.fix
+    assert error.fix == (
+        "Remove them, leave them out of training with --leakage drop_train (leakage: drop_train), or keep them with "
+        "--leakage allow (leakage: allow)."
+    )
     assert "train and validation" in refused(LeakageError, train, validation, frame("ab", "x")).what
-    assert "validation and test" in refused(LeakageError, frame("ab"), validation, test).what
+    both = refused(LeakageError, frame("ab"), validation, test)
+    assert both.what == "1 text is in both validation and test"
+    assert "leave them out of validation with --leakage drop_train" in both.fix
 
 
 def test_leakage_drop_train():
@@ -65,3 +69,19 @@ def test_one_text_with_two_labels():
     rows = frame("ab" * 50)
     rows.loc[[10, 21], "text"] = ["same text", "Same  Text"]
     assert "1 text has more than one label in train (train DataFrame indices 10, 21)." in load(rows).warnings
+
+
+def test_one_text_with_other_labels_in_another_split():
+    train, test = frame("ab" * 10), frame("ab" * 5, "t")
+    train.loc[[3, 4, 6], "text"] = ["T  1", "t 1", "t 3"]
+    train.loc[7, "text"] = "t 9"
+    warnings = load(train, None, test, leakage="allow").warnings
+    assert (
+        "2 texts have other labels in test than in train (train DataFrame indices 3, 4, 6; test DataFrame indices "
+        "1, 3)." in warnings
+    )
+    assert "1 text has more than one label in train (train DataFrame indices 3, 4)." in warnings
+    assert not any("other labels" in each for each in load(train, None, test, leakage="drop_train").warnings)
+    numbers = [each.assign(label=range(len(each))) for each in (train, test)]
+    found = load(numbers[0], None, numbers[1], leakage="allow", problem="regression").warnings
+    assert any(each.startswith("3 texts have other numbers in test than in train (") for each in found)

@@ -111,6 +111,10 @@ def test_labels_that_do_not_differ():
         "All labels are the same number (train DataFrame, column 'stars'). Found: 3 in 3 rows. Regression needs "
         "training labels that differ: check the label column, or add rows."
     )
+    rows = pd.DataFrame({"text": [f"row {number}" for number in range(20)], "stars": [3] * 20})
+    with refuses(LabelError) as caught:
+        load_splits(DataConfig(train="-", label="stars", problem="regression"), frames={"train": rows})
+    assert caught.value.found == "3 in 20 rows", "also those that would be held out"
     with refuses(LabelError, match="All labels are the same number"):
         load([0] * 4 + [1] * 4, rows={"train": 1})
 

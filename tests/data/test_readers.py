@@ -3,6 +3,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import io
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -221,6 +222,33 @@ def test_jsonl_lines_that_are_no_object(write, line, what, found):
     assert error.where.startswith("a.jsonl line 2")
     assert found in error.found
     assert "one JSON object per line" in error.fix
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.txt", "a"])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_json_array_is_told_with_what_converts_it(write, name, indent):
+    rows = [{"text": "a b", "label": "x"}, {"text": "c d", "label": "y"}]
+    write(name, json.dumps(rows, indent=indent))
+    error = refused(name)
+    assert error.what == "This is a JSON array; tunefork reads JSONL, one object per line"
+    out = "a.lines.jsonl" if name == "a.jsonl" else "a.jsonl"
+    code = f'pandas.read_json("{name}").to_json("{out}", orient="records", lines=True)'
+    assert error.fix == f"pandas converts it: {code}."
+    assert error.found.startswith("'[")
+    pd.read_json(name).to_json(out, orient="records", lines=True)
+    assert read_rows(out).values["text"] == ["a b", "c d"]
+
+
+def test_json_over_several_lines_and_lines_of_arrays(write):
+    write("a.json", json.dumps({"text": ["a", "b"], "label": ["x", "y"]}, indent=1))
+    error = refused("a.json")
+    assert error.what == "This is a JSON object over several lines; tunefork reads JSONL, one object per line"
+    assert "pandas.read_json" in error.fix
+    write("a.jsonl", '["a", "x"]\n["b", "y"]\n')
+    assert refused("a.jsonl").what == "The line is not a JSON object"
+    write("a.json", '{"text": "a", "label": "x"}\n{"text": "b", "label": "y"}\n')
+    assert read_rows("a.json").values["label"] == ["x", "y"]
+    assert read_rows("a.json").notices == ()
 
 
 def test_no_such_file(write):

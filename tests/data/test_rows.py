@@ -7,7 +7,7 @@ import pytest
 
 from tests.data.refusing import refuses
 from tunefork.config import DataConfig
-from tunefork.data import Splits, load_splits
+from tunefork.data import LeftOut, Splits, load_splits, read_unlabelled
 from tunefork.data.rows import normalise
 from tunefork.errors import DataError
 
@@ -35,7 +35,11 @@ def test_texts_stay_as_they_are():
     assert load([" Late  again\n", "ﬁne"]).train.texts == ((" Late  again\n",), ("ﬁne",))
 
 
-@pytest.mark.parametrize("empty", ["", "  \n", None, float("nan"), pd.NA])
+UNSEEN = ("\u200b\u200d", "\x00", "\x1b\x07", "\ufeff \u2060", "\u00ad", "\u202e", "\u3164", "\u2800", "\ufe0f")
+"""Texts of which nothing is seen."""
+
+
+@pytest.mark.parametrize("empty", ["", "  \n", None, float("nan"), pd.NA, *UNSEEN])
 def test_empty_texts(empty):
     error = refused(["x", empty, "y", "z", empty])
     assert error.what == "2 rows have an empty text in column text"
@@ -46,6 +50,40 @@ def test_empty_texts(empty):
     assert splits.train.ids == ("0", "2", "3")
     assert splits.train.labels.tolist() == [0, 0, 1]
     assert "2 rows with an empty text left out (train DataFrame indices 1, 4)." in splits.notices
+
+
+def test_every_row_that_is_left_out_is_listed(tmp_path):
+    rows = [f"{n},row {n},{'ab'[n % 2]}" for n in range(20)]
+    rows[3:12] = ["30,,a", "31,text,", *(f"4{n},,b" for n in range(5)), "50, ,nan", "51,x,NaN"]
+    (tmp_path / "a.csv").write_text("\n".join(["id,text,label", *rows]), encoding="utf-8")
+    (tmp_path / "b.csv").write_text("id,text,label\n1,held one,a\n2,,b\n3,held two,b\n", encoding="utf-8")
+    config = {"train": "a.csv", "test": "b.csv", "drop_empty": True, "drop_missing": True}
+    splits = load_splits(DataConfig(**config), base=tmp_path)
+    assert splits.left_out == (
+        LeftOut("train", "a.csv line 5", "30", "empty text"),
+        LeftOut("train", "a.csv line 6", "31", "no label"),
+        *(LeftOut("train", f"a.csv line {7 + n}", f"4{n}", "empty text") for n in range(5)),
+        LeftOut("train", "a.csv line 12", "50", "no label"),
+        LeftOut("train", "a.csv line 13", "51", "no label"),
+        LeftOut("test", "b.csv line 3", "2", "empty text"),
+    )
+    (notice,) = [each for each in splits.notices if each.startswith("6 rows with an empty text left out")]
+    assert notice.endswith("and 1 more); all are in left_out.csv of the study's folder.")
+    assert load(["x", "y"]).left_out == ()
+
+
+def test_a_sign_that_is_seen_is_a_text():
+    texts = ["\u200b.", "\u0301", "\U0001f600", "\u200d\u0915", "\ue000", "\x00a"]
+    assert [parts[0] for parts in load(texts).train.texts] == texts
+
+
+def test_nul_in_json_is_an_empty_text(tmp_path):
+    rows = ['{"text": "one", "label": "a"}', '{"text": "\\u0000", "label": "b"}', '{"text": "two", "label": "b"}']
+    (tmp_path / "a.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    with refuses(DataError, match="1 row has an empty text in column text"):
+        load_splits(DataConfig(train="a.jsonl", text="text", rare="train"), base=tmp_path)
+    with refuses(DataError, match="1 row has an empty text in column text"):
+        read_unlabelled(tmp_path / "a.jsonl", ["text"])
 
 
 def test_nothing_but_empty_texts():
@@ -59,6 +97,11 @@ def test_numbers_are_written_out_with_a_notice():
         "3 values of column 'text' in train DataFrame are not texts (date, float, int) and are written out."
         in splits.notices
     )
+
+
+def test_one_number_is_told_as_one():
+    notices = load([3, "x"]).notices
+    assert "1 value of column 'text' in train DataFrame is no text (int) and is written out." in notices
 
 
 @pytest.mark.parametrize("value", [b"bytes", ["list"], {"a": 1}])

@@ -152,7 +152,8 @@ def test_a_rare_class():
     assert error.what == "There are 2 classes with a single row, which cannot be in both training and test"
     assert error.where == "train DataFrame indices 60, 61"
     assert error.found == "'c': 1, 'd': 1"
-    assert "rare: train" in error.fix
+    assert "--rare train (rare: train)" in error.fix
+    assert "--rare drop (rare: drop)" in error.fix
     assert "rare: drop" in error.fix
     kept = load(rows, rare="train")
     assert {"60", "61"} <= set(kept.train.ids)

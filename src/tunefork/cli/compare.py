@@ -9,10 +9,14 @@ import typer
 
 from tunefork.cli.app import Json, app
 from tunefork.cli.options import (
+    BadImages,
+    DropEmpty,
+    DropMissing,
     Epochs,
     Fork,
     Halving,
     Include,
+    Leakage,
     Margin,
     MaxLatency,
     MaxMemory,
@@ -22,6 +26,7 @@ from tunefork.cli.options import (
     NoExamples,
     Out,
     OwnMetrics,
+    Rare,
     Seeds,
     Selection,
     SharedRate,
@@ -31,6 +36,7 @@ from tunefork.cli.options import (
     Workers,
     class_weights_option,
     judging_options,
+    row_options,
     search_options,
     seed_option,
 )
@@ -106,20 +112,16 @@ def compare(
         float | None,
         typer.Option("--label-smoothing", help="The share of a label that is spread over all, such as 0.1."),
     ] = None,
-    bad_images: Annotated[
-        str | None, typer.Option("--bad-images", help="Pictures that cannot be read: error or skip.")
-    ] = None,
-    drop_missing: Annotated[bool, typer.Option("--drop-missing", help="Leave out rows without a label.")] = False,
-    drop_empty: Annotated[bool, typer.Option("--drop-empty", help="Leave out rows without text or image.")] = False,
+    bad_images: BadImages = None,
+    drop_missing: DropMissing = False,
+    drop_empty: DropEmpty = False,
     id_column: Annotated[str | None, typer.Option("--id", help="The column with the rows' ids.")] = None,
     group: Annotated[
         str | None, typer.Option("--group", help="A column whose values stay on one side of a split.")
     ] = None,
-    rare: Annotated[str | None, typer.Option("--rare", help="Classes with one example: error, train or drop.")] = None,
+    rare: Rare = None,
     encoding: Annotated[str | None, typer.Option("--encoding", help="Of the files.")] = None,
-    leakage: Annotated[
-        str | None, typer.Option("--leakage", help="Texts or images in two splits: error, drop_train or allow.")
-    ] = None,
+    leakage: Leakage = None,
     near_duplicates: Annotated[
         str | None,
         typer.Option("--near-duplicates", help="Texts nearly equal to a test text: report, drop_train or off."),
@@ -160,7 +162,6 @@ def compare(
         "text": text,
         "image": image,
         "image_size": image_size,
-        "bad_images": bad_images,
         "label": label,
         "problem": problem,
         "label_separator": label_separator,
@@ -168,14 +169,11 @@ def compare(
         "validation": share_or_file(validation),
         "rows": rows,
         "max_length": max_length,
-        "drop_missing": drop_missing,
-        "drop_empty": drop_empty,
-        "leakage": leakage,
+        **row_options(drop_missing, drop_empty, bad_images, leakage, rare),
         "near_duplicates": near_duplicates,
         "augment": parse_text_augmentation(augment_text) if augment_text is not None else None,
         "id": id_column,
         "group": group,
-        "rare": rare,
         "encoding": encoding,
         "examples": False if no_examples else None,
     }

@@ -44,8 +44,13 @@ Selection = Annotated[
         "--metric's name.",
     ),
 ]
-
-
+DropMissing = Annotated[bool, typer.Option("--drop-missing", help="Leave out rows without a label.")]
+DropEmpty = Annotated[bool, typer.Option("--drop-empty", help="Leave out rows without text or image.")]
+BadImages = Annotated[str | None, typer.Option("--bad-images", help="Pictures that cannot be read: error or skip.")]
+Leakage = Annotated[
+    str | None, typer.Option("--leakage", help="Texts or images in two splits: error, drop_train or allow.")
+]
+Rare = Annotated[str | None, typer.Option("--rare", help="Classes with one example: error, train or drop.")]
 Include = Annotated[
     list[str] | None,
     typer.Option(
@@ -84,6 +89,20 @@ Halving = Annotated[
 ]
 
 
+def row_options(
+    drop_missing: bool, drop_empty: bool, bad_images: str | None, leakage: str | None, rare: str | None
+) -> dict[str, Any]:
+    """The options about rows that cannot be used that were given, by their names in the study file."""
+    given = {
+        "drop_missing": drop_missing or None,
+        "drop_empty": drop_empty or None,
+        "bad_images": bad_images,
+        "leakage": leakage,
+        "rare": rare,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
 def search_options(time: str | None, trials: int | None, method: str | None, halving: bool) -> dict[str, Any]:
     """The options of a search that were given, by their names in the study file."""
     given = {"time": time, "trials": trials, "method": method, "halving": halving or None}
@@ -117,11 +136,13 @@ def overrides(
     search: dict[str, Any] | None = None,
     no_examples: bool = False,
     selection: str | None = None,
+    unusable: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The options that replace a study file's settings, by dotted name."""
     given = {
         **{f"search.{name}": value for name, value in (search or {}).items()},
         **{f"verdict.{name}": value for name, value in (judging or {}).items()},
+        **{f"data.{name}": value for name, value in (unusable or {}).items()},
         "selection.metric": selection,
         "seeds": seed_option(seeds),
         "data.rows.train": rows,

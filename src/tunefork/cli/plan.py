@@ -8,15 +8,21 @@ import typer
 
 from tunefork.cli.app import Json, app, emit
 from tunefork.cli.options import (
+    BadImages,
     DataFolder,
+    DropEmpty,
+    DropMissing,
     Epochs,
+    Leakage,
     OwnMetrics,
+    Rare,
     Seeds,
     SharedRate,
     StudyFile,
     TrainingRows,
     Workers,
     overrides,
+    row_options,
 )
 
 if TYPE_CHECKING:
@@ -31,6 +37,11 @@ def plan(
     rows: TrainingRows = None,
     epochs: Epochs = None,
     shared_learning_rate: SharedRate = None,
+    drop_missing: DropMissing = False,
+    drop_empty: DropEmpty = False,
+    bad_images: BadImages = None,
+    leakage: Leakage = None,
+    rare: Rare = None,
     workers: Workers = None,
     metric: OwnMetrics = None,
     timings: Annotated[
@@ -45,7 +56,8 @@ def plan(
     from tunefork.study import Study, outline
 
     own = own_metrics(metric or (), where="--metric")
-    made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate), data, own)
+    unusable = row_options(drop_missing, drop_empty, bad_images, leakage, rare)
+    made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate, unusable=unusable), data, own)
     found = outline(made, timings=timings, workers=workers)
     if as_json:
         emit(as_document(found) | {"search": search_outlook(made.config)})

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from tunefork.cli.app import Json, app
 from tunefork.cli.options import (
+    BadImages,
     DataFolder,
+    DropEmpty,
+    DropMissing,
     Epochs,
     Fork,
     Halving,
     Include,
+    Leakage,
     Margin,
     MaxLatency,
     MaxMemory,
@@ -18,6 +22,7 @@ from tunefork.cli.options import (
     NoExamples,
     Out,
     OwnMetrics,
+    Rare,
     Seeds,
     Selection,
     SharedRate,
@@ -28,6 +33,7 @@ from tunefork.cli.options import (
     Workers,
     judging_options,
     overrides,
+    row_options,
     search_options,
 )
 
@@ -41,6 +47,11 @@ def run(
     rows: TrainingRows = None,
     epochs: Epochs = None,
     shared_learning_rate: SharedRate = None,
+    drop_missing: DropMissing = False,
+    drop_empty: DropEmpty = False,
+    bad_images: BadImages = None,
+    leakage: Leakage = None,
+    rare: Rare = None,
     workers: Workers = None,
     metric: OwnMetrics = None,
     selection: Selection = None,
@@ -65,7 +76,8 @@ def run(
 
     judging = judging_options(margin, max_trainable, max_memory, max_seconds, max_latency)
     looking = search_options(time, trials, search, halving)
-    changes = overrides(seeds, rows, epochs, shared_learning_rate, judging, looking, no_examples, selection)
+    unusable = row_options(drop_missing, drop_empty, bad_images, leakage, rare)
+    changes = overrides(seeds, rows, epochs, shared_learning_rate, judging, looking, no_examples, selection, unusable)
     made = Study.from_file(study, changes, data, own_metrics(metric or (), where="--metric"))
     results = made.run(out, progress=not as_json, workers=workers, include=include or (), fork=fork)
     show_results(results.store, as_json)

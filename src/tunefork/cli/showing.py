@@ -33,8 +33,9 @@ def show_results(store: Store, as_json: bool, judging: Judging | None = None) ->
         console = _console()
         print_report(store, console, judging)
         folder = store.folder
+        left_out = ", left_out.csv" if (folder / "left_out.csv").is_file() else ""
         console.print(
-            f"\nFiles in {folder}: report.html, table.md, table.csv, figures/, runs/",
+            f"\nFiles in {folder}: report.html, table.md, table.csv{left_out}, figures/, runs/",
             highlight=False,
             markup=False,
             soft_wrap=True,

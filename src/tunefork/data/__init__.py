@@ -1,8 +1,8 @@
 """Files, folders, DataFrames and hub data sets → frozen splits → tokens or pixels. Nothing here imports torch.
 
 read (readers, decoding, delimited, jsonl, columnar, hub, images) → table → columns (guessing) → labelled (labels,
-label_sets, flags, numbers), rows → leakage → naming (label_map) → holdout (strata) → near_duplicates (similarity)
-→ augment → splits (the whole way) → text (tokens) or images (pixels) → encoded
+label_sets, flags, numbers; gaps, blanks), rows (ids, left_out) → leakage → naming (label_map) → holdout (strata)
+→ near_duplicates (similarity) → augment → splits (the whole way) → text (tokens) or images (pixels) → encoded
 """
 
 from tunefork.data.api import Data, load_data
@@ -11,6 +11,7 @@ from tunefork.data.encoded import EncodedSplit, ImageSplit, TokenSplit
 from tunefork.data.fewer import fewer
 from tunefork.data.images.gallery import read_pictures
 from tunefork.data.label_map import LabelMap
+from tunefork.data.left_out import LeftOut
 from tunefork.data.readers import read_rows
 from tunefork.data.splits import is_of_images, load_splits
 from tunefork.data.table import Table
@@ -24,6 +25,7 @@ __all__ = [
     "EncodedSplit",
     "ImageSplit",
     "LabelMap",
+    "LeftOut",
     "Split",
     "Splits",
     "Table",

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from tunefork.data.gaps import labelled_rows
+from tunefork.data.gaps import labelled_rows, unlabelled
 from tunefork.data.row_labels import Labelled, LabelSets
-from tunefork.data.table import Table, count, missing
+from tunefork.data.table import Table, count
 from tunefork.errors import LabelError
 
 _WORDS = {"1": True, "1.0": True, "true": True, "yes": True, "0": False, "0.0": False, "false": False, "no": False}
@@ -29,7 +29,7 @@ def flag(value: Any) -> bool | None:
 
 def all_flags(values: Sequence[Any]) -> bool:
     """Whether a column could be one of several label columns; empty cells do not count."""
-    cells = [value for value in values if not _empty(value)]
+    cells = [value for value in values if not unlabelled(value)]
     return bool(cells) and all(flag(value) is not None for value in cells)
 
 
@@ -40,8 +40,8 @@ def read_flags(table: Table, columns: Sequence[str], *, drop_missing: bool) -> L
         LabelError: a cell that is empty, or says neither 0 nor 1.
     """
     values = [table.values[column] for column in columns]
-    gaps = [row for row, cells in enumerate(zip(*values)) if any(map(_empty, cells))]
-    without = [column for column, cells in zip(columns, values) if any(map(_empty, cells))]
+    gaps = [row for row, cells in enumerate(zip(*values)) if any(map(unlabelled, cells))]
+    without = [column for column, cells in zip(columns, values) if any(map(unlabelled, cells))]
     rows, notices = labelled_rows(table, without, gaps, drop_missing=drop_missing)
     said = {column: _column(table, column, rows) for column in columns}
     sets = [tuple(column for column in columns if said[column][place]) for place in range(len(rows))]
@@ -60,7 +60,3 @@ def _column(table: Table, column: str, rows: Sequence[int]) -> list[bool]:
             fix="Where there are several label columns, write 0 or 1, true or false, yes or no in each.",
         )
     return [bool(cell) for cell in cells]
-
-
-def _empty(value: Any) -> bool:
-    return missing(value) or (isinstance(value, str) and not value.strip())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import PurePath
 from typing import Any
 
 from tunefork.data.table import Table, make_table, missing
@@ -18,8 +19,9 @@ def read_jsonl(text: str, name: str, notices: tuple[str, ...] = ()) -> Table:
     """A table from the text of a JSONL file. Keys that an object lacks are missing values.
 
     Raises:
-        ReadError: an empty file, or a line that is not one JSON object, with the line.
+        ReadError: an empty file, JSON in an array or over several lines, or the line that is not one JSON object.
     """
+    _refuse_whole(text, name)
     columns: dict[str, list[Any]] = {}
     lines: list[int] = []
     given = 0
@@ -48,6 +50,33 @@ def read_jsonl(text: str, name: str, notices: tuple[str, ...] = ()) -> Table:
     for column in columns.values():
         column.extend([None] * (len(lines) - len(column)))
     return make_table(name, list(columns), columns.values(), len(lines), numbers=lines, unit="line", notices=notices)
+
+
+def _refuse_whole(text: str, name: str) -> None:
+    """Refuse a file that is one JSON value. Lines that are arrays, one by one, are told as lines."""
+    first, _, rest = text.strip().partition("\n")
+    if first.startswith("["):
+        whole = not _parses(first) if rest else first.endswith("]")
+        what = "This is a JSON array"
+    else:
+        whole, what = first.rstrip() == "{", "This is a JSON object over several lines"
+    if whole:
+        path = PurePath(name)
+        out = path.with_suffix(".jsonl") if path.suffix.lower() != ".jsonl" else path.with_suffix(".lines.jsonl")
+        raise ReadError(
+            f"{what}; tunefork reads JSONL, one object per line",
+            where=name,
+            found=repr(text.strip()[:40]),
+            fix=f'pandas converts it: pandas.read_json("{name}").to_json("{out}", orient="records", lines=True).',
+        )
+
+
+def _parses(line: str) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 class _Pairs(list[tuple[str, Any]]):

@@ -181,19 +181,20 @@ def unseen_labels(
         rows: the table's row of each label.
 
     Raises:
-        LabelError: naming label, split and rows.
+        LabelError: naming each label, in how many rows it is, the split, and the rows of the first.
     """
     have = frozenset(known)
     strange = [place for place, name in enumerate(names) if name not in have]
     if not strange:
         return
-    label = names[strange[0]]
+    totals = Counter(names[place] for place in strange)
+    label, others = names[strange[0]], len(totals) - 1
     places = [rows[place] for place in strange if names[place] == label]
-    others = len({names[place] for place in strange}) - 1
+    each = shorten([f"'{name}' in {count(number, 'row')}" for name, number in totals.items()])
     raise LabelError(
         f"The label '{label}' is in {split} but not in training"
         + (f", and so {'is' if others == 1 else 'are'} {others} more" if others else ""),
         where=f"{table.places(places)}, column '{column}'",
-        found=f"training labels {shorten(sorted(have, key=sort_key), 12)}",
+        found=f"{each}; training labels {shorten(sorted(have, key=sort_key), 12)}",
         fix="Correct the label, add training rows that have it, or remove these rows.",
     )

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from tunefork.data.gaps import labelled_rows
-from tunefork.data.kinds import Kinds
+from tunefork.data.gaps import labelled_rows, like_missing, says_nan, unlabelled
+from tunefork.data.kinds import Kinds, same_numbers
 from tunefork.data.label_map import sort_key
 from tunefork.data.row_labels import Labelled, LabelSets
 from tunefork.data.table import Table, count, missing, printable
@@ -65,7 +65,7 @@ def are_lists(values: Sequence[Any]) -> bool:
 
 def are_written_lists(values: Sequence[Any]) -> bool:
     """Whether every cell that is not empty is a text that writes a list."""
-    cells = [value for value in values if not _blank(value)]
+    cells = [value for value in values if not unlabelled(value)]
     return bool(cells) and all(isinstance(cell, str) and written_items(cell) is not None for cell in cells)
 
 
@@ -74,51 +74,61 @@ def has_lists(values: Sequence[Any]) -> bool:
     return are_lists(values) or are_written_lists(values)
 
 
-def read_label_sets(table: Table, column: str, separator: str = "", *, drop_missing: bool) -> Labelled:
+def read_label_sets(
+    table: Table, column: str, separator: str = "", *, drop_missing: bool, classes: Sequence[str] = ()
+) -> Labelled:
     """The labels of each row, from one column.
 
     An empty list is a row without labels. So is an empty text where there is a separator, while an empty text among
-    texts of lists is a missing label, as None and NaN always are. A label that stands twice in a row is kept once;
-    integers become their decimal text; outer blanks go.
+    texts of lists is a missing label, as None and NaN always are, and the text ``nan`` in place of a row's labels. A
+    label that stands twice in a row is kept once; integers become their decimal text; outer blanks go.
 
     Args:
         table: as read.
         column: the labels'.
         separator: what stands between the labels of one text; not looked at where cells are lists.
         drop_missing: whether rows whose label is missing are left out.
+        classes: as configured: names that are labels though they read like a missing value.
 
     Raises:
         LabelError: missing labels, cells that are no lists without a separator, items that are no labels.
     """
-    cells, lists = _cells(table, column, separator)
+    cells, lists = _cells(table, column, separator, classes)
     gaps = [row for row, items in enumerate(cells) if items is None]
-    rows, notices = labelled_rows(table, [column], gaps, drop_missing=drop_missing)
+    rows, notices = labelled_rows(table, [column], gaps, drop_missing=drop_missing, names=True)
     given = [(row, items) for row, items in enumerate(cells) if items is not None]
     if lists:
         _refuse_positions(table, column, given)
     sets, more = _sets(table, column, given)
     if separator and not lists and not any(len(items) > 1 for _, items in given):
         more.append(f"No row of {table.name} has {separator!r} in column '{column}': each has one label at most.")
-    return Labelled(LabelSets(sets), rows, (*notices, *more))
+    labels = [(row, name) for row, names in zip(rows, sets) for name in names]
+    warnings = (*like_missing(table, column, labels, classes), *same_numbers(table, column, labels, classes))
+    return Labelled(LabelSets(sets), rows, (*notices, *more), warnings)
 
 
-def _cells(table: Table, column: str, separator: str) -> tuple[list[list[Any] | None], bool]:
+def _cells(table: Table, column: str, separator: str, classes: Sequence[str]) -> tuple[list[list[Any] | None], bool]:
     """The items of each row, None where the label is missing; and whether they were lists."""
     values = table.values[column]
     if are_lists(values):
         return [None if missing(value) else items_of(value) for value in values], True
     if are_written_lists(values):
         _refuse_arrays(table, column)
-        return [None if _blank(value) else written_items(value) for value in values], True
+        return [None if unlabelled(value) else written_items(value) for value in values], True
     if separator:
-        return [None if missing(value) else _parts(value, separator) for value in values], False
-    row = next((row for row, value in enumerate(values) if not _blank(value) and items_of(value) is None), 0)
+        return [None if _unsaid(value, classes) else _parts(value, separator) for value in values], False
+    row = next((row for row, value in enumerate(values) if not unlabelled(value) and items_of(value) is None), 0)
     raise LabelError(
         f"Column '{column}' has no lists of labels",
         where=table.place(row),
         found=repr(values[row])[:80],
         fix=WAYS,
     )
+
+
+def _unsaid(value: Any, classes: Sequence[str]) -> bool:
+    """Whether nobody said which labels a row has; an empty text says that it has none."""
+    return missing(value) or (says_nan(value) and value.strip() not in classes)
 
 
 def _parts(value: Any, separator: str) -> list[Any]:
@@ -187,7 +197,3 @@ def _refuse_arrays(table: Table, column: str) -> None:
                 found=repr(value)[:80],
                 fix="Write lists with commas: turn the arrays into lists before the file is written (tolist()).",
             )
-
-
-def _blank(value: Any) -> bool:
-    return missing(value) or (isinstance(value, str) and not value.strip())

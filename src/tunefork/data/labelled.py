@@ -53,7 +53,7 @@ def read_labels(table: Table, columns: Columns, config: DataConfig, problem: Pro
         return read_classes(table, columns.label, drop_missing=drop, classes=config.classes)
     if columns.labels:
         return read_flags(table, columns.labels, drop_missing=drop)
-    return read_label_sets(table, columns.label, config.label_separator, drop_missing=drop)
+    return read_label_sets(table, columns.label, config.label_separator, drop_missing=drop, classes=config.classes)
 
 
 def _check(columns: Columns, config: DataConfig) -> None:

@@ -8,13 +8,25 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from tunefork.data.gaps import labelled_rows
-from tunefork.data.kinds import Kinds
+from tunefork.data.gaps import labelled_rows, like_missing, unlabelled
+from tunefork.data.kinds import Kinds, same_numbers
 from tunefork.data.label_map import INTEGER
 from tunefork.data.row_labels import ClassNames, Labelled
-from tunefork.data.table import Table, count, missing, printable
+from tunefork.data.table import Table, count, either, printable
 from tunefork.errors import LabelError
 
+_CHANGES = {
+    "decimals": (
+        "written as a whole number with decimals, read as a class",
+        "written as whole numbers with decimals, read as classes",
+    ),
+    "floats": (
+        "is a whole floating-point number, read as a class",
+        "are whole floating-point numbers, read as classes",
+    ),
+    "blanks": ("stripped of outer blanks", "stripped of outer blanks"),
+}
+"""What is done to labels, as a notice says it of one and of several."""
 _FLOAT = re.compile(r"[-+]?(\d+\.\d*|\.\d+)([eE][-+]?\d+)?")
 
 
@@ -22,17 +34,19 @@ def read_classes(table: Table, column: str, *, drop_missing: bool = False, class
     """A label column as class names.
 
     Integers become their decimal text, integral floats too (with a notice), booleans ``false`` and ``true``; outer
-    blanks go. ``classes`` may list fractional numbers, which are then names like any other.
+    blanks go. The text ``nan`` is a missing label. ``classes`` may list it, and fractional numbers, which are then
+    names like any other.
 
     Raises:
         LabelError: missing labels, fractional numbers, values that are no label, and values that differ in kind but
-            would become one name, such as 1 and "1".
+            would become one name, such as 1 and "1", or are equal and would become two, such as 1 and 1.0 among texts.
     """
-    values = table.values[column]
-    gaps = [row for row, value in enumerate(values) if missing(value) or (isinstance(value, str) and not value.strip())]
-    rows, notices = labelled_rows(table, [column], gaps, drop_missing=drop_missing)
+    gaps = [row for row, value in enumerate(table.values[column]) if unlabelled(value, classes)]
+    rows, notices = labelled_rows(table, [column], gaps, drop_missing=drop_missing, names=True)
     names, more = _names(table, column, rows, frozenset(classes))
-    return Labelled(ClassNames(names), rows, (*notices, *more))
+    named = list(zip(rows, names))
+    warnings = (*like_missing(table, column, named, classes), *same_numbers(table, column, named, classes))
+    return Labelled(ClassNames(names), rows, (*notices, *more), warnings)
 
 
 def _names(table: Table, column: str, rows: Sequence[int], allowed: frozenset[str]) -> tuple[list[str], list[str]]:
@@ -45,23 +59,26 @@ def _names(table: Table, column: str, rows: Sequence[int], allowed: frozenset[st
         names.append(name)
         if change:
             changed[change] += 1
-    return names, [f"{count(number, 'label')} of {table.name} {change}." for change, number in changed.items()]
+    return names, [
+        f"{count(number, 'label')} of {table.name} {either(number, *_CHANGES[change])}."
+        for change, number in changed.items()
+    ]
 
 
 def _name(value: Any, allowed: frozenset[str], where: str, written: bool) -> tuple[str, str, str]:
-    """A value's class name, its kind, and how it was changed (empty if not)."""
+    """A value's class name, its kind, and how it was changed (a key of ``_CHANGES``; empty if not)."""
     if isinstance(value, str):
         name = printable(value.strip())
         if written and _FLOAT.fullmatch(name):
-            return _whole(float(name)), "text", "written as whole numbers with decimals, read as classes"
-        return name, "text", "stripped of outer blanks" if name != value else ""
+            return _whole(float(name)), "text", "decimals"
+        return name, "text", "blanks" if name != value else ""
     if isinstance(value, bool):
         return str(value).lower(), "boolean", ""
     if isinstance(value, int):
         return str(value), "number", ""
     if isinstance(value, float | Decimal):
         if value == value and abs(value) != float("inf") and value == int(value):
-            return str(int(value)), "number", "are whole floating-point numbers, read as classes"
+            return str(int(value)), "number", "floats"
         if str(value) in allowed:
             return str(value), "number", ""
         raise _regression(value, where)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tunefork.data.rows import RowSet
-from tunefork.data.table import count, quoted, shorten
+from tunefork.data.table import count, either, quoted, shorten
 from tunefork.errors import LeakageError
 from tunefork.problem import Problem
 
@@ -63,7 +63,8 @@ def settle(
         f"{count(shared.texts, rows.kind)} {'is' if shared.texts == 1 else 'are'} in both {name} and {other}",
         where=f"{rows.places(shared.first)}; {held.places(shared.second)}",
         found=f"for one, {example[:60]!r}",
-        fix="Remove them, or set leakage: drop_train to leave them out of training, or leakage: allow to keep them.",
+        fix=f"Remove them, leave them out of {'training' if name == 'train' else name} with --leakage drop_train "
+        "(leakage: drop_train), or keep them with --leakage allow (leakage: allow).",
         past={"leakage": "allow"},
     )
 
@@ -77,6 +78,26 @@ def two_labels(rows: RowSet, name: str) -> str:
     places = [place for place, key in enumerate(rows.keys) if key in torn]
     verb = f"{rows.kind} has" if len(torn) == 1 else f"{rows.kind}s have"
     return f"{len(torn):,} {verb} {_DIFFERENT[rows.labels.problem]} in {name} ({rows.places(places)})."
+
+
+def labels_apart(first: tuple[str, RowSet], second: tuple[str, RowSet]) -> str:
+    """A warning of texts in both splits whose labels differ between them; empty where there are none."""
+    (name, rows), (other, held) = first, second
+    here, there = _labels_by_key(rows), _labels_by_key(held)
+    torn = {key for key, labels in here.items() if key in there and there[key] != labels}
+    if not torn:
+        return ""
+    places = [one.places([at for at, key in enumerate(one.keys) if key in torn]) for one in (rows, held)]
+    labels = "numbers" if rows.labels.problem == "regression" else "labels"
+    has = either(len(torn), "has", "have")
+    return f"{count(len(torn), rows.kind)} {has} other {labels} in {other} than in {name} ({places[0]}; {places[1]})."
+
+
+def _labels_by_key(rows: RowSet) -> dict[str, set[object]]:
+    found: dict[str, set[object]] = {}
+    for key, label in zip(rows.keys, rows.labels.values):
+        found.setdefault(key, set()).add(label)
+    return found
 
 
 def torn_groups(first: tuple[str, RowSet], second: tuple[str, RowSet], column: str) -> str:

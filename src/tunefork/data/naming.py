@@ -9,6 +9,7 @@ from functools import partial
 from tunefork.config import DataConfig
 from tunefork.data.columns import Columns
 from tunefork.data.label_map import LabelMap, build_label_map, unseen_labels
+from tunefork.data.numbers import check_varied
 from tunefork.data.row_labels import Numbers
 from tunefork.data.rows import RowSet
 from tunefork.data.table import count, shorten
@@ -25,10 +26,12 @@ def name_labels(pools: Mapping[str, RowSet], columns: Columns, config: DataConfi
     ``checks`` get to know of labels that training lacks, in each split.
 
     Raises:
-        LabelError: training labels that cannot be learned, ``classes`` that do not fit.
+        LabelError: training labels that cannot be learned, such as numbers that are all the same; ``classes`` that do
+            not fit.
     """
     train, column = pools["train"], columns.label
     if isinstance(train.labels, Numbers):
+        check_varied(train.labels.values, train.table.name, column)
         return dict(pools), LabelMap((column,)), ()
     known = [name for _, name in train.labels.named()]
     labels, names, notices = build_label_map(
@@ -73,7 +76,8 @@ def settle_rare(pools: Mapping[str, RowSet], labels: LabelMap, config: DataConfi
             f"There {'is' if len(rare) == 1 else 'are'} {words}, which cannot be in both training and test",
             where=train.places(places),
             found=shorten([f"'{name}': 1" for name in rare]),
-            fix="Add rows, or set rare: train to keep them in training, or rare: drop to leave them out.",
+            fix="Add rows, keep them in training with --rare train (rare: train), or leave them out with --rare drop "
+            "(rare: drop).",
             past={"rare": "train"},
         )
     if config.rare == "train":

@@ -26,6 +26,7 @@ FORMATS = {
     ".tsv": "tsv",
     ".tab": "tsv",
     ".jsonl": "jsonl",
+    ".json": "jsonl",
     ".ndjson": "jsonl",
     ".parquet": "parquet",
     ".pq": "parquet",
@@ -143,6 +144,6 @@ def _kind(data: bytes, name: str) -> str | None:
 
 def _sniff(text: str) -> str:
     first = text.lstrip().split("\n", 1)[0]
-    if first.startswith("{"):
+    if first.startswith("{") or "".join(text[:100].split()).startswith("[{"):
         return "jsonl"
     return "tsv" if first.count("\t") > first.count(",") else "csv"

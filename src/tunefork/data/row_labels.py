@@ -97,3 +97,5 @@ class Labelled(NamedTuple):
     """The table's row of each."""
     notices: tuple[str, ...]
     """What was changed or left out."""
+    warnings: tuple[str, ...] = ()
+    """What may not be meant."""

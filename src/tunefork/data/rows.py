@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from tunefork.config import DataConfig
+from tunefork.data.blanks import blank
 from tunefork.data.columns import Columns
+from tunefork.data.ids import read_groups, read_ids
 from tunefork.data.images.gallery import Gallery, Resize, bad_pictures, read_gallery
 from tunefork.data.images.pictures import picture_of
 from tunefork.data.labelled import read_labels
+from tunefork.data.left_out import LeftOut, list_left_out, where_all_are
 from tunefork.data.row_labels import RowLabels
-from tunefork.data.table import Table, count, missing, printable, shorten
+from tunefork.data.table import Table, count, either, missing, printable, shorten
 from tunefork.errors import DataError
 from tunefork.preflight import Preflight
 from tunefork.problem import Problem
@@ -80,13 +83,23 @@ def normalise(texts: tuple[str, ...]) -> str:
     )
 
 
+class Cleaned(NamedTuple):
+    """The usable rows of a table, and what there is to be told of it."""
+
+    rows: RowSet
+    notices: tuple[str, ...]
+    """Of every conversion and every row left out."""
+    warnings: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+
+
 class _Contents(NamedTuple):
     """What is in some rows of a table beside their labels; all lists are of their length."""
 
     texts: list[tuple[str, ...]]
     keys: list[str]
-    absent: frozenset[int]
-    """Places that hold nothing that can be used, and are left out."""
+    absent: dict[int, str]
+    """Places that hold nothing that can be used, and are left out; and why."""
     gallery: Gallery | None
     notices: tuple[str, ...]
 
@@ -98,8 +111,9 @@ def clean_rows(
     checks: Preflight,
     resize: Resize | None = None,
     problem: Problem = "single_label",
-) -> tuple[RowSet, tuple[str, ...]] | None:
-    """The usable rows of a table, and notices of every conversion and every row left out.
+    split: str = "train",
+) -> Cleaned | None:
+    """The usable rows of a table.
 
     Args:
         table: as read.
@@ -109,6 +123,7 @@ def clean_rows(
             texts, pictures that cannot be read, ids that repeat.
         resize: makes pictures the size that a model wants.
         problem: what labels are.
+        split: which source the table is.
 
     Returns:
         None where something is wrong that cannot be left out.
@@ -117,12 +132,12 @@ def clean_rows(
     rows = list(range(len(table))) if labelled is None else labelled.rows
     contents = checks.past(lambda settings: _read_contents(table, columns, rows, settings, resize), config)
     ids = checks.look(lambda: read_ids(table, columns.id))
-    groups, group_notices = _groups(table, columns.group)
+    groups, group_notices = read_groups(table, columns.group)
     if labelled is None or contents is None or ids is None:
         return None
     kept = [place for place in range(len(rows)) if place not in contents.absent]
     chosen = [rows[place] for place in kept]
-    return RowSet(
+    kept_rows = RowSet(
         table,
         chosen,
         [contents.texts[place] for place in kept],
@@ -131,7 +146,15 @@ def clean_rows(
         [contents.keys[place] for place in kept],
         [groups[row] for row in chosen],
         contents.gallery,
-    ), (*labelled.notices, *contents.notices, *group_notices)
+    )
+    reasons = dict.fromkeys(set(range(len(table))) - set(rows), "no label")
+    reasons |= {rows[place]: reason for place, reason in contents.absent.items()}
+    return Cleaned(
+        kept_rows,
+        (*labelled.notices, *contents.notices, *group_notices),
+        labelled.warnings,
+        list_left_out(table, columns.image, ids if columns.id else (), reasons, split),
+    )
 
 
 def _read_contents(
@@ -146,7 +169,7 @@ def _read_contents(
     if gallery is None:
         texts, text_notices = read_texts(table, columns.text, rows)
         keys = [normalise(parts) for parts in texts]
-        empty = [place for place, parts in enumerate(texts) if not all(part.strip() for part in parts)]
+        empty = [place for place, parts in enumerate(texts) if any(map(blank, parts))]
     else:
         texts, text_notices = [(gallery.names[row],) for row in rows], tuple(gallery.notices(table.name))
         keys = [gallery.hashes[row] for row in rows]
@@ -156,13 +179,16 @@ def _read_contents(
         places = table.places([rows[place] for place in empty])
         if not config.drop_empty:
             raise empty_cells(len(empty), places, columns, others=len(rows) - len(empty))
-        notices.append(f"{count(len(empty), 'row')} with an empty {columns.kind} left out ({places}).")
+        where = f"({places}){where_all_are(len(empty))}"
+        notices.append(f"{count(len(empty), 'row')} with an empty {columns.kind} left out {where}.")
+    absent = dict.fromkeys(empty, f"empty {columns.kind}")
     if gallery is not None and gallery.bad:
-        notices.append(f"{count(len(gallery.bad), 'picture')} left out: {_reasons(gallery)}.")
-        empty += [place for place, row in enumerate(rows) if row in gallery.bad]
-    if rows and len(set(empty)) == len(rows):
+        bad = f"{_reasons(gallery)}{where_all_are(len(gallery.bad))}"
+        notices.append(f"{count(len(gallery.bad), 'picture')} left out: {bad}.")
+        absent |= {place: gallery.bad[row] for place, row in enumerate(rows) if row in gallery.bad}
+    if rows and len(absent) == len(rows):
         raise DataError("No row is left after empty ones were left out", where=table.name, fix="Check the columns.")
-    return _Contents(texts, keys, frozenset(empty), gallery, tuple(notices))
+    return _Contents(texts, keys, absent, gallery, tuple(notices))
 
 
 def _gallery(table: Table, column: str, rows: Sequence[int], config: DataConfig, resize: Resize | None) -> Gallery:
@@ -219,9 +245,11 @@ def read_texts(
             texts.append(_text(value, table, row, column))
         parts.append(texts)
         if converted:
+            number = sum(converted.values())
+            are, text = either(number, "is", "are"), either(number, "no text", "not texts")
             notices.append(
-                f"{count(sum(converted.values()), 'value')} of column '{column}' in {table.name} are not texts "
-                f"({shorten(sorted(converted))}) and are written out."
+                f"{count(number, 'value')} of column '{column}' in {table.name} {are} {text} "
+                f"({shorten(sorted(converted))}) and {are} written out."
             )
     return list(zip(*parts)), tuple(notices)
 
@@ -245,41 +273,3 @@ def _text(value: Any, table: Table, row: int, column: str) -> str:
             fix="Repair the text.",
         )
     return text
-
-
-def read_ids(table: Table, column: str) -> list[str]:
-    """One id per row of the table: the column's values, or row numbers where ``column`` is empty.
-
-    Raises:
-        DataError: ids that are missing or repeat.
-    """
-    if not column:
-        return list(table.ids)
-    values = table.values[column]
-    gaps = [row for row, value in enumerate(values) if missing(value) or not str(value).strip()]
-    if gaps:
-        raise DataError(
-            f"{count(len(gaps), 'row')} without an id in column '{column}'",
-            where=table.places(gaps),
-            fix="Fill them in, or leave the id column out: rows are then numbered.",
-        )
-    ids = [printable(str(value).strip()) for value in values]
-    repeated = [identity for identity, number in Counter(ids).items() if number > 1]
-    if repeated:
-        rows = [row for row, identity in enumerate(ids) if identity == repeated[0]]
-        raise DataError(
-            f"The id '{repeated[0]}' stands in {len(rows)} rows of column '{column}'",
-            where=table.places(rows),
-            found=f"{count(len(repeated), 'id')} that repeat",
-            fix="Make the ids unique, or leave the id column out: rows are then numbered.",
-        )
-    return ids
-
-
-def _groups(table: Table, column: str) -> tuple[list[str | None], tuple[str, ...]]:
-    if not column:
-        return [None] * len(table), ()
-    groups = [None if missing(v) or not str(v).strip() else str(v).strip() for v in table.values[column]]
-    gaps = groups.count(None)
-    notice = f"{count(gaps, 'row')} of {table.name} without a {column}: each is a group of its own."
-    return groups, (notice,) if gaps else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from tunefork.data.holdout import held_size, hold_out, subset
 from tunefork.data.images.gallery import Resize
 from tunefork.data.label_map import LabelMap
 from tunefork.data.labelled import which_problem
-from tunefork.data.leakage import two_labels
+from tunefork.data.leakage import labels_apart, two_labels
 from tunefork.data.numbers import check_varied
 from tunefork.data.row_labels import Numbers
 from tunefork.data.rows import RowSet
@@ -70,6 +71,8 @@ def load_splits(
     pools, labels = usable_rows(tables, columns, problem, config, wanted, said)
     for role, rows in pools.items():
         said.warnings += filter(None, [two_labels(rows, role)])
+    for first, second in combinations(pools.items(), 2):  # what both have was allowed, else it is gone
+        said.warnings += filter(None, [labels_apart(first, second)])
     pools = _hold_out(pools, config, said)
     pools, near = without_near_duplicates(pools, columns, config)
     pools = {role: _subset(pools[role], role, config, labels, said) for role in pools}
@@ -92,6 +95,7 @@ def load_splits(
         tuple(dict.fromkeys(map(one_line, said.warnings))),
         tuple(found.written() for found in near),
         augmented.written() if augmented else {},
+        tuple(said.left_out),
     )
 
 

@@ -145,3 +145,12 @@ def count(number: int, noun: str) -> str:
     """
     plural = noun[:-1] + "ies" if noun.endswith("y") else noun + ("es" if noun.endswith("s") else "s")
     return f"{number:,} {noun if number == 1 else plural}"
+
+
+def either(number: int, one: str, many: str) -> str:
+    """What is said of one, or of several.
+
+    >>> either(1, "is", "are"), either(2, "is", "are")
+    ('is', 'are')
+    """
+    return one if number == 1 else many

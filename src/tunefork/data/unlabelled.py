@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tunefork.data.blanks import blank
 from tunefork.data.columns import Columns, check_columns
 from tunefork.data.guessing import guess_id, guess_image, guess_text
+from tunefork.data.ids import read_ids
 from tunefork.data.images.class_folders import IMAGE, holds_pictures, loose_pictures
 from tunefork.data.images.pictures import Picture, holds_picture, picture_of
 from tunefork.data.readers import read_rows
-from tunefork.data.rows import empty_cells, read_ids, read_texts
+from tunefork.data.rows import empty_cells, read_texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +45,7 @@ def read_unlabelled(
     text = tuple(text_columns) or (guess_text(table, taken=(id_column,)),)
     identity = id_column or guess_id(table, taken=text)
     texts, _ = read_texts(table, text, range(len(table)))
-    empty = [row for row, parts in enumerate(texts) if not all(part.strip() for part in parts)]
+    empty = [row for row, parts in enumerate(texts) if any(map(blank, parts))]
     if empty:
         raise empty_cells(len(empty), table.places(empty), Columns(text, ""), fix="Fill them in, or remove these rows.")
     return tuple(read_ids(table, identity)), tuple(texts), identity or ROW

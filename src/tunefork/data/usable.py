@@ -11,6 +11,7 @@ from tunefork.data.columns import Columns
 from tunefork.data.images.gallery import Resize
 from tunefork.data.label_map import LabelMap
 from tunefork.data.leakage import settle, torn_groups
+from tunefork.data.left_out import LeftOut
 from tunefork.data.naming import Named, name_labels, settle_rare
 from tunefork.data.rows import RowSet, clean_rows
 from tunefork.data.table import Table
@@ -21,10 +22,11 @@ from tunefork.problem import Problem
 
 @dataclass
 class Said:
-    """What there is to be told of the rows."""
+    """What there is to be told of the rows, and which were left out."""
 
     notices: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
 
 
 def usable_rows(
@@ -44,10 +46,12 @@ def usable_rows(
     for role, table in tables.items():
         said.notices += table.notices
         group = columns.group if columns.group in table.values else ""
-        cleaned = clean_rows(table, replace(columns, group=group), config, checks, resize, problem)
+        cleaned = clean_rows(table, replace(columns, group=group), config, checks, resize, problem, role)
         if cleaned is not None:
-            pools[role] = cleaned[0]
-            said.notices += cleaned[1]
+            pools[role] = cleaned.rows
+            said.notices += cleaned.notices
+            said.warnings += cleaned.warnings
+            said.left_out += cleaned.left_out
     settled = _settle_leaks(pools, columns, config, checks, said)
     if settled and len(pools) == len(tables):
         named = checks.look(lambda: name_labels(pools, columns, config, checks))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tunefork.data.columns import Columns
 from tunefork.data.images.pixels import Pixels
 from tunefork.data.label_map import LabelMap
+from tunefork.data.left_out import LeftOut
 from tunefork.data.table import count
 from tunefork.problem import Labels, Problem, problem_of
 
@@ -67,13 +68,15 @@ class Splits:
     labels: LabelMap
     columns: Columns
     notices: tuple[str, ...] = ()
-    """Guesses, conversions, and every row that was left out."""
+    """Guesses, conversions, and how many rows were left out."""
     warnings: tuple[str, ...] = ()
     """What makes conclusions weaker."""
     near_duplicates: tuple[dict[str, Any], ...] = ()
     """Rows of two splits that are nearly the same: see ``NearDuplicates``, whose fields these are."""
     augmentation: dict[str, Any] = field(default_factory=dict)
     """How training texts were augmented: see ``Augmented``, whose fields these are. Empty where they were not."""
+    left_out: tuple[LeftOut, ...] = ()
+    """Every row without a label, with an empty text, or with a picture that cannot be read, where such are left out."""
     hash: str = field(default="")
     """SHA-256 over texts or pixels, labels, ids and class names of all splits."""
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from tunefork.data import encode
+from tunefork.data.blanks import blank
 from tunefork.engine import model_inputs
 from tunefork.errors import ColumnError, DataError
 from tunefork.predictor.base import Predictor
@@ -61,7 +62,7 @@ class TextPredictor(Predictor):
                     found=str(len(row)),
                     fix=f"Give {', '.join(self.columns)}.",
                 )
-            if any(not isinstance(part, str) or not part.strip() for part in row):
+            if any(not isinstance(part, str) or blank(part) for part in row):
                 raise DataError(
                     "A text is missing or empty",
                     where=f"row {number + 1}",

@@ -5,7 +5,7 @@ from tunefork.report.json import to_json
 from tunefork.report.judging import Comparison, Judgement, judge
 from tunefork.report.mistakes import galleries
 from tunefork.report.recommending import Recommendation, recommend
-from tunefork.report.records import csv_text, run_rows
+from tunefork.report.records import csv_text, rows_as_csv, run_rows
 from tunefork.report.run_summary import RunSummary, Spread
 from tunefork.report.saved import Saved, saved_models
 from tunefork.report.summary import ConfigurationSummary, Summary, summarise
@@ -33,6 +33,7 @@ __all__ = [
     "print_report",
     "recommend",
     "rich_table",
+    "rows_as_csv",
     "run_rows",
     "saved_models",
     "step_table",

@@ -37,7 +37,7 @@ def to_json(store: Store, judging: Judging | None = None) -> dict[str, Any]:
     found, study, known = verdict(summary), summary.study, fronts(summary)
     by_id = {run.record.id: (run, one) for one in summary.configurations for run in one.runs}
     in_order = [by_id[record.id] for record in store.runs()]
-    files = ("report.html", "table.md", "table.csv", "study.yaml")
+    files = ("report.html", "table.md", "table.csv", "study.yaml", "left_out.csv")
     content = {
         "study": study.name,
         "task": study.task,

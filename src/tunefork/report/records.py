@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tunefork.report.measures import all_metrics
@@ -18,12 +19,18 @@ def run_rows(summary: Summary) -> list[dict[str, Any]]:
 
 
 def csv_text(summary: Summary) -> str:
-    """``run_rows`` as CSV, without the numbers of decimals being cut.
+    """``run_rows`` as CSV, without the numbers of decimals being cut."""
+    rows = run_rows(summary)
+    return rows_as_csv(rows, list(rows[0]) if rows else ["id"])
+
+
+def rows_as_csv(rows: Sequence[Mapping[str, Any]], header: Sequence[str]) -> str:
+    """Rows as a CSV for people: a header, then a line for each.
 
     Text that a spreadsheet would run as a formula gets a leading apostrophe; numbers are left alone.
     """
-    rows, text = run_rows(summary), io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]) if rows else ["id"], lineterminator="\n")
+    text = io.StringIO()
+    writer = csv.DictWriter(text, header, lineterminator="\n")
     writer.writeheader()
     writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
     return text.getvalue()

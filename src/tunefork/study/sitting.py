@@ -18,6 +18,7 @@ from tunefork.store.space import disk_full
 from tunefork.study.conduct import Conduct
 from tunefork.study.examples import keep_examples
 from tunefork.study.folders import beside, check_folder, check_libraries
+from tunefork.study.left_out import keep_left_out
 from tunefork.study.model_files import check_model, keep_model, model_files
 from tunefork.study.own_metrics import check_unchanged, keep_own_metrics
 from tunefork.study.prepare import environment, resolved
@@ -68,6 +69,7 @@ def sit(
             keep_model(store, files)
             check_unchanged(store, study.own_metrics)
             write_text(folder / "study.yaml", write_study(written))
+            keep_left_out(folder, rows.left_out)
             decided = _decide(study, store, conduct, began)
             keep_baselines(store, decided.splits)
             include_predictions(store, include, separator)

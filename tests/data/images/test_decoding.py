@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.data.images.making import content, picture
+from tests.data.images.making import content, picture, wide_png, wide_tiff
 from tunefork.data.images.decoding import CHANGES, BadPictureError, BombError, decode_picture
 
 
@@ -77,11 +77,42 @@ def test_sixteen_bits_are_scaled_and_never_clipped() -> None:
     assert pixels(content(Image.fromarray(values), "TIFF"))[0, :, 0].tolist() == [0, 1, 128, 255]
 
 
+@pytest.mark.parametrize(("kind", "channels"), [("PNG", 2), ("PNG", 3), ("PNG", 4), ("TIFF", 3)])
+def test_colours_of_sixteen_bits_are_counted_and_keep_their_higher_byte(kind: str, channels: int) -> None:
+    values = np.full((1, 4, channels), 65535)
+    values[0, :, 0] = 0, 256, 32896, 65535
+    data = (wide_png if kind == "PNG" else wide_tiff)(values)
+    assert pixels(data)[0, :, 0].tolist() == [0, 1, 128, 255]
+    assert changes(data)[0] == "16 bit"
+    assert changes(data).count("16 bit") == 1
+
+
+def test_netpbm_of_sixteen_bits() -> None:
+    values = np.array([0, 256, 32896, 65535], dtype=">u2")
+    grey = b"P5 4 1\n# a comment\n65535\n" + values.tobytes()
+    assert pixels(grey)[0, :, 0].tolist() == [0, 1, 128, 255]
+    assert changes(grey) == ("16 bit", "grey")
+    dim = b"P5 4 1 65535\n" + (values // 300).astype(">u2").tobytes()
+    assert pixels(dim).max() <= 1, "a dark picture stays dark"
+    colour = b"P6 4 1 65535\n" + np.repeat(values, 3).astype(">u2").tobytes()
+    assert changes(colour) == ("16 bit",)
+    assert changes(b"P6 1 1 255\n\1\2\3") == ()
+
+
+@pytest.mark.parametrize("high", [256, 60_000, 2**31 - 1])
+def test_whole_numbers_of_32_bits_are_never_scaled_by_what_one_picture_holds(high: int) -> None:
+    dark, light = (Image.fromarray(np.array([[0, top]], dtype=np.int32)) for top in (200, high))
+    assert pixels(content(dark, "TIFF"))[0, :, 0].tolist() == [0, 200]
+    for strange in (content(light, "TIFF"), np.array([[0, high]])):
+        with pytest.raises(BadPictureError, match=r"its values go from 0 to .* as whole numbers of (32|64) bits"):
+            decode_picture(strange)
+
+
 def test_fractions_and_wide_numbers() -> None:
     assert pixels(np.array([[0.0, 0.5, 1.0]]))[0, :, 0].tolist() == [0, 128, 255]
     assert pixels(np.array([[0, 100, 255]]))[0, :, 0].tolist() == [0, 100, 255], "bytes by another name"
     assert pixels(np.array([[0.0, 99.6, 255.0]]))[0, :, 0].tolist() == [0, 100, 255]
-    assert pixels(np.array([[0, 65535]]))[0, :, 0].tolist() == [0, 255]
+    assert pixels(np.array([[0, 65535]], dtype=np.uint16))[0, :, 0].tolist() == [0, 255]
     assert changes(np.array([[0, 100, 255]])) == ("16 bit", "grey")
     for strange in (np.array([[-2.0, 2.0]]), np.array([[0, 100_000]]), np.array([[0.0, np.nan]])):
         with pytest.raises(BadPictureError, match=r"its values go from"):
@@ -151,8 +182,10 @@ def bomb(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize("side", [10_000, 60_000])
 def test_a_bomb_is_known_by_its_head(side: int) -> None:
-    with pytest.raises(BombError, match="pixels"):
+    with pytest.raises(BombError) as caught:
         decode_picture(bomb(side, side))
+    size = "10,000 × 10,000" if side == 10_000 else "3,600,000,000"
+    assert str(caught.value) == f"{size} pixels, more than 89,478,485"
 
 
 def test_image_objects_are_turned_as_their_files_are() -> None:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from tests.data.images.making import content, picture
 from tunefork.config import DataConfig
-from tunefork.data import load_data, load_splits, read_pictures
+from tunefork.data import LeftOut, load_data, load_splits, read_pictures
 from tunefork.data.images.pixels import PixelStore
 from tunefork.errors import ColumnError, DataError, LeakageError, ReadError
 
@@ -39,12 +39,27 @@ def test_bad_pictures_are_named_before_anything_trains(folder: Make) -> None:
     splits = load_splits(DataConfig(train=str(root), bad_images="skip"))
     assert sum(splits.rows.values()) == 20
     assert any(notice.startswith("3 pictures left out: cat/torn.png (") for notice in splits.notices)
+    assert not any("left_out.csv" in notice for notice in splits.notices), "all are named"
+
+
+def test_every_picture_that_is_left_out_is_listed(folder: Make) -> None:
+    root = folder({"cat": 10, "dog": 10}, {f"cat/torn{number}.png": b"" for number in range(7)})
+    splits = load_splits(DataConfig(train=str(root), bad_images="skip"))
+    assert splits.left_out == tuple(
+        LeftOut("train", f"{root} picture cat/torn{number}.png", f"cat/torn{number}.png", "the file is empty")
+        for number in range(7)
+    )
+    (notice,) = [each for each in splits.notices if "pictures left out" in each]
+    assert notice.endswith("and 2 more; all are in left_out.csv of the study's folder.")
 
 
 def test_conversions_are_counted(folder: Make) -> None:
     root = folder({"cat": 10, "dog": 10}, {"cat/grey.png": content(picture(40, mode="L"))})
     notices = load_splits(DataConfig(train=str(root))).notices
-    assert any(notice.endswith("are grey: three equal channels are made of one.") for notice in notices)
+    assert f"1 picture of {root} is grey: three equal channels are made of one." in notices
+    root = folder({"cat": 10, "dog": 10}, {f"cat/grey{n}.png": content(picture(n, mode="L")) for n in range(2)}, "two")
+    notices = load_splits(DataConfig(train=str(root))).notices
+    assert f"2 pictures of {root} are grey: three equal channels are made of one." in notices
 
 
 def test_pixels_are_kept_in_the_size_that_is_asked_for(folder: Make) -> None:
@@ -235,7 +250,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_behind(tmp_path: Path, monkeypat
 
     with pytest.raises(ReadError, match="There is no room for the pictures") as caught:
         fill()
-    assert "No space left on device behind 1 pictures" in caught.value.found
+    assert "No space left on device behind 1 picture" in caught.value.found
     assert "TMPDIR" in caught.value.fix
     assert not list(tmp_path.iterdir())
 

@@ -103,7 +103,8 @@ def list_zip(path: Path, name: str) -> Listing:
             raise refused(name, inside, "a link", "a symbolic link")
         many = member.file_size > RATIO * member.compress_size and member.file_size > HARMLESS
         if many or member.file_size > LARGEST_FILE:
-            found = f"{member.file_size:,} bytes out of {member.compress_size:,}"
+            limit = f"{LARGEST_FILE:,}" if member.file_size > LARGEST_FILE else f"{RATIO} times as many"
+            found = f"{member.file_size:,} bytes out of {member.compress_size:,}, more than {limit}"
             raise refused(name, inside, "too large once unpacked; it may be a bomb", found)
         listing.add(inside, read)
         whole += member.file_size
@@ -145,7 +146,7 @@ def list_tar(path: Path, name: str) -> Listing:
             kind = "a link" if member.issym() or member.islnk() else "no regular file"
             raise refused(name, inside, kind, f"a member of type {member.type!r}")
         if member.size > LARGEST_FILE:
-            raise refused(name, inside, "too large", f"{member.size:,} bytes")
+            raise refused(name, inside, "too large", f"{member.size:,} bytes, more than {LARGEST_FILE:,}")
 
         def read(at: int = at, size: int = size) -> bytes:
             content = part(at, size)

@@ -1,18 +1,24 @@
 """The bytes of a file → one RGB picture, by stated rules. Pillow decodes.
 
 What a file is called does not count: its content decides. Each change of a picture has a name, so that it can be
-counted: see ``CHANGES``.
+counted: see ``CHANGES``. Whole numbers become bytes by the same rule in all pictures, never by what one of them holds:
+grey ones of 16 bits are divided by 257 and rounded; of colours of 16 bits the higher byte is kept, as Pillow does it,
+which is one step of 255 less at most; other ones are bytes where they go from 0 to 255, and are refused where they do
+not, since nobody knows what is white.
 """
 
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tunefork.data.images.depth import bits
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -21,19 +27,29 @@ FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000"
 """What is read. PostScript and the like, which would start programs, are not."""
 LARGEST = 89_478_485
 """Pixels of one picture at most: a quarter of a GiB in RGB, as Pillow has it. A larger one may be a bomb."""
+_PIXELS = re.compile(r"\((\d+) pixels\)")
+"""How many there are, in Pillow's words about a picture that may be a bomb."""
+HEAD = 1000
+"""Bytes of a file that say how many bits its channels have."""
 ORIENTATION = 0x0112
 """The EXIF tag that says how a camera was held."""
 CHANGES = {
-    "first frame": "are animated: their first frame is used",
-    "turned": "are turned as their EXIF tag says",
-    "transparent": "have transparent parts, which are laid on white",
-    "16 bit": "have other than 8 bits a channel and are scaled to 8",
-    "grey": "are grey: three equal channels are made of one",
-    "palette": "have a palette and become RGB",
-    "CMYK": "are CMYK and become RGB",
-    "colours": "are in another colour space and become RGB",
+    "first frame": ("is animated: its first frame is used", "are animated: their first frame is used"),
+    "turned": ("is turned as its EXIF tag says", "are turned as their EXIF tag says"),
+    "transparent": (
+        "has transparent parts, which are laid on white",
+        "have transparent parts, which are laid on white",
+    ),
+    "16 bit": (
+        "has other than 8 bits a channel and is scaled to 8",
+        "have other than 8 bits a channel and are scaled to 8",
+    ),
+    "grey": ("is grey: three equal channels are made of one", "are grey: three equal channels are made of one"),
+    "palette": ("has a palette and becomes RGB", "have a palette and become RGB"),
+    "CMYK": ("is CMYK and becomes RGB", "are CMYK and become RGB"),
+    "colours": ("is in another colour space and becomes RGB", "are in another colour space and become RGB"),
 }
-"""What is done to pictures that are not plain RGB, as a notice says it."""
+"""What is done to pictures that are not plain RGB, as a notice says it of one and of several."""
 
 
 class BadPictureError(Exception):
@@ -67,10 +83,12 @@ def decode_picture(content: bytes | Any) -> Decoded:
 
     try:
         if isinstance(content, bytes | bytearray | memoryview):
-            return _decoded(Image.open(io.BytesIO(content), formats=_formats()))
+            return _decoded(Image.open(io.BytesIO(content), formats=_formats()), bytes(content[:HEAD]))
         return _decoded(content) if isinstance(content, Image.Image) else _from_array(content)
-    except Image.DecompressionBombError:
-        raise BombError("more pixels than any photograph has") from None
+    except Image.DecompressionBombError as error:
+        size = _PIXELS.search(str(error))
+        pixels = f"{int(size[1]):,} pixels" if size else "more pixels than any photograph has"
+        raise BombError(f"{pixels}, more than {LARGEST:,}") from None
     except BadPictureError:
         raise
     except UnidentifiedImageError:
@@ -79,14 +97,17 @@ def decode_picture(content: bytes | Any) -> Decoded:
         raise BadPictureError(str(error).split("\n")[0] or type(error).__name__) from None
 
 
-def _decoded(image: Image) -> Decoded:
-    """Decode an image that Pillow has opened, turn it as its tag says, and make it RGB."""
+def _decoded(image: Image, head: bytes = b"") -> Decoded:
+    """Decode an image that Pillow has opened, turn it as its tag says, and make it RGB; ``head`` begins its file."""
     from PIL import ImageOps
 
     _check_size(*image.size)
+    wide = bits(head, image) > 8
     image.load()
-    changes = ("turned",) if image.getexif().get(ORIENTATION, 1) != 1 else ()
-    found = to_rgb(ImageOps.exif_transpose(image))
+    changes: tuple[str, ...] = ("turned",) if image.getexif().get(ORIENTATION, 1) != 1 else ()
+    found = to_rgb(ImageOps.exif_transpose(image), image.format)
+    if wide and "16 bit" not in found.changes:
+        changes += ("16 bit",)
     first = ("first frame",) if image.format != "MPO" and _frames(image) > 1 else ()
     return Decoded(found.image, (*first, *changes, *found.changes))
 
@@ -108,13 +129,17 @@ def _formats() -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
-def to_rgb(image: Image) -> Decoded:
-    """The picture in RGB: transparent parts on white, wide numbers scaled to eight bits, never clipped."""
+def to_rgb(image: Image, source: str | None = None) -> Decoded:
+    """The picture in RGB: transparent parts on white, wide numbers scaled to eight bits, never clipped.
+
+    ``source`` is the format of its file.
+    """
     from PIL import Image as Pillow
 
     changes: list[str] = []
     if image.mode.startswith(("I", "F")):
-        image = Pillow.fromarray(_eight_bits(np.asarray(image), image.mode.startswith("I;16")))
+        sixteen = image.mode.startswith("I;16") or source == "PPM"  # of which Pillow makes 0 to 65535 in 32 bits
+        image = Pillow.fromarray(_eight_bits(np.asarray(image), sixteen and image.mode != "F"))
         changes.append("16 bit")
     if image.has_transparency_data:
         white = Pillow.new("RGBA", image.size, (255, 255, 255, 255))
@@ -128,6 +153,8 @@ def to_rgb(image: Image) -> Decoded:
 def _eight_bits(values: NDArray[Any], sixteen: bool = False) -> NDArray[np.uint8]:
     """Numbers as bytes: of 16 bits by that range, others from 0 to 255 as they are; fractions from 0 to 1 times 255.
 
+    Whole numbers of 32 bits are not scaled: a dark picture would come out as another one than its neighbours.
+
     Raises:
         BadPictureError: numbers outside of these ranges, of which nobody knows what is white.
     """
@@ -138,10 +165,10 @@ def _eight_bits(values: NDArray[Any], sixteen: bool = False) -> NDArray[np.uint8
         return np.asarray((values.astype(np.float32) * 255).round(), dtype=np.uint8)
     if low >= 0 and high <= 255:
         return np.asarray(values.astype(np.float32).round(), dtype=np.uint8)
-    if low >= 0 and high <= 65535 and values.dtype.kind in "iu":
-        return np.asarray((values.astype(np.uint32) + 128) // 257, dtype=np.uint8)
+    whole = f" as whole numbers of {8 * values.dtype.itemsize} bits" if values.dtype.kind in "iu" else ""
     raise BadPictureError(
-        f"its values go from {low:g} to {high:g}; bytes, 16-bit numbers and fractions from 0 to 1 are read"
+        f"its values go from {low:g} to {high:g}{whole}, and nobody knows what is white; write bytes, numbers of 16 "
+        "bits without a sign, or fractions from 0 to 1"
     )
 
 

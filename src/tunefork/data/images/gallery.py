@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tunefork.data.images.decoding import CHANGES, BadPictureError, BombError, decode_picture
 from tunefork.data.images.pictures import Picture, picture_of
 from tunefork.data.images.pixels import Pixels, PixelStore
-from tunefork.data.table import Table, count, shorten
+from tunefork.data.table import Table, count, either, shorten
 from tunefork.errors import DataError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Gallery:
     def notices(self, name: str) -> list[str]:
         """What was done to pictures that were not plain RGB."""
         return [
-            f"{count(number, 'picture')} of {name} {words}."
+            f"{count(number, 'picture')} of {name} {either(number, *words)}."
             for change, words in CHANGES.items()
             if (number := self.changes[change])
         ]

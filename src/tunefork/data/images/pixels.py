@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from tunefork.data.table import count
 from tunefork.errors import ReadError
 
 MEMORY = 2**28
@@ -101,7 +102,7 @@ class PixelStore:
         return ReadError(
             "There is no room for the pictures in the size that the model reads",
             where=str(self._path),
-            found=f"{error.strerror or error} behind {self._count:,} pictures",
+            found=f"{error.strerror or error} behind {count(self._count, 'picture')}",
             fix="Free some disk, or name a larger one in the variable TMPDIR.",
         )
 
