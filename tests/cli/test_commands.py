@@ -173,6 +173,23 @@ def test_predict_keeps_ids_and_writes_label_names(
     assert set(found["label"]) <= {"damaged", "return", "status"}
 
 
+def test_predict_tells_of_cells_that_a_spreadsheet_would_run(
+    study: tuple[Path, dict[str, object]], messages_csv: Path, tmp_path: Path
+) -> None:
+    out, _ = study
+    new = pd.read_csv(messages_csv).drop(columns="intent").iloc[:3]
+    new["id"] = ["=HYPERLINK(1)", "@b", "c"]
+    new.to_csv(tmp_path / "new.csv", index=False)
+    words = ("predict", str(out), str(tmp_path / "new.csv"), "-o", str(tmp_path / "found.csv"))
+    done = tunefork(*words)
+    assert done.returncode == 0, done.stderr
+    assert "2 cells begin with =, +, - or @, which a spreadsheet runs as a formula: see --quote-formulas" in done.stderr
+    assert pd.read_csv(tmp_path / "found.csv")["id"].tolist() == ["=HYPERLINK(1)", "@b", "c"]
+    done = tunefork(*words, "--quote-formulas")
+    assert "formula" not in done.stderr
+    assert pd.read_csv(tmp_path / "found.csv")["id"].tolist() == ["'=HYPERLINK(1)", "'@b", "c"]
+
+
 def test_plan_and_run_leave_out_rows_as_their_messages_say(tmp_path: Path, tiny_folder: Path) -> None:
     rows = [f"row number {number},{'ab'[number % 2]}" for number in range(40)]
     train, test = [*rows[:20], ",a", "no label,", "one more,c"], [rows[0], *rows[20:]]

@@ -44,6 +44,10 @@ def predict(
         bool, typer.Option("--uncalibrated", help="Probabilities as the model gives them, without its temperature.")
     ] = False,
     encoding: Annotated[str, typer.Option("--encoding", help="Of the file.")] = "utf-8",
+    quote_formulas: Annotated[
+        bool,
+        typer.Option("--quote-formulas", help="Put an apostrophe before cells that a spreadsheet would run: = + - @."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Predict labels for new rows and write them with the rows' ids."""
@@ -51,6 +55,7 @@ def predict(
 
     from tunefork.data import read_rows, read_unlabelled, read_unlabelled_pictures
     from tunefork.predictor import ImagePredictor, load_model
+    from tunefork.report import is_formula, quoted_formula
     from tunefork.store.atomic import write_text
 
     loaded = load_model(model)
@@ -72,7 +77,12 @@ def predict(
     table = pd.DataFrame({id_name: list(ids), label_name: told})
     if probabilities:
         table = pd.concat([table, found.drop(columns="prediction").reset_index(drop=True)], axis=1)
-    write_text(out, table.to_csv(index=False))
+    formulas = int(table.map(is_formula).to_numpy().sum())
+    write_text(out, (table.map(quoted_formula) if quote_formulas else table).to_csv(index=False))
+    if formulas and not quote_formulas:  # ids have to be what they were for whoever joins them
+        cells = "cell begins" if formulas == 1 else "cells begin"
+        text = f"{formulas:,} {cells} with =, +, - or @, which a spreadsheet runs as a formula: see --quote-formulas"
+        typer.echo(text, err=True)
     if as_json:
         emit(
             {

@@ -5,7 +5,7 @@ from tunefork.report.json import to_json
 from tunefork.report.judging import Comparison, Judgement, judge
 from tunefork.report.mistakes import galleries
 from tunefork.report.recommending import Recommendation, recommend
-from tunefork.report.records import csv_text, rows_as_csv, run_rows
+from tunefork.report.records import csv_text, is_formula, quoted_formula, rows_as_csv, run_rows
 from tunefork.report.run_summary import RunSummary, Spread
 from tunefork.report.saved import Saved, saved_models
 from tunefork.report.summary import ConfigurationSummary, Summary, summarise
@@ -28,9 +28,11 @@ __all__ = [
     "csv_text",
     "examples",
     "galleries",
+    "is_formula",
     "judge",
     "markdown_table",
     "print_report",
+    "quoted_formula",
     "recommend",
     "rich_table",
     "rows_as_csv",

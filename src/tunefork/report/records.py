@@ -81,7 +81,21 @@ def _row(run: RunSummary, one: ConfigurationSummary, summary: Summary) -> dict[s
 
 
 def _cell(value: Any) -> Any:
-    """A formula cell, quoted. https://owasp.org/www-community/attacks/CSV_Injection lists the signs."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    return str(value).lower() if isinstance(value, bool) else quoted_formula(value)
+
+
+def is_formula(value: Any) -> bool:
+    """Whether a spreadsheet may take a text for a formula, and run it.
+
+    https://owasp.org/www-community/attacks/CSV_Injection lists the signs.
+    """
+    return isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+def quoted_formula(value: Any) -> Any:
+    """A text that might be a formula behind an apostrophe; anything else as it is.
+
+    >>> quoted_formula("=1+1"), quoted_formula("good"), quoted_formula(-3)
+    ("'=1+1", 'good', -3)
+    """
+    return f"'{value}" if is_formula(value) else value
