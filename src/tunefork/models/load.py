@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,9 +16,10 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
 )
 
-from tunefork.errors import ModelNotFoundError, UnsupportedModelError, WeightsError
+from tunefork.errors import ModelNotFoundError, UnsupportedModelError
 from tunefork.models.anatomy import Anatomy, anatomy_of
 from tunefork.models.builtin import shipped_config
+from tunefork.models.checkpoint import check_finite, fitted
 from tunefork.models.families import FAMILIES
 from tunefork.models.images import ImageReader, load_image_reader
 from tunefork.models.library import locate, translated
@@ -144,7 +145,8 @@ def load_backbone(
 ) -> Backbone:
     """A pretrained model with a fresh head for ``labels``, and its tokenizer or image processor.
 
-    Only safetensors are read. A head of another size is replaced, with a notice; what the checkpoint lacks is head.
+    Only safetensors are read. A head of another size is replaced, with a notice; a pooler that the checkpoint
+    lacks is trained with the head.
 
     Args:
         name: a hub id, a folder, or ``builtin:``.
@@ -155,7 +157,7 @@ def load_backbone(
 
     Raises:
         ModelNotFoundError: no such model, no tokenizer or image processor.
-        WeightsError: NaN or Inf in a tensor, or a shape that does not fit outside the head.
+        WeightsError: NaN or Inf in a tensor, or tensors of the backbone that are missing, too many or of another shape.
     """
     if Path(name).is_dir():
         name = str(Path(name).resolve())  # what is saved must find it from anywhere
@@ -178,8 +180,9 @@ def load_backbone(
             trust_remote_code=False,
         )
     model.eval().requires_grad_(False)
-    anatomy, fresh, notices = _with_fresh(anatomy_of(model), info, name)
-    _check_finite(model, name)
+    found = fitted(model, anatomy_of(model), info, name)
+    anatomy, notices = found.anatomy, found.notices
+    check_finite(model, name)
     tokenizer = reader = None
     if task == "text-classification":
         tokenizer = load_tokenizer(name, revision)
@@ -190,7 +193,7 @@ def load_backbone(
         notices += (
             f"{anatomy.family} has no description of its own; the roles of its linears were guessed from their names",
         )
-    return Backbone(name, revision, model, anatomy, tokenizer, fresh, notices, reader)
+    return Backbone(name, revision, model, anatomy, tokenizer, found.fresh, notices, reader)
 
 
 def image_size(config: Any) -> tuple[int, int] | None:
@@ -240,42 +243,3 @@ def _auto(config: Any) -> Any:
     if task_of(config) == "text-classification":
         return transformers.AutoModelForSequenceClassification
     return transformers.AutoModelForImageClassification
-
-
-def _with_fresh(anatomy: Anatomy, info: dict[str, Any], name: str) -> tuple[Anatomy, frozenset[str], tuple[str, ...]]:
-    """The anatomy whose head includes whatever the checkpoint lacks, and its names; an error for any other mismatch."""
-    in_head = set(anatomy.inside(anatomy.head))
-    mismatched = {entry[0]: entry[1:] for entry in info.get("mismatched_keys", ())}
-    outside = [key for key in anatomy.parameters if key in mismatched and key not in in_head]
-    if outside:
-        shapes = mismatched[outside[0]]
-        raise WeightsError(
-            f"The tensor '{outside[0]}' does not fit the model's config",
-            where=name,
-            found=f"{tuple(shapes[0])} in the file, {tuple(shapes[1])} expected",
-            fix="Use the config.json that belongs to these weights.",
-        )
-    notices: tuple[str, ...] = ()
-    if mismatched:
-        notices += ("the checkpoint's head is for another number of classes; it was replaced by a fresh one",)
-    missing = [key for key in info.get("missing_keys", ()) if key in anatomy.parameters]
-    lacking = [key for key in missing if key not in in_head]
-    if lacking:
-        modules = tuple(dict.fromkeys(key.rpartition(".")[0] for key in lacking))
-        notices += (f"the checkpoint lacks {', '.join(modules)}; freshly initialised, trained and saved with the head",)
-        anatomy = replace(anatomy, head=anatomy.head + modules)
-    fresh = frozenset([*missing, *mismatched])
-    if not fresh:
-        notices += ("the checkpoint brings a head of the right size along; training continues from it",)
-    return anatomy, fresh, notices
-
-
-def _check_finite(model: nn.Module, name: str) -> None:
-    for key, tensor in model.named_parameters():
-        if not bool(torch.isfinite(tensor).all()):
-            bad = int((~torch.isfinite(tensor)).sum())
-            raise WeightsError(
-                f"The tensor '{key}' holds {bad} value{'s' if bad != 1 else ''} that are NaN or infinite",
-                where=name,
-                fix="Download the weights again, or use another checkpoint.",
-            )

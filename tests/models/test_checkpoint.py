@@ -1,0 +1,141 @@
+"""Weights and configs that belong together, and those that do not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+import transformers
+from safetensors.torch import load_file, save_file
+
+from tests.tiny import _SHAPE, CONFIGS, IMAGE_CONFIGS, reader, tokenizer
+from tunefork.errors import WeightsError
+from tunefork.models import load_backbone
+
+LABELS = ("neg", "pos")
+SAVED = (
+    "BertModel", "BertForPreTraining", "BertForMaskedLM", "BertLMHeadModel", "BertForSequenceClassification",
+    "DistilBertModel", "DistilBertForMaskedLM", "DistilBertForTokenClassification",
+    "RobertaModel", "RobertaForMaskedLM", "RobertaForCausalLM", "RobertaForMultipleChoice",
+    "ElectraModel", "ElectraForPreTraining", "ElectraForMaskedLM",
+    "DebertaModel", "DebertaForMaskedLM", "DebertaV2Model", "DebertaV2ForMaskedLM", "DebertaV2ForQuestionAnswering",
+    "MPNetModel", "MPNetForMaskedLM", "AlbertModel", "AlbertForPreTraining", "AlbertForMaskedLM",
+    "ModernBertModel", "ModernBertForMaskedLM", "GPT2Model", "GPT2LMHeadModel", "LlamaModel", "LlamaForCausalLM",
+    "Qwen2ForCausalLM", "Qwen3ForCausalLM",
+    "ViTModel", "ViTForMaskedImageModeling", "ViTForImageClassification", "ViTMSNModel",
+    "DeiTModel", "DeiTForMaskedImageModeling", "DeiTForImageClassificationWithTeacher",
+    "Dinov2Model", "Dinov2Backbone", "Dinov2WithRegistersModel", "BeitModel", "BeitForMaskedImageModeling",
+)  # fmt: skip
+
+
+def saved(architecture: str, folder: Path, **settings: object) -> Path:
+    """A tiny model as transformers itself saves it."""
+    kind = getattr(transformers, architecture)
+    name = kind.config_class.model_type
+    images = name in IMAGE_CONFIGS
+    shape = {**(IMAGE_CONFIGS[name] if images else {**_SHAPE, **CONFIGS[name]}), **settings}
+    kind(transformers.AutoConfig.for_model(name, **shape)).save_pretrained(folder)
+    if images:
+        reader().save_pretrained(str(folder))
+    else:
+        tokenizer().save_pretrained(folder)
+    return folder
+
+
+def configured(folder: Path, **changes: object) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def rewritten(folder: Path, change: Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]]) -> None:
+    path = folder / "model.safetensors"
+    save_file(change(load_file(path)), path, metadata={"format": "pt"})
+
+
+@pytest.mark.parametrize("architecture", SAVED)
+def test_what_transformers_saves_is_loaded_and_only_heads_and_poolers_are_fresh(
+    architecture: str, tmp_path: Path
+) -> None:
+    more = {"vocab_size": 20} if architecture == "BeitForMaskedImageModeling" else {}
+    backbone = load_backbone(str(saved(architecture, tmp_path, **more)), LABELS)
+    assert backbone.fresh
+    assert backbone.fresh <= set(backbone.anatomy.inside(backbone.anatomy.head))
+    heads = ("classifier", "score", "pre_classifier", "head", "pooler")
+    assert all(key.startswith(heads) or ".pooler." in key for key in backbone.fresh), backbone.fresh
+    assert not any("mask_token" in key for key in backbone.fresh)
+
+
+@pytest.mark.parametrize("architecture", ["Dinov2Model"])
+def test_a_mask_token_that_is_missing_is_no_head(architecture: str, tmp_path: Path) -> None:
+    saved(architecture, tmp_path)
+    rewritten(tmp_path, lambda tensors: {key: each for key, each in tensors.items() if "mask_token" not in key})
+    assert load_backbone(str(tmp_path), LABELS).anatomy.head == ("classifier",)
+
+
+def test_tables_that_old_files_have_and_nobody_reads(tmp_path: Path) -> None:
+    saved("GPT2Model", tmp_path / "gpt2", eos_token_id=2)
+    more = {f"h.{block}.attn.{name}": torch.zeros(1) for block in range(2) for name in ("bias", "masked_bias")}
+    rewritten(tmp_path / "gpt2", lambda tensors: tensors | more)
+    saved("BertModel", tmp_path / "bert")
+    rewritten(tmp_path / "bert", lambda tensors: tensors | {"embeddings.position_ids": torch.arange(80)[None]})
+    for name in ("gpt2", "bert"):
+        assert load_backbone(str(tmp_path / name), LABELS).fresh
+
+
+@pytest.mark.parametrize("architecture", ["BertForMaskedLM", "BertModel"])
+def test_weights_of_another_architecture_are_refused(architecture: str, tmp_path: Path) -> None:
+    configured(saved(architecture, tmp_path), model_type="roberta")
+    with pytest.raises(
+        WeightsError, match=rf"saved by another architecture.*model_type roberta, architectures {architecture}. Set"
+    ):
+        load_backbone(str(tmp_path), LABELS)
+
+
+def test_weights_by_other_names_are_refused(tmp_path: Path) -> None:
+    configured(saved("BertForMaskedLM", tmp_path), model_type="roberta", architectures=None)
+    with pytest.raises(
+        WeightsError,
+        match=r"lacks weights of the model \(.*\). Found: 37 of the backbone's 37 tensors are missing: "
+        r"roberta.embeddings.word_embeddings.weight, .*…; the file has bert.embeddings.*. Use the config.json",
+    ):
+        load_backbone(str(tmp_path), LABELS)
+
+
+def test_weights_inside_a_wrapper_are_refused(tmp_path: Path) -> None:
+    saved("BertForMaskedLM", tmp_path)
+    rewritten(tmp_path, lambda tensors: {f"module.{key}": each for key, each in tensors.items()})
+    with pytest.raises(
+        WeightsError,
+        match=r"37 of the backbone's 39 tensors are missing: .*; the file has module\..*save model\.module",
+    ):
+        load_backbone(str(tmp_path), LABELS)
+
+
+@pytest.mark.parametrize(
+    "architecture", ["BertModel", "BertForMaskedLM", "ViTModel", "GPT2LMHeadModel", "Qwen3ForCausalLM"]
+)
+def test_a_config_with_more_blocks_than_the_file_is_refused(architecture: str, tmp_path: Path) -> None:
+    saved(architecture, tmp_path)
+    layers = "n_layer" if "GPT2" in architecture else "num_hidden_layers"
+    configured(tmp_path, **{layers: 3, "layer_types": None, "max_window_layers": 3})
+    with pytest.raises(
+        WeightsError, match=r"lacks weights.*\d+ of the backbone's \d+ tensors are missing: \S*\.2\.\S*, "
+    ):
+        load_backbone(str(tmp_path), LABELS)
+
+
+@pytest.mark.parametrize(
+    "architecture", ["BertModel", "BertForMaskedLM", "ViTModel", "GPT2Model", "GPT2LMHeadModel", "Qwen3ForCausalLM"]
+)
+def test_a_config_with_fewer_blocks_than_the_file_is_refused(architecture: str, tmp_path: Path) -> None:
+    saved(architecture, tmp_path)
+    layers = "n_layer" if "GPT2" in architecture else "num_hidden_layers"
+    configured(tmp_path, **{layers: 1, "layer_types": None, "max_window_layers": 1})
+    with pytest.raises(
+        WeightsError,
+        match=r"no place \(.*\). Found: \d+ tensors of the backbone that the config does not know: \S*\.1\.\S*, ",
+    ):
+        load_backbone(str(tmp_path), LABELS)
