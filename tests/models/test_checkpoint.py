@@ -139,3 +139,22 @@ def test_a_config_with_fewer_blocks_than_the_file_is_refused(architecture: str, 
         match=r"no place \(.*\). Found: \d+ tensors of the backbone that the config does not know: \S*\.1\.\S*, ",
     ):
         load_backbone(str(tmp_path), LABELS)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "modules"),
+    [
+        ("BertModel", "classifier"),
+        ("BertForMaskedLM", "bert.pooler.dense, classifier"),
+        ("RobertaModel", "classifier.dense, classifier.out_proj"),
+        ("DebertaV2Model", "pooler.dense, classifier"),
+        ("DistilBertModel", "pre_classifier, classifier"),
+        ("GPT2Model", "score"),
+        ("ViTModel", "classifier"),
+    ],
+)
+def test_what_is_fresh_is_told_in_the_order_of_the_model(architecture: str, modules: str, tmp_path: Path) -> None:
+    more = {"eos_token_id": 2} if architecture == "GPT2Model" else {}
+    backbone = load_backbone(str(saved(architecture, tmp_path, **more)), LABELS)
+    told = [notice for notice in backbone.notices if "fresh" in notice]
+    assert told == [f"freshly initialised, trained and saved with the head: {modules}"]

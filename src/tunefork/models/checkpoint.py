@@ -68,12 +68,15 @@ def fitted(model: Any, anatomy: Anatomy, info: dict[str, Any], name: str) -> Fit
     lacking = [key for key in anatomy.parameters if key in missing and key not in in_head and "mask_token" not in key]
     if lacking:
         modules = tuple(dict.fromkeys(key.rpartition(".")[0] for key in lacking))
-        notices += (f"the checkpoint lacks {', '.join(modules)}; freshly initialised, trained and saved with the head",)
         anatomy = replace(anatomy, head=anatomy.head + modules)
-    fresh = frozenset(key for key in anatomy.inside(anatomy.head) if key in missing or key in mismatched)
-    if not fresh:
+    in_head |= set(lacking)
+    fresh = [key for key in anatomy.parameters if key in in_head and (key in missing or key in mismatched)]
+    if fresh:
+        modules = tuple(dict.fromkeys(key.rpartition(".")[0] for key in fresh))
+        notices += (f"freshly initialised, trained and saved with the head: {', '.join(modules)}",)
+    else:
         notices += ("the checkpoint brings a head of the right size along; training continues from it",)
-    return Fitted(anatomy, fresh, notices)
+    return Fitted(anatomy, frozenset(fresh), notices)
 
 
 def check_finite(model: nn.Module, name: str) -> None:
