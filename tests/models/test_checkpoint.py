@@ -158,3 +158,64 @@ def test_what_is_fresh_is_told_in_the_order_of_the_model(architecture: str, modu
     backbone = load_backbone(str(saved(architecture, tmp_path, **more)), LABELS)
     told = [notice for notice in backbone.notices if "fresh" in notice]
     assert told == [f"freshly initialised, trained and saved with the head: {modules}"]
+
+
+def headed(folder: Path, architecture: str = "BertForSequenceClassification", **changes: object) -> Path:
+    """A model with a head of two classes from an earlier task."""
+    saved(architecture, folder, num_labels=2)
+    configured(folder, **changes)
+    return folder
+
+
+def test_a_head_whose_labels_are_the_same_is_continued(tmp_path: Path) -> None:
+    names: dict[str, object] = {"id2label": {"0": "neg", "1": "pos"}}
+    headed(tmp_path, **names, problem_type="single_label_classification")
+    backbone = load_backbone(str(tmp_path), LABELS)
+    assert backbone.fresh == frozenset()
+    assert backbone.notices == ("the checkpoint brings a head of the right size along; training continues from it",)
+
+
+def test_a_head_whose_labels_nobody_named_is_continued(tmp_path: Path) -> None:
+    backbone = load_backbone(str(headed(tmp_path)), LABELS)
+    assert backbone.fresh == frozenset()
+    assert backbone.notices[0].endswith("training continues from it, and the names of its labels are unknown")
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("joy", "anger"), "other labels (joy, anger; here neg, pos)"),
+        (("pos", "neg"), "other labels (pos, neg; here neg, pos)"),
+        (("x" * 99, "y"), f"other labels ({'x' * 30}…, y; here neg, pos)"),
+    ],
+)
+def test_a_head_for_other_labels_is_replaced(names: tuple[str, str], told: str, tmp_path: Path) -> None:
+    headed(tmp_path, id2label=dict(enumerate(names)))
+    backbone = load_backbone(str(tmp_path), LABELS)
+    assert backbone.fresh == {"classifier.weight", "classifier.bias"}
+    assert backbone.notices[0] == f"the checkpoint's head is for {told}; it was replaced by a fresh one"
+    assert "freshly initialised, trained and saved with the head: classifier" in backbone.notices
+    before = load_file(tmp_path / "model.safetensors")["classifier.weight"]
+    assert not torch.equal(backbone.model.classifier.weight, before)
+    assert float(backbone.model.classifier.bias.abs().max()) == 0.0
+    kept = load_backbone(str(tmp_path), LABELS, any_head=True)
+    assert kept.fresh == frozenset()
+    assert torch.equal(kept.model.classifier.weight, before)
+
+
+def test_of_a_head_for_other_labels_the_last_linear_is_replaced(tmp_path: Path) -> None:
+    headed(tmp_path, "RobertaForSequenceClassification", id2label={"0": "a", "1": "b"})
+    assert load_backbone(str(tmp_path), LABELS).fresh == {"classifier.out_proj.weight", "classifier.out_proj.bias"}
+    headed(tmp_path, "BertForTokenClassification", id2label={"0": "O", "1": "B"})
+    assert "classifier.weight" in load_backbone(str(tmp_path), LABELS).fresh
+
+
+def test_a_head_for_another_kind_of_problem_is_replaced(tmp_path: Path) -> None:
+    headed(tmp_path, id2label={"0": "neg", "1": "pos"}, problem_type="multi_label_classification")
+    backbone = load_backbone(str(tmp_path), LABELS)
+    assert backbone.fresh == {"classifier.weight", "classifier.bias"}
+    assert backbone.notices[0] == (
+        "the checkpoint's head is for another kind of problem (multi_label_classification of neg, pos; "
+        "here single_label_classification of neg, pos); it was replaced by a fresh one"
+    )
+    assert load_backbone(str(tmp_path), LABELS, problem="multi_label").fresh == frozenset()

@@ -188,7 +188,8 @@ def load_artefact(folder: Path, backbone: Backbone | None = None) -> Any:
         own = folder / facts["model"]  # a base model that was saved along
         name = str(own) if own.is_dir() else facts["model"]
         problem = facts.get("problem", "single_label")
-        backbone = load_backbone(name, facts["labels"], facts["revision"], facts.get("image_size"), problem)
+        size = facts.get("image_size")
+        backbone = load_backbone(name, facts["labels"], facts["revision"], size, problem, any_head=own.is_dir())
     return load_adapter(backbone.copy(), folder)
 
 

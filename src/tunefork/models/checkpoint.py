@@ -21,6 +21,12 @@ UNREAD = re.compile(
 """What files have of a backbone and a classifier may lack: poolers, tokens of pretraining, tables that are computed."""
 NAMED = 3
 """Tensors that a message names."""
+LISTED, LONGEST = 5, 30
+"""Labels that a notice lists, and characters of one."""
+GENERIC = re.compile(r"LABEL_\d+")
+"""How transformers calls classes that nobody named."""
+CONTINUED = "the checkpoint brings a head of the right size along; training continues from it"
+REPLACED = "it was replaced by a fresh one"
 FIX = "Use the config.json that belongs to these weights."
 
 
@@ -35,7 +41,7 @@ class Fitted:
     notices: tuple[str, ...]
 
 
-def fitted(model: Any, anatomy: Anatomy, info: dict[str, Any], name: str) -> Fitted:
+def fitted(model: Any, anatomy: Anatomy, info: dict[str, Any], name: str, own: Any = None) -> Fitted:
     """What the checkpoint leaves open; only modules of the head, and poolers, may be fresh.
 
     Args:
@@ -43,6 +49,7 @@ def fitted(model: Any, anatomy: Anatomy, info: dict[str, Any], name: str) -> Fit
         anatomy: of it.
         info: what ``from_pretrained`` tells with ``output_loading_info=True``.
         name: the model's.
+        own: the checkpoint's config: a head is continued only where its labels are the model's. None continues any.
 
     Raises:
         WeightsError: the file lacks tensors of the backbone, has more of them, or has them in another shape.
@@ -69,13 +76,18 @@ def fitted(model: Any, anatomy: Anatomy, info: dict[str, Any], name: str) -> Fit
     if lacking:
         modules = tuple(dict.fromkeys(key.rpartition(".")[0] for key in lacking))
         anatomy = replace(anatomy, head=anatomy.head + modules)
-    in_head |= set(lacking)
-    fresh = [key for key in anatomy.parameters if key in in_head and (key in missing or key in mismatched)]
+    new = missing | set(mismatched)
+    output = _output(anatomy, model.config.num_labels)
+    if f"{output}.weight" not in new:
+        other, told = (False, CONTINUED) if own is None else _earlier(own, model.config)
+        notices += (told,)
+        if other:
+            _initialise(model, output)
+            new |= set(anatomy.inside([output]))
+    fresh = [key for key in anatomy.parameters if key in new and key in set(anatomy.inside(anatomy.head))]
     if fresh:
         modules = tuple(dict.fromkeys(key.rpartition(".")[0] for key in fresh))
         notices += (f"freshly initialised, trained and saved with the head: {', '.join(modules)}",)
-    else:
-        notices += ("the checkpoint brings a head of the right size along; training continues from it",)
     return Fitted(anatomy, frozenset(fresh), notices)
 
 
@@ -93,6 +105,47 @@ def check_finite(model: nn.Module, name: str) -> None:
                 where=name,
                 fix="Download the weights again, or use another checkpoint.",
             )
+
+
+def _output(anatomy: Anatomy, outputs: int) -> str:
+    """The last linear of the head, which gives the logits."""
+    shapes = anatomy.parameters
+    keys = [key for key in anatomy.inside(anatomy.head) if key.endswith(".weight") and shapes[key][0] == outputs]
+    return keys[-1].removesuffix(".weight") if keys else ""
+
+
+def _earlier(own: Any, config: Any) -> tuple[bool, str]:
+    """Whether a head of the right size is for another task than the model's, and what is to be told of it."""
+    kind, wanted = getattr(own, "problem_type", None), config.problem_type
+    before, labels = _names(own), _names(config)
+    if kind and kind != wanted:
+        kinds = f"{kind} of {_short(before)}; here {wanted} of {_short(labels)}"
+        return True, f"the checkpoint's head is for another kind of problem ({kinds}); {REPLACED}"
+    if before == labels:
+        return False, CONTINUED
+    if len(before) != len(labels) or all(map(GENERIC.fullmatch, before)):
+        return False, f"{CONTINUED}, and the names of its labels are unknown"
+    return True, f"the checkpoint's head is for other labels ({_short(before)}; here {_short(labels)}); {REPLACED}"
+
+
+def _names(config: Any) -> tuple[str, ...]:
+    names = getattr(config, "id2label", None) or {}
+    return tuple(str(names[number]) for number in sorted(names))
+
+
+def _short(labels: Sequence[str]) -> str:
+    listed = [each if len(each) <= LONGEST else f"{each[:LONGEST]}…" for each in labels[:LISTED]]
+    return ", ".join(listed) + (f", … ({len(labels)})" if len(labels) > LISTED else "")
+
+
+def _initialise(model: Any, path: str) -> None:
+    """What the architecture begins with, in place of a module's weights; runs draw their own from their seeds."""
+    module = model.get_submodule(path)
+    for parameter in module.parameters():
+        parameter._is_hf_initialized = False  # otherwise transformers leaves it as it is
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(0)
+        module.apply(model._init_weights)
 
 
 def _check_kind(config: Any, name: str) -> None:

@@ -142,11 +142,12 @@ def load_backbone(
     revision: str | None = None,
     image_size: int | None = None,
     problem: Problem = "single_label",
+    any_head: bool = False,
 ) -> Backbone:
     """A pretrained model with a fresh head for ``labels``, and its tokenizer or image processor.
 
-    Only safetensors are read. A head of another size is replaced, with a notice; a pooler that the checkpoint
-    lacks is trained with the head.
+    Only safetensors are read. A head of another size, or of other labels, is replaced, with a notice; a pooler
+    that the checkpoint lacks is trained with the head.
 
     Args:
         name: a hub id, a folder, or ``builtin:``.
@@ -154,6 +155,7 @@ def load_backbone(
         revision: of a hub id.
         image_size: height and width of images, where they are to be others than the processor's.
         problem: what a row's label is; the saved model's config says so.
+        any_head: continue a head of the right size whatever its labels are.
 
     Raises:
         ModelNotFoundError: no such model, no tokenizer or image processor.
@@ -180,7 +182,7 @@ def load_backbone(
             trust_remote_code=False,
         )
     model.eval().requires_grad_(False)
-    found = fitted(model, anatomy_of(model), info, name)
+    found = fitted(model, anatomy_of(model), info, name, None if any_head else config)
     anatomy, notices = found.anatomy, found.notices
     check_finite(model, name)
     tokenizer = reader = None

@@ -84,7 +84,7 @@ def _merged(adapter: Path, model: str, revision: str | None) -> Path:
     target = cache_folder() / "start" / state.hexdigest()[:16]
     if (target / "config.json").is_file():
         return target
-    backbone = load_backbone(model, starting_labels(adapter) or _classes(weights), revision)
+    backbone = load_backbone(model, starting_labels(adapter) or _classes(weights), revision, any_head=True)
     staged = target.with_suffix(".tmp")
     shutil.rmtree(staged, ignore_errors=True)
     try:

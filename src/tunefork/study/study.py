@@ -161,7 +161,7 @@ class Study:
         size = self.config.data.image_size
         if self.config.start_from is None or self._start is None:
             return load_backbone(self.model, labels, self.config.revision, size, problem)
-        backbone = load_backbone(str(self._start), labels, image_size=size, problem=problem)
+        backbone = load_backbone(str(self._start), labels, image_size=size, problem=problem, any_head=True)
         before = starting_labels((self._base or Path()) / self.config.start_from)
         if before and before != tuple(labels):
             notice = f"the starting model's classes were {', '.join(before)}; here they are {', '.join(labels)}"
