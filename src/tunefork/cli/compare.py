@@ -28,11 +28,13 @@ from tunefork.cli.options import (
     Time,
     TrainingRows,
     Trials,
+    TrustCode,
     Workers,
     class_weights_option,
     judging_options,
     search_options,
     seed_option,
+    trust_options,
 )
 
 if TYPE_CHECKING:
@@ -146,6 +148,7 @@ def compare(
     search: Method = None,
     halving: Halving = False,
     fork: Fork = False,
+    trust_remote_code: TrustCode = None,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -209,7 +212,7 @@ def compare(
     from tunefork.cli.showing import show_results
     from tunefork.study import Study
 
-    study = Study.from_config(config, metrics=own)
+    study = Study.from_config(config, metrics=own, trust=trust_options(trust_remote_code))
     if not as_json:
         study.preflight()
         for notice in study.splits.notices:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from tunefork.models import Trust
 
 StudyFile = Annotated[Path, typer.Argument(help="The study file (YAML).")]
 DataFolder = Annotated[
@@ -42,6 +45,14 @@ Selection = Annotated[
         "--selection",
         help="The metric by which validation chooses: loss, accuracy, macro_f1, weighted_f1, f1, mcc, auroc, or a "
         "--metric's name.",
+    ),
+]
+TrustCode = Annotated[
+    str | None,
+    typer.Option(
+        "--trust-remote-code",
+        metavar="COMMIT",
+        help="Run the code that a model of the hub brings along, of this commit (40 digits) and no other.",
     ),
 ]
 
@@ -82,6 +93,17 @@ Method = Annotated[
 Halving = Annotated[
     bool, typer.Option("--halving", help="Of the trials of a search, let one in three go on at each rung.")
 ]
+
+
+def trust_options(code: str | None) -> Trust:
+    """What of the model's files may do more than hold numbers.
+
+    Raises:
+        ConfigError: the revision is no commit.
+    """
+    from tunefork.models import Trust
+
+    return Trust(code)
 
 
 def search_options(time: str | None, trials: int | None, method: str | None, halving: bool) -> dict[str, Any]:

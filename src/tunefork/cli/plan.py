@@ -15,8 +15,10 @@ from tunefork.cli.options import (
     SharedRate,
     StudyFile,
     TrainingRows,
+    TrustCode,
     Workers,
     overrides,
+    trust_options,
 )
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ def plan(
     shared_learning_rate: SharedRate = None,
     workers: Workers = None,
     metric: OwnMetrics = None,
+    trust_remote_code: TrustCode = None,
     timings: Annotated[
         bool,
         typer.Option("--timings/--no-timings", " /--no-time", help="Time a few steps of every configuration."),
@@ -45,7 +48,9 @@ def plan(
     from tunefork.study import Study, outline
 
     own = own_metrics(metric or (), where="--metric")
-    made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate), data, own)
+    made = Study.from_file(
+        study, overrides(seeds, rows, epochs, shared_learning_rate), data, own, trust_options(trust_remote_code)
+    )
     found = outline(made, timings=timings, workers=workers)
     if as_json:
         emit(as_document(found) | {"search": search_outlook(made.config)})

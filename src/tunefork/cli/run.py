@@ -25,10 +25,12 @@ from tunefork.cli.options import (
     Time,
     TrainingRows,
     Trials,
+    TrustCode,
     Workers,
     judging_options,
     overrides,
     search_options,
+    trust_options,
 )
 
 
@@ -56,6 +58,7 @@ def run(
     search: Method = None,
     halving: Halving = False,
     fork: Fork = False,
+    trust_remote_code: TrustCode = None,
     as_json: Json = False,
 ) -> None:
     """Run a study: train every configuration with every seed, then report. A study that was interrupted continues."""
@@ -66,6 +69,7 @@ def run(
     judging = judging_options(margin, max_trainable, max_memory, max_seconds, max_latency)
     looking = search_options(time, trials, search, halving)
     changes = overrides(seeds, rows, epochs, shared_learning_rate, judging, looking, no_examples, selection)
-    made = Study.from_file(study, changes, data, own_metrics(metric or (), where="--metric"))
+    own = own_metrics(metric or (), where="--metric")
+    made = Study.from_file(study, changes, data, own, trust_options(trust_remote_code))
     results = made.run(out, progress=not as_json, workers=workers, include=include or (), fork=fork)
     show_results(results.store, as_json)

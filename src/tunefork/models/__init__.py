@@ -17,9 +17,11 @@ from tunefork.models.load import (
     task_of,
 )
 from tunefork.models.tokenizers import load_tokenizer, longest_input
+from tunefork.models.trust import NOTHING, Trust, of_own_code
 
 __all__ = [
     "BACKEND",
+    "NOTHING",
     "PROBLEM_TYPES",
     "Anatomy",
     "Backbone",
@@ -27,6 +29,7 @@ __all__ = [
     "Linear",
     "Pooling",
     "Task",
+    "Trust",
     "anatomy_of",
     "image_size",
     "image_tokens",
@@ -38,6 +41,7 @@ __all__ = [
     "load_tokenizer",
     "locate",
     "longest_input",
+    "of_own_code",
     "quietly",
     "size",
     "skeleton",

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from tunefork.errors import ModelNotFoundError, TuneforkError
 from tunefork.models.builtin import builtin_location
+from tunefork.models.trust import brings_code
 
 
 def locate(name: str) -> str:
@@ -44,6 +45,8 @@ def translated(name: str) -> Iterator[None]:
     except TuneforkError:
         raise
     except Exception as error:  # whatever a damaged or foreign file makes transformers raise; the cause stays attached
+        if "trust_remote_code" in str(error):  # transformers asks for permission to run what came with the model
+            raise brings_code(name) from error
         first = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise ModelNotFoundError(
             f"The model '{name}' cannot be loaded",

@@ -22,8 +22,9 @@ from tunefork.models.builtin import shipped_config
 from tunefork.models.checkpoint import check_finite, fitted
 from tunefork.models.families import FAMILIES
 from tunefork.models.images import ImageReader, load_image_reader
-from tunefork.models.library import locate, translated
+from tunefork.models.library import locate, quietly, translated
 from tunefork.models.tokenizers import ensure_padding, load_tokenizer
+from tunefork.models.trust import NOTHING, Trust
 from tunefork.problem import Problem
 
 Task = Literal["text-classification", "image-classification"]
@@ -33,6 +34,9 @@ PROBLEM_TYPES: dict[Problem, str] = {
     "regression": "regression",
 }
 """What transformers' configs call them."""
+
+
+TEXTS, IMAGES = "AutoModelForSequenceClassification", "AutoModelForImageClassification"
 
 
 @dataclass(frozen=True)
@@ -77,17 +81,22 @@ class Backbone:
         known = image_size(self.model.config)
         return known is not None and (self.images.height, self.images.width) != known
 
+    def bare(self) -> Any:
+        """The model on the meta device: every module and shape, no weights."""
+        with quietly(), torch.device("meta"):
+            return type(self.model)._from_config(copy.deepcopy(self.model.config))
+
     def copy(self) -> Any:
         """A copy of the model whose weights may be changed."""
         return copy.deepcopy(self.model)
 
 
-def load_config(name: str, revision: str | None = None) -> Any:
+def load_config(name: str, revision: str | None = None, trust: Trust = NOTHING) -> Any:
     """The config of a model: a folder (only config.json is needed), ``builtin:``, a reference model, or a hub id.
 
     Raises:
         ModelNotFoundError: saying what was looked for.
-        UnsupportedModelError: transformers does not know the architecture.
+        UnsupportedModelError: the model comes with code of its own, which is not trusted.
     """
     folder = Path(name)
     if folder.is_dir() and not (folder / "config.json").is_file():
@@ -98,10 +107,10 @@ def load_config(name: str, revision: str | None = None) -> Any:
             fix="It needs config.json (and model.safetensors and a tokenizer for training).",
         )
     shipped = None if folder.is_dir() else shipped_config(name)
-    if shipped is not None and revision is None:
+    if shipped is not None and trust.revision(name, revision) is None:
         return transformers.AutoConfig.for_model(**shipped)
     with translated(name):
-        return transformers.AutoConfig.from_pretrained(locate(name), revision=revision, trust_remote_code=False)
+        return transformers.AutoConfig.from_pretrained(locate(name), **trust.loading(name, revision))
 
 
 def task_of(config: Any) -> Task:
@@ -110,9 +119,10 @@ def task_of(config: Any) -> Task:
     Raises:
         UnsupportedModelError: transformers has no classification model of that architecture.
     """
-    if config.model_type in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES:
+    own = getattr(config, "auto_map", None) or {}  # classes in code that came with the model
+    if config.model_type in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES or TEXTS in own:
         return "text-classification"
-    if config.model_type in MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES:
+    if config.model_type in MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES or IMAGES in own:
         return "image-classification"
     raise UnsupportedModelError(
         f"transformers has no classification model of the architecture '{config.model_type}'",
@@ -120,8 +130,8 @@ def task_of(config: Any) -> Task:
     )
 
 
-def skeleton(config: Any, labels: int) -> nn.Module:
-    """The classification model on the meta device: every module and shape, no weights."""
+def skeleton(config: Any, labels: int, trust: Trust = NOTHING) -> nn.Module:
+    """The classification model of a config on the meta device: every module and shape, no weights."""
     config = copy.deepcopy(config)
     config.num_labels = labels
     if config.model_type == "deit":
@@ -132,7 +142,7 @@ def skeleton(config: Any, labels: int) -> nn.Module:
         else transformers.AutoModelForImageClassification
     )
     with translated(config.model_type), torch.device("meta"):
-        model: nn.Module = auto.from_config(config)
+        model: nn.Module = auto.from_config(config, trust_remote_code=bool(trust.code), **trust.code)
     return model
 
 
@@ -143,6 +153,7 @@ def load_backbone(
     image_size: int | None = None,
     problem: Problem = "single_label",
     any_head: bool = False,
+    trust: Trust = NOTHING,
 ) -> Backbone:
     """A pretrained model with a fresh head for ``labels``, and its tokenizer or image processor.
 
@@ -156,6 +167,7 @@ def load_backbone(
         image_size: height and width of images, where they are to be others than the processor's.
         problem: what a row's label is; the saved model's config says so.
         any_head: continue a head of the right size whatever its labels are.
+        trust: what of the model's files may do more than hold numbers.
 
     Raises:
         ModelNotFoundError: no such model, no tokenizer or image processor.
@@ -164,13 +176,14 @@ def load_backbone(
     if Path(name).is_dir():
         name = str(Path(name).resolve())  # what is saved must find it from anywhere
     place = locate(name)
-    config = load_config(name, revision)
+    config = load_config(name, revision, trust)
+    revision = trust.revision(name, revision)
     task = task_of(config)
     ids = dict(enumerate(labels))
     with translated(name):
         model, info = _auto(config).from_pretrained(
             place,
-            revision=revision,
+            **trust.loading(name, revision),
             num_labels=len(labels),
             id2label=ids,
             label2id={label: number for number, label in ids.items()},
@@ -179,18 +192,17 @@ def load_backbone(
             use_safetensors=True,
             ignore_mismatched_sizes=True,
             output_loading_info=True,
-            trust_remote_code=False,
         )
     model.eval().requires_grad_(False)
     found = fitted(model, anatomy_of(model), info, name, None if any_head else config)
-    anatomy, notices = found.anatomy, found.notices
+    anatomy, notices = found.anatomy, trust.notices + found.notices
     check_finite(model, name)
     tokenizer = reader = None
     if task == "text-classification":
-        tokenizer = load_tokenizer(name, revision)
+        tokenizer = load_tokenizer(name, revision, trust)
         notices += ensure_padding(tokenizer, model)
     else:
-        reader = load_image_reader(name, revision, image_size)
+        reader = load_image_reader(name, revision, image_size, trust)
     if not anatomy.described:
         notices += (
             f"{anatomy.family} has no description of its own; the roles of its linears were guessed from their names",

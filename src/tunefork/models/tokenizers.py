@@ -9,6 +9,7 @@ import transformers
 
 from tunefork.errors import ModelNotFoundError
 from tunefork.models.library import locate, translated
+from tunefork.models.trust import NOTHING, Trust
 
 TOKENIZER_FILES = (
     "tokenizer.json",
@@ -20,7 +21,7 @@ TOKENIZER_FILES = (
 )
 
 
-def load_tokenizer(name: str, revision: str | None = None) -> Any:
+def load_tokenizer(name: str, revision: str | None = None, trust: Trust = NOTHING) -> Any:
     """The tokenizer of a model.
 
     Raises:
@@ -35,7 +36,7 @@ def load_tokenizer(name: str, revision: str | None = None) -> Any:
             fix="Copy the tokenizer's files from the model it was trained from.",
         )
     with translated(name):
-        return transformers.AutoTokenizer.from_pretrained(place, revision=revision, trust_remote_code=False)
+        return transformers.AutoTokenizer.from_pretrained(place, **trust.loading(name, revision))
 
 
 def longest_input(config: Any) -> int | None:

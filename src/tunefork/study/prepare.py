@@ -13,7 +13,7 @@ from tunefork import metrics
 from tunefork.config import WORDNET, RunConfig, StudyConfig
 from tunefork.data import EncodedSplit, Splits, TokenSplit
 from tunefork.engine import Precision, Rows, assemble, choose_precision, evaluate
-from tunefork.models import Backbone, skeleton
+from tunefork.models import Backbone
 from tunefork.plan import (
     ExpandedRun,
     Plan,
@@ -64,7 +64,7 @@ def select_all(runs: Sequence[ExpandedRun], backbone: Backbone) -> dict[str, Sel
     found: dict[str, Selection] = {}
     checks = Preflight()
     for run in {each.config.configuration: each.config for each in runs}.values():
-        bare = skeleton(backbone.model.config, backbone.model.config.num_labels)
+        bare = backbone.bare()
         selection = checks.look(partial(select, run.strategy, backbone.anatomy, bare))
         if selection is not None:
             found[run.configuration] = selection

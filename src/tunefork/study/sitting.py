@@ -76,6 +76,7 @@ def sit(
             return Results(store)
     except StoppedError as error:
         again = f"Run the same command again to continue, or: tunefork run {folder / 'study.yaml'} -o {folder}"
+        again += study.trust.options
         raise StoppedError(error.signal, where=str(folder), fix=again) from None
     except Exception as error:
         if full := disk_full(error, str(folder)):
