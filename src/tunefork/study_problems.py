@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from tunefork.errors import ConfigError, TuneforkError, did_you_mean
 
-COMMAND_LINE_ONLY = {"trust_remote_code": "--trust-remote-code COMMIT"}
+COMMAND_LINE_ONLY = {"trust_remote_code": "--trust-remote-code COMMIT", "allow_pickle": "--allow-pickle"}
 """What a study file, which may come from anywhere, cannot allow; and the option that does."""
 _QUOTES = "Correct the value; YAML reads a bare yes, no, on or off as true or false, so put such words in quotes."
 

@@ -37,7 +37,7 @@ class OwnClassifier(BertForSequenceClassification):
 """
 
 
-def filled(home: Path) -> Path:
+def filled(home: Path, code: bool = True) -> Path:
     """A folder for ``HF_HOME`` with one repository of two commits, whose ``main`` is the later one."""
     repository = home / "hub" / f"models--{NAME.replace('/', '--')}"
     (repository / "refs").mkdir(parents=True)
@@ -48,6 +48,8 @@ def filled(home: Path) -> Path:
         folder = repository / "snapshots" / commit
         transformers.BertModel(config).save_pretrained(folder)
         tokenizer().save_pretrained(folder)
+        if not code:
+            continue
         written = json.loads((folder / "config.json").read_text()) | {
             "model_type": "own-bert",
             "architectures": ["OwnClassifier"],

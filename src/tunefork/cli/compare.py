@@ -9,6 +9,7 @@ import typer
 
 from tunefork.cli.app import Json, app
 from tunefork.cli.options import (
+    AllowPickle,
     Epochs,
     Fork,
     Halving,
@@ -149,6 +150,7 @@ def compare(
     halving: Halving = False,
     fork: Fork = False,
     trust_remote_code: TrustCode = None,
+    allow_pickle: AllowPickle = False,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -212,7 +214,7 @@ def compare(
     from tunefork.cli.showing import show_results
     from tunefork.study import Study
 
-    study = Study.from_config(config, metrics=own, trust=trust_options(trust_remote_code))
+    study = Study.from_config(config, metrics=own, trust=trust_options(trust_remote_code, allow_pickle))
     if not as_json:
         study.preflight()
         for notice in study.splits.notices:

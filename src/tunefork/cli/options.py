@@ -55,6 +55,13 @@ TrustCode = Annotated[
         help="Run the code that a model of the hub brings along, of this commit (40 digits) and no other.",
     ),
 ]
+AllowPickle = Annotated[
+    bool,
+    typer.Option(
+        "--allow-pickle",
+        help="Where a model has no safetensors, read the tensors in its pytorch_model.bin; code in there is refused.",
+    ),
+]
 
 
 Include = Annotated[
@@ -95,7 +102,7 @@ Halving = Annotated[
 ]
 
 
-def trust_options(code: str | None) -> Trust:
+def trust_options(code: str | None, pickle: bool) -> Trust:
     """What of the model's files may do more than hold numbers.
 
     Raises:
@@ -103,7 +110,7 @@ def trust_options(code: str | None) -> Trust:
     """
     from tunefork.models import Trust
 
-    return Trust(code)
+    return Trust(code, pickle)
 
 
 def search_options(time: str | None, trials: int | None, method: str | None, halving: bool) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tunefork.cli.app import Json, app, emit
-from tunefork.cli.options import TrustCode, trust_options
+from tunefork.cli.options import AllowPickle, TrustCode, trust_options
 
 if TYPE_CHECKING:
     from tunefork.config import Strategy
@@ -30,6 +30,7 @@ def params(
     explain: Annotated[bool, typer.Option("--explain", help="Show the formula of every module.")] = False,
     revision: Annotated[str | None, typer.Option("--revision", help="The model's revision.")] = None,
     trust_remote_code: TrustCode = None,
+    allow_pickle: AllowPickle = False,
     as_json: Json = False,
 ) -> None:
     """Count trainable parameters exactly: adapter, head, backbone, and the total as PEFT counts it.
@@ -39,7 +40,7 @@ def params(
     from tunefork.models import anatomy_of, load_config, skeleton
     from tunefork.strategies import count, formulas, select
 
-    trust = trust_options(trust_remote_code)
+    trust = trust_options(trust_remote_code, allow_pickle)
     config = load_config(model, revision, trust)
     bare = skeleton(config, labels, trust)
     anatomy = anatomy_of(bare)

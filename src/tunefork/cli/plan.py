@@ -8,6 +8,7 @@ import typer
 
 from tunefork.cli.app import Json, app, emit
 from tunefork.cli.options import (
+    AllowPickle,
     DataFolder,
     Epochs,
     OwnMetrics,
@@ -36,6 +37,7 @@ def plan(
     workers: Workers = None,
     metric: OwnMetrics = None,
     trust_remote_code: TrustCode = None,
+    allow_pickle: AllowPickle = False,
     timings: Annotated[
         bool,
         typer.Option("--timings/--no-timings", " /--no-time", help="Time a few steps of every configuration."),
@@ -49,7 +51,11 @@ def plan(
 
     own = own_metrics(metric or (), where="--metric")
     made = Study.from_file(
-        study, overrides(seeds, rows, epochs, shared_learning_rate), data, own, trust_options(trust_remote_code)
+        study,
+        overrides(seeds, rows, epochs, shared_learning_rate),
+        data,
+        own,
+        trust_options(trust_remote_code, allow_pickle),
     )
     found = outline(made, timings=timings, workers=workers)
     if as_json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tunefork.cli.app import Json, app
 from tunefork.cli.options import (
+    AllowPickle,
     DataFolder,
     Epochs,
     Fork,
@@ -59,6 +60,7 @@ def run(
     halving: Halving = False,
     fork: Fork = False,
     trust_remote_code: TrustCode = None,
+    allow_pickle: AllowPickle = False,
     as_json: Json = False,
 ) -> None:
     """Run a study: train every configuration with every seed, then report. A study that was interrupted continues."""
@@ -70,6 +72,6 @@ def run(
     looking = search_options(time, trials, search, halving)
     changes = overrides(seeds, rows, epochs, shared_learning_rate, judging, looking, no_examples, selection)
     own = own_metrics(metric or (), where="--metric")
-    made = Study.from_file(study, changes, data, own, trust_options(trust_remote_code))
+    made = Study.from_file(study, changes, data, own, trust_options(trust_remote_code, allow_pickle))
     results = made.run(out, progress=not as_json, workers=workers, include=include or (), fork=fork)
     show_results(results.store, as_json)

@@ -196,7 +196,7 @@ def load_artefact(folder: Path, backbone: Backbone | None = None) -> Any:
                 if task_of(config) == "text-classification"
                 else transformers.AutoModelForImageClassification
             )
-            model = auto.from_pretrained(str(folder), dtype=torch.float32, trust_remote_code=False)
+            model = auto.from_pretrained(str(folder), dtype=torch.float32, use_safetensors=True)
         return model.eval()
     facts = json.loads((folder / "tunefork.json").read_text(encoding="utf-8"))
     if backbone is None:

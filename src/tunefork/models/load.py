@@ -23,6 +23,7 @@ from tunefork.models.checkpoint import check_finite, fitted
 from tunefork.models.families import FAMILIES
 from tunefork.models.images import ImageReader, load_image_reader
 from tunefork.models.library import locate, quietly, translated
+from tunefork.models.pickled import only_tensors, pickled, refused
 from tunefork.models.tokenizers import ensure_padding, load_tokenizer
 from tunefork.models.trust import NOTHING, Trust
 from tunefork.problem import Problem
@@ -157,8 +158,8 @@ def load_backbone(
 ) -> Backbone:
     """A pretrained model with a fresh head for ``labels``, and its tokenizer or image processor.
 
-    Only safetensors are read. A head of another size, or of other labels, is replaced, with a notice; a pooler
-    that the checkpoint lacks is trained with the head.
+    Only safetensors are read unless pickle is allowed. A head of another size, or of other labels, is replaced, with a
+    notice; a pooler that the checkpoint lacks is trained with the head.
 
     Args:
         name: a hub id, a folder, or ``builtin:``.
@@ -181,6 +182,10 @@ def load_backbone(
     task = task_of(config)
     ids = dict(enumerate(labels))
     with translated(name):
+        file = pickled(place, revision)
+    if file and not trust.pickle:
+        raise refused(name, file)
+    with translated(name), only_tensors(name, file):
         model, info = _auto(config).from_pretrained(
             place,
             **trust.loading(name, revision),
@@ -189,13 +194,16 @@ def load_backbone(
             label2id={label: number for number, label in ids.items()},
             problem_type=PROBLEM_TYPES[problem],
             dtype=torch.float32,
-            use_safetensors=True,
+            use_safetensors=not file,
+            weights_only=True,
             ignore_mismatched_sizes=True,
             output_loading_info=True,
         )
     model.eval().requires_grad_(False)
     found = fitted(model, anatomy_of(model), info, name, None if any_head else config)
     anatomy, notices = found.anatomy, trust.notices + found.notices
+    if file:
+        notices = (f"the weights are read from {file}, a pickle: its tensors, and nothing else", *notices)
     check_finite(model, name)
     tokenizer = reader = None
     if task == "text-classification":

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tunefork.errors import ConfigError, UnsupportedModelError
+from tunefork.models.pickled import ALLOW
 
 CODE = "--trust-remote-code"
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -31,6 +32,8 @@ Found: 'main'. Copy the commit hash from the history of files on the model's pag
 
     code_revision: str | None = None
     """The commit of the model's repository on the hub whose code may run."""
+    pickle: bool = False
+    """Whether weights may be read from a pickle, nothing but tensors of it."""
 
     def __post_init__(self) -> None:
         if self.code_revision is not None and not COMMIT.fullmatch(self.code_revision):
@@ -43,7 +46,8 @@ Found: 'main'. Copy the commit hash from the history of files on the model's pag
     @property
     def options(self) -> str:
         """The options of the command line that say so."""
-        return "" if self.code_revision is None else f" {CODE} {self.code_revision}"
+        code = "" if self.code_revision is None else f" {CODE} {self.code_revision}"
+        return code + (f" {ALLOW}" if self.pickle else "")
 
     def revision(self, name: str, revision: str | None) -> str | None:
         """The revision of a model's files: the one whose code is trusted.
@@ -83,6 +87,11 @@ Found: 'main'. Copy the commit hash from the history of files on the model's pag
     def code(self) -> dict[str, Any]:
         """Which code transformers may take, where it may take any."""
         return {} if self.code_revision is None else {"code_revision": self.code_revision}
+
+    @property
+    def without_code(self) -> Trust:
+        """The same where code of no model may run."""
+        return Trust(pickle=self.pickle)
 
     @property
     def notices(self) -> tuple[str, ...]:

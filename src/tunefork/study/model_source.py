@@ -42,7 +42,8 @@ class ModelSource:
         size = self.image_size
         if self.start_from is None or self.start is None:
             return load_backbone(self.name, labels, self.revision, size, problem, trust=self.trust)
-        found = load_backbone(str(self.start), labels, image_size=size, problem=problem, any_head=True)
+        own = self.trust.without_code  # for the folder, where nothing pins any
+        found = load_backbone(str(self.start), labels, image_size=size, problem=problem, any_head=True, trust=own)
         before = starting_labels(self.start_from)
         if before and before != tuple(labels):
             notice = f"the starting model's classes were {', '.join(before)}; here they are {', '.join(labels)}"

@@ -70,7 +70,7 @@ def starting_labels(start: Path) -> tuple[str, ...]:
 
 
 def _content(folder: Path) -> list[tuple[str, str]]:
-    files = sorted(folder.glob("*.safetensors"))
+    files = sorted([*folder.glob("*.safetensors"), *folder.glob("pytorch_model*.bin")])
     return [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files]
 
 
