@@ -1,7 +1,7 @@
 """Pretrained transformers: their anatomy, their weights, what reads their rows."""
 
 from tunefork.models.adapters import load_adapter
-from tunefork.models.anatomy import Anatomy, Linear, anatomy_of, is_linear, size, weight_in_out
+from tunefork.models.anatomy import SYNONYMS, Anatomy, Linear, anatomy_of, is_linear, size, weight_in_out
 from tunefork.models.families import Pooling
 from tunefork.models.images import BACKEND, ImageReader, load_image_reader
 from tunefork.models.library import locate, quietly
@@ -23,6 +23,7 @@ __all__ = [
     "BACKEND",
     "NOTHING",
     "PROBLEM_TYPES",
+    "SYNONYMS",
     "Anatomy",
     "Backbone",
     "ImageReader",
