@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from tests.tiny import _SHAPE, CONFIGS, IMAGE_CONFIGS, reader, tokenizer
 from tunefork.errors import WeightsError
 from tunefork.models import load_backbone
+from tunefork.problem import Problem
 
 LABELS = ("neg", "pos")
 SAVED = (
@@ -219,3 +220,27 @@ def test_a_head_for_another_kind_of_problem_is_replaced(tmp_path: Path) -> None:
         "here single_label_classification of neg, pos); it was replaced by a fresh one"
     )
     assert load_backbone(str(tmp_path), LABELS, problem="multi_label").fresh == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("labels", "problem", "kind", "told"),
+    [
+        (LABELS, "single_label", None, "for 3 classes; it was replaced by a fresh one for 2 classes"),
+        (
+            LABELS,
+            "multi_label",
+            "multi_label_classification",
+            "for 3 labels; it was replaced by a fresh one for 2 labels",
+        ),
+        (("price",), "regression", None, "for 3 classes; it was replaced by a fresh one for 1 number"),
+        (("price",), "multi_label", None, "for 3 classes; it was replaced by a fresh one for 1 label"),
+    ],
+)
+def test_a_head_of_another_size_is_told_with_its_numbers(
+    labels: tuple[str, ...], problem: Problem, kind: str | None, told: str, tmp_path: Path
+) -> None:
+    saved("BertForSequenceClassification", tmp_path)
+    configured(tmp_path, problem_type=kind)
+    backbone = load_backbone(str(tmp_path), labels, problem=problem)
+    assert backbone.notices[0] == f"the checkpoint's head is {told}"
+    assert backbone.fresh == {"classifier.weight", "classifier.bias"}

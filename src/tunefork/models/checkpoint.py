@@ -70,14 +70,14 @@ def fitted(model: Any, anatomy: Anatomy, info: dict[str, Any], name: str, own: A
             fix=FIX,
         )
     notices: tuple[str, ...] = ()
-    if mismatched:
-        notices += ("the checkpoint's head is for another number of classes; it was replaced by a fresh one",)
     lacking = [key for key in anatomy.parameters if key in missing and key not in in_head and "mask_token" not in key]
     if lacking:
         modules = tuple(dict.fromkeys(key.rpartition(".")[0] for key in lacking))
         anatomy = replace(anatomy, head=anatomy.head + modules)
     new = missing | set(mismatched)
     output = _output(anatomy, model.config.num_labels)
+    if mismatched:
+        notices += (_resized(mismatched.get(f"{output}.weight"), own, model.config),)
     if f"{output}.weight" not in new:
         other, told = (False, CONTINUED) if own is None else _earlier(own, model.config)
         notices += (told,)
@@ -95,16 +95,22 @@ def check_finite(model: nn.Module, name: str) -> None:
     """Look for numbers that are none.
 
     Raises:
-        WeightsError: naming the first tensor with NaN or Inf.
+        WeightsError: naming the first tensor with NaN or Inf, and how many there are.
     """
-    for key, tensor in model.named_parameters():
-        if not bool(torch.isfinite(tensor).all()):
-            bad = int((~torch.isfinite(tensor)).sum())
-            raise WeightsError(
-                f"The tensor '{key}' holds {bad} value{'s' if bad != 1 else ''} that are NaN or infinite",
-                where=name,
-                fix="Download the weights again, or use another checkpoint.",
-            )
+    tensors = dict(model.named_parameters())
+    bad = [key for key, tensor in tensors.items() if not bool(torch.isfinite(tensor).all())]
+    if not bad:
+        return
+    first = tensors[bad[0]]
+    nan, infinite = int(torch.isnan(first).sum()), int(torch.isinf(first).sum())
+    more, values = f": {_some(bad)}" if len(bad) > 1 else "", nan + infinite
+    raise WeightsError(
+        f"The tensor '{bad[0]}' holds {values} value{'s' if values != 1 else ''} that are NaN or infinite",
+        where=name,
+        found=f"{nan:,} NaN and {infinite:,} infinite of its {first.numel():,} values; {len(bad)} of {len(tensors)} "
+        f"tensors {'are' if len(bad) > 1 else 'is'} affected{more}",
+        fix="Download the weights again, or use another checkpoint.",
+    )
 
 
 def _output(anatomy: Anatomy, outputs: int) -> str:
@@ -126,6 +132,21 @@ def _earlier(own: Any, config: Any) -> tuple[bool, str]:
     if len(before) != len(labels) or all(map(GENERIC.fullmatch, before)):
         return False, f"{CONTINUED}, and the names of its labels are unknown"
     return True, f"the checkpoint's head is for other labels ({_short(before)}; here {_short(labels)}); {REPLACED}"
+
+
+def _resized(shapes: tuple[Any, ...] | None, own: Any, config: Any) -> str:
+    """What is told of a head of another shape."""
+    if shapes is None:
+        return f"part of the checkpoint's head has another shape; {REPLACED}"
+    before = _count(int(shapes[0][0]), getattr(own, "problem_type", None))
+    return f"the checkpoint's head is for {before}; {REPLACED} for {_count(config.num_labels, config.problem_type)}"
+
+
+def _count(outputs: int, kind: str | None) -> str:
+    if kind == "regression" or (kind is None and outputs == 1):
+        return f"{outputs} number{'s' if outputs != 1 else ''}"
+    one, more = ("label", "labels") if kind == "multi_label_classification" else ("class", "classes")
+    return f"{outputs} {one if outputs == 1 else more}"
 
 
 def _names(config: Any) -> tuple[str, ...]:

@@ -112,7 +112,7 @@ def load_image_reader(
             found=f"none of {', '.join(PROCESSOR_FILES)}",
             fix="Copy preprocessor_config.json from the model it was trained from.",
         )
-    with translated(name):
+    with translated(name, "image processor", PROCESSOR_FILES):
         content, _ = transformers.ImageProcessingMixin.get_image_processor_dict(
             place, revision=trust.revision(name, revision)
         )

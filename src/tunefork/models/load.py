@@ -23,7 +23,7 @@ from tunefork.models.checkpoint import check_finite, fitted
 from tunefork.models.families import FAMILIES
 from tunefork.models.images import ImageReader, load_image_reader
 from tunefork.models.library import locate, quietly, translated
-from tunefork.models.pickled import only_tensors, pickled, refused
+from tunefork.models.pickled import PICKLED, SAFE, only_tensors, pickled, refused
 from tunefork.models.tokenizers import ensure_padding, load_tokenizer
 from tunefork.models.trust import NOTHING, Trust
 from tunefork.problem import Problem
@@ -110,7 +110,7 @@ def load_config(name: str, revision: str | None = None, trust: Trust = NOTHING) 
     shipped = None if folder.is_dir() else shipped_config(name)
     if shipped is not None and trust.revision(name, revision) is None:
         return transformers.AutoConfig.for_model(**shipped)
-    with translated(name):
+    with translated(name, "config", ("config.json",)):
         return transformers.AutoConfig.from_pretrained(locate(name), **trust.loading(name, revision))
 
 
@@ -185,7 +185,7 @@ def load_backbone(
         file = pickled(place, revision)
     if file and not trust.pickle:
         raise refused(name, file)
-    with translated(name), only_tensors(name, file):
+    with translated(name, "weights", (*SAFE, *PICKLED)), only_tensors(name, file):
         model, info = _auto(config).from_pretrained(
             place,
             **trust.loading(name, revision),

@@ -19,6 +19,8 @@ TOKENIZER_FILES = (
     "sentencepiece.bpe.model",
     "tokenizer.model",
 )
+BESIDE = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
+"""What else a tokenizer may be read from."""
 
 
 def load_tokenizer(name: str, revision: str | None = None, trust: Trust = NOTHING) -> Any:
@@ -35,7 +37,7 @@ def load_tokenizer(name: str, revision: str | None = None, trust: Trust = NOTHIN
             found=f"none of {', '.join(TOKENIZER_FILES)}",
             fix="Copy the tokenizer's files from the model it was trained from.",
         )
-    with translated(name):
+    with translated(name, "tokenizer", (*TOKENIZER_FILES, *BESIDE)):
         return transformers.AutoTokenizer.from_pretrained(place, **trust.loading(name, revision))
 
 
