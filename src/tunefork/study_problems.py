@@ -9,6 +9,8 @@ from pydantic import BaseModel, ValidationError
 
 from tunefork.errors import ConfigError, TuneforkError, did_you_mean
 
+COMMAND_LINE_ONLY = {"trust_remote_code": "--trust-remote-code COMMIT", "allow_pickle": "--allow-pickle"}
+"""What a study file, which may come from anywhere, cannot allow; and the option that does."""
 _QUOTES = "Correct the value; YAML reads a bare yes, no, on or off as true or false, so put such words in quotes."
 
 
@@ -39,7 +41,14 @@ class Problems:
         """Note every setting that a part of the file does not have, and what may be meant."""
         known = list(model.model_fields)
         for key in value:
-            if key not in known:
+            if key in COMMAND_LINE_ONLY:
+                self.add(
+                    (*path, key),
+                    f"There is no setting '{key}' here: a study file cannot allow that",
+                    found=repr(value[key]),
+                    fix=f"Take it out; whoever runs the study may say {COMMAND_LINE_ONLY[key]} on the command line.",
+                )
+            elif key not in known:
                 self.add((*path, key), f"There is no setting '{key}' here", fix=did_you_mean(str(key), known))
 
     def _unknown(self, path: tuple[Any, ...]) -> None:

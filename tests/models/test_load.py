@@ -15,6 +15,7 @@ from tunefork.models import builtin as builtin_module
 from tunefork.models import load_backbone, load_config, longest_input
 
 LABELS = ("neg", "pos")
+FRESH = "freshly initialised, trained and saved with the head: {}"
 
 
 @pytest.fixture
@@ -69,10 +70,7 @@ def test_what_the_checkpoint_lacks_is_trained_with_the_head(folder: Path) -> Non
     backbone = load_backbone(str(folder), LABELS)
     assert backbone.anatomy.head == ("classifier", "bert.pooler.dense")
     assert backbone.fresh >= {"bert.pooler.dense.weight", "bert.pooler.dense.bias"}
-    assert (
-        "the checkpoint lacks bert.pooler.dense; freshly initialised, trained and saved with the head"
-        in backbone.notices
-    )
+    assert FRESH.format("bert.pooler.dense, classifier") in backbone.notices
 
 
 def test_a_head_of_another_size_is_replaced_with_a_notice(tmp_path: Path) -> None:
@@ -80,7 +78,7 @@ def test_a_head_of_another_size_is_replaced_with_a_notice(tmp_path: Path) -> Non
     tokenizer().save_pretrained(tmp_path)
     backbone = load_backbone(str(tmp_path), LABELS)
     assert backbone.fresh == {"classifier.weight", "classifier.bias"}
-    assert any("head is for another number of classes" in notice for notice in backbone.notices)
+    assert "the checkpoint's head is for 3 classes; it was replaced by a fresh one for 2 classes" in backbone.notices
     kept = load_backbone(str(tmp_path), ("a", "b", "c"))
     assert kept.fresh == frozenset()
     assert any("training continues from it" in notice for notice in kept.notices)
@@ -101,8 +99,55 @@ def test_nan_in_the_weights_names_the_tensor(folder: Path) -> None:
 
     rewrite(folder, spoil)
     with pytest.raises(
-        WeightsError, match=r"The tensor 'bert.encoder.layer.1.output.dense.weight' holds 2 values that are NaN"
+        WeightsError,
+        match=r"The tensor 'bert.encoder.layer.1.output.dense.weight' holds 2 values that are NaN or infinite \(.*\). "
+        r"Found: 2 NaN and 0 infinite of its 2,048 values; 1 of 41 tensors is affected. Download",
     ):
+        load_backbone(str(folder), LABELS)
+
+
+def test_of_several_tensors_with_nan_the_first_are_named(folder: Path) -> None:
+    def spoil(tensors: dict[str, torch.Tensor]) -> None:
+        for block in range(2):
+            for name in ("query", "key"):
+                tensors[f"encoder.layer.{block}.attention.self.{name}.bias"][:3] = float("inf")
+
+    rewrite(folder, spoil)
+    name = "bert.encoder.layer.0.attention.self.{}.bias"
+    with pytest.raises(WeightsError) as caught:
+        load_backbone(str(folder), LABELS)
+    assert caught.value.what == f"The tensor '{name.format('query')}' holds 3 values that are NaN or infinite"
+    assert caught.value.found == (
+        "0 NaN and 3 infinite of its 32 values; 4 of 41 tensors are affected: "
+        f"{name.format('query')}, {name.format('key')}, bert.encoder.layer.1.attention.self.query.bias, …"
+    )
+
+
+@pytest.mark.parametrize("file", ["config.json", "tokenizer.json", "tokenizer_config.json"])
+@pytest.mark.parametrize("content", ["{", "[1]", "\x00\x01"])
+def test_a_damaged_file_is_named(file: str, content: str, folder: Path) -> None:
+    (folder / file).write_text(content)
+    with pytest.raises(ModelNotFoundError) as caught:
+        load_backbone(str(folder), LABELS)
+    assert caught.value.what == f"The model's {file} is damaged"
+    assert caught.value.where == str(folder / file)
+    assert "JSON" in caught.value.found
+    assert "safetensors" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("file", "part"), [("config.json", "config"), ("tokenizer.json", "tokenizer")])
+def test_a_file_with_other_settings_is_named(file: str, part: str, folder: Path) -> None:
+    (folder / file).write_text('{"model": 3}')
+    with pytest.raises(ModelNotFoundError) as caught:
+        load_backbone(str(folder), LABELS)
+    assert caught.value.what == f"The model's {part} cannot be read"
+    assert str(folder / file) in caught.value.where
+    assert "safetensors" not in str(caught.value)
+
+
+def test_damaged_weights_are_named(folder: Path) -> None:
+    (folder / "model.safetensors").write_bytes(b"no weights")
+    with pytest.raises(ModelNotFoundError, match=r"The model's weights cannot be read \(.*model.safetensors\)"):
         load_backbone(str(folder), LABELS)
 
 
@@ -119,7 +164,11 @@ def test_no_tokenizer_names_the_files_looked_for(folder: Path) -> None:
 def test_pickle_weights_are_refused(folder: Path) -> None:
     torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
     (folder / "model.safetensors").unlink()
-    with pytest.raises(ModelNotFoundError, match=r"cannot be loaded.*its weights are safetensors"):
+    with pytest.raises(
+        WeightsError,
+        match=r"pickle, which can hold code \(.*\). Found: pytorch_model.bin, no model.safetensors. "
+        r"Convert it: model.save_pretrained\(folder\).*--allow-pickle",
+    ):
         load_backbone(str(folder), LABELS)
 
 

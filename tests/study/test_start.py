@@ -45,6 +45,23 @@ def test_a_whole_model_is_continued(tiny_folder: Path, messages_csv: Path, tmp_p
     assert second.backbone.fresh == frozenset()
 
 
+def test_start_from_continues_a_head_whatever_its_labels_and_a_model_does_not(
+    tiny_folder: Path, messages_csv: Path, tmp_path: Path
+) -> None:
+    data = load_data(messages_csv, max_length=48)
+    made = Study(model=str(tiny_folder), data=data, compare=[Head()], training={**TRAINING, "epochs": 1})
+    first = made.run(tmp_path / "a", progress=False).best().folder
+    renamed = tmp_path / "renamed.csv"
+    renamed.write_text(messages_csv.read_text(encoding="utf-8").replace(",damaged", ",broken"), encoding="utf-8")
+    continued = study(tiny_folder, renamed, start_from=str(first)).backbone
+    assert continued.fresh == frozenset()
+    assert any(notice.startswith("the starting model's classes were damaged, ") for notice in continued.notices)
+    anew = study(first, renamed).backbone
+    assert anew.fresh == {"classifier.weight", "classifier.bias"}
+    assert any("head is for other labels (damaged, return, status; here broken" in each for each in anew.notices)
+    assert study(first, messages_csv).backbone.fresh == frozenset()
+
+
 def test_nothing_to_start_from(tiny_folder: Path, messages_csv: Path, tmp_path: Path) -> None:
     with pytest.raises(
         ModelNotFoundError, match=r"There is nothing to start from \(start_from: .*\). Found: neither adapter"

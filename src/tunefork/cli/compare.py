@@ -9,6 +9,7 @@ import typer
 
 from tunefork.cli.app import Json, app
 from tunefork.cli.options import (
+    AllowPickle,
     BadImages,
     DropEmpty,
     DropMissing,
@@ -33,12 +34,14 @@ from tunefork.cli.options import (
     Time,
     TrainingRows,
     Trials,
+    TrustCode,
     Workers,
     class_weights_option,
     judging_options,
     row_options,
     search_options,
     seed_option,
+    trust_options,
 )
 
 if TYPE_CHECKING:
@@ -148,6 +151,8 @@ def compare(
     search: Method = None,
     halving: Halving = False,
     fork: Fork = False,
+    trust_remote_code: TrustCode = None,
+    allow_pickle: AllowPickle = False,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -207,7 +212,7 @@ def compare(
     from tunefork.cli.showing import show_results
     from tunefork.study import Study
 
-    study = Study.from_config(config, metrics=own)
+    study = Study.from_config(config, metrics=own, trust=trust_options(trust_remote_code, allow_pickle))
     if not as_json:
         study.preflight()
         for notice in study.splits.notices:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from tunefork.models import Trust
 
 StudyFile = Annotated[Path, typer.Argument(help="The study file (YAML).")]
 DataFolder = Annotated[
@@ -51,6 +54,23 @@ Leakage = Annotated[
     str | None, typer.Option("--leakage", help="Texts or images in two splits: error, drop_train or allow.")
 ]
 Rare = Annotated[str | None, typer.Option("--rare", help="Classes with one example: error, train or drop.")]
+TrustCode = Annotated[
+    str | None,
+    typer.Option(
+        "--trust-remote-code",
+        metavar="COMMIT",
+        help="Run the code that a model of the hub brings along, of this commit (40 digits) and no other.",
+    ),
+]
+AllowPickle = Annotated[
+    bool,
+    typer.Option(
+        "--allow-pickle",
+        help="Where a model has no safetensors, read the tensors in its pytorch_model.bin; code in there is refused.",
+    ),
+]
+
+
 Include = Annotated[
     list[str] | None,
     typer.Option(
@@ -101,6 +121,17 @@ def row_options(
         "rare": rare,
     }
     return {name: value for name, value in given.items() if value is not None}
+
+
+def trust_options(code: str | None, pickle: bool) -> Trust:
+    """What of the model's files may do more than hold numbers.
+
+    Raises:
+        ConfigError: the revision is no commit.
+    """
+    from tunefork.models import Trust
+
+    return Trust(code, pickle)
 
 
 def search_options(time: str | None, trials: int | None, method: str | None, halving: bool) -> dict[str, Any]:

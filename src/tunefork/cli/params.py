@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tunefork.cli.app import Json, app, emit
+from tunefork.cli.options import AllowPickle, TrustCode, trust_options
 
 if TYPE_CHECKING:
     from tunefork.config import Strategy
@@ -28,6 +29,8 @@ def params(
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show the formula of every module.")] = False,
     revision: Annotated[str | None, typer.Option("--revision", help="The model's revision.")] = None,
+    trust_remote_code: TrustCode = None,
+    allow_pickle: AllowPickle = False,
     as_json: Json = False,
 ) -> None:
     """Count trainable parameters exactly: adapter, head, backbone, and the total as PEFT counts it.
@@ -37,12 +40,13 @@ def params(
     from tunefork.models import anatomy_of, load_config, skeleton
     from tunefork.strategies import count, formulas, select
 
-    config = load_config(model, revision)
-    bare = skeleton(config, labels)
+    trust = trust_options(trust_remote_code, allow_pickle)
+    config = load_config(model, revision, trust)
+    bare = skeleton(config, labels, trust)
     anatomy = anatomy_of(bare)
     rows, details = [], []
     for text, strategy in _configurations(run or (), max_trainable, anatomy, model):
-        shown = skeleton(config, labels) if strategy.kind == "peft" else bare  # PEFT changes what it is shown
+        shown = skeleton(config, labels, trust) if strategy.kind == "peft" else bare  # PEFT changes what it is shown
         selection = select(strategy, anatomy, shown)
         counts = count(selection, anatomy)
         rows.append(

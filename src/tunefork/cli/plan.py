@@ -8,6 +8,7 @@ import typer
 
 from tunefork.cli.app import Json, app, emit
 from tunefork.cli.options import (
+    AllowPickle,
     BadImages,
     DataFolder,
     DropEmpty,
@@ -20,9 +21,11 @@ from tunefork.cli.options import (
     SharedRate,
     StudyFile,
     TrainingRows,
+    TrustCode,
     Workers,
     overrides,
     row_options,
+    trust_options,
 )
 
 if TYPE_CHECKING:
@@ -44,6 +47,8 @@ def plan(
     rare: Rare = None,
     workers: Workers = None,
     metric: OwnMetrics = None,
+    trust_remote_code: TrustCode = None,
+    allow_pickle: AllowPickle = False,
     timings: Annotated[
         bool,
         typer.Option("--timings/--no-timings", " /--no-time", help="Time a few steps of every configuration."),
@@ -57,7 +62,8 @@ def plan(
 
     own = own_metrics(metric or (), where="--metric")
     unusable = row_options(drop_missing, drop_empty, bad_images, leakage, rare)
-    made = Study.from_file(study, overrides(seeds, rows, epochs, shared_learning_rate, unusable=unusable), data, own)
+    changes = overrides(seeds, rows, epochs, shared_learning_rate, unusable=unusable)
+    made = Study.from_file(study, changes, data, own, trust_options(trust_remote_code, allow_pickle))
     found = outline(made, timings=timings, workers=workers)
     if as_json:
         emit(as_document(found) | {"search": search_outlook(made.config)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tunefork.cli.app import Json, app
 from tunefork.cli.options import (
+    AllowPickle,
     BadImages,
     DataFolder,
     DropEmpty,
@@ -30,11 +31,13 @@ from tunefork.cli.options import (
     Time,
     TrainingRows,
     Trials,
+    TrustCode,
     Workers,
     judging_options,
     overrides,
     row_options,
     search_options,
+    trust_options,
 )
 
 
@@ -67,6 +70,8 @@ def run(
     search: Method = None,
     halving: Halving = False,
     fork: Fork = False,
+    trust_remote_code: TrustCode = None,
+    allow_pickle: AllowPickle = False,
     as_json: Json = False,
 ) -> None:
     """Run a study: train every configuration with every seed, then report. A study that was interrupted continues."""
@@ -78,6 +83,7 @@ def run(
     looking = search_options(time, trials, search, halving)
     unusable = row_options(drop_missing, drop_empty, bad_images, leakage, rare)
     changes = overrides(seeds, rows, epochs, shared_learning_rate, judging, looking, no_examples, selection, unusable)
-    made = Study.from_file(study, changes, data, own_metrics(metric or (), where="--metric"))
+    own = own_metrics(metric or (), where="--metric")
+    made = Study.from_file(study, changes, data, own, trust_options(trust_remote_code, allow_pickle))
     results = made.run(out, progress=not as_json, workers=workers, include=include or (), fork=fork)
     show_results(results.store, as_json)

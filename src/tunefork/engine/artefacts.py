@@ -30,7 +30,17 @@ from tunefork.engine.pictures import picture_inputs
 from tunefork.engine.precision import Precision
 from tunefork.engine.unit import PLAIN, Unit
 from tunefork.errors import ArtefactError
-from tunefork.models import Backbone, is_linear, load_adapter, load_backbone, locate, quietly, task_of
+from tunefork.models import (
+    Backbone,
+    is_linear,
+    load_adapter,
+    load_backbone,
+    load_config,
+    locate,
+    of_own_code,
+    quietly,
+    task_of,
+)
 from tunefork.strategies import Selection
 
 SHARDS = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
@@ -174,21 +184,27 @@ def load_artefact(folder: Path, backbone: Backbone | None = None) -> Any:
     import transformers
 
     if not (folder / "adapter_config.json").is_file():
+        if backbone is not None and of_own_code(backbone.model):  # which is trusted, being loaded already
+            with quietly():
+                known = type(backbone.model.config).from_pretrained(str(folder))
+                model = type(backbone.model).from_pretrained(str(folder), config=known, dtype=torch.float32)
+            return model.eval()
+        config = load_config(str(folder))
         with quietly():
-            config = transformers.AutoConfig.from_pretrained(str(folder))
             auto = (
                 transformers.AutoModelForSequenceClassification
                 if task_of(config) == "text-classification"
                 else transformers.AutoModelForImageClassification
             )
-            model = auto.from_pretrained(str(folder), dtype=torch.float32)
+            model = auto.from_pretrained(str(folder), dtype=torch.float32, use_safetensors=True)
         return model.eval()
     facts = json.loads((folder / "tunefork.json").read_text(encoding="utf-8"))
     if backbone is None:
         own = folder / facts["model"]  # a base model that was saved along
         name = str(own) if own.is_dir() else facts["model"]
         problem = facts.get("problem", "single_label")
-        backbone = load_backbone(name, facts["labels"], facts["revision"], facts.get("image_size"), problem)
+        size = facts.get("image_size")
+        backbone = load_backbone(name, facts["labels"], facts["revision"], size, problem, any_head=own.is_dir())
     return load_adapter(backbone.copy(), folder)
 
 

@@ -1,7 +1,7 @@
 """Pretrained transformers: their anatomy, their weights, what reads their rows."""
 
 from tunefork.models.adapters import load_adapter
-from tunefork.models.anatomy import Anatomy, Linear, anatomy_of, is_linear, size, weight_in_out
+from tunefork.models.anatomy import SYNONYMS, Anatomy, Linear, anatomy_of, is_linear, size, weight_in_out
 from tunefork.models.families import Pooling
 from tunefork.models.images import BACKEND, ImageReader, load_image_reader
 from tunefork.models.library import locate, quietly
@@ -17,16 +17,20 @@ from tunefork.models.load import (
     task_of,
 )
 from tunefork.models.tokenizers import load_tokenizer, longest_input
+from tunefork.models.trust import NOTHING, Trust, of_own_code
 
 __all__ = [
     "BACKEND",
+    "NOTHING",
     "PROBLEM_TYPES",
+    "SYNONYMS",
     "Anatomy",
     "Backbone",
     "ImageReader",
     "Linear",
     "Pooling",
     "Task",
+    "Trust",
     "anatomy_of",
     "image_size",
     "image_tokens",
@@ -38,6 +42,7 @@ __all__ = [
     "load_tokenizer",
     "locate",
     "longest_input",
+    "of_own_code",
     "quietly",
     "size",
     "skeleton",

@@ -87,12 +87,16 @@ class Anatomy:
         starts = tuple(f"{module}." for module in modules)
         return tuple(name for name in self.parameters if name.startswith(starts))
 
-    def match(self, targets: Iterable[str]) -> tuple[tuple[Linear, ...], tuple[str, ...]]:
+    def match(self, targets: Iterable[str], where: str = "lora.targets") -> tuple[tuple[Linear, ...], tuple[str, ...]]:
         """The linears that the targets select, in the model's order, and notices about fused ones.
 
         A target is a role or synonym (``query``, ``proj``, ``attention``, ``all-linear``), a module name or the end of
         one (``c_proj``, ``attn.c_proj``), or ``re:`` and a regular expression for the whole path. The head is never
         selected: it always trains.
+
+        Args:
+            targets: from the study.
+            where: the setting that has them.
 
         Raises:
             TargetError: a target that selects nothing, with the model's roles and linear names, nearest first.
@@ -100,11 +104,11 @@ class Anatomy:
         chosen: dict[str, Linear] = {}
         notices: list[str] = []
         for target in targets:
-            found = [linear for linear in self.linears if _selects(target, linear)]
+            found = [linear for linear in self.linears if _selects(target, linear, where)]
             if not found:
                 raise TargetError(
                     f"The target '{target}' selects no linear of this {self.family} model",
-                    where="lora.targets",
+                    where=where,
                     found=self._choices(target),
                     fix="Use a role, or the end of a module's name.",
                 )
@@ -121,9 +125,12 @@ class Anatomy:
     def _choices(self, target: str) -> str:
         leaves = list(dict.fromkeys(linear.name.rpartition(".")[2] for linear in self.linears))
         roles = [role for role in ROLES if any(role in linear.roles for linear in self.linears)]
-        near = nearest(target, [*roles, *leaves, "attention", "all-linear", "proj"], limit=2)
-        ordered = near + [name for name in leaves if name not in near]
-        return f"roles {', '.join(roles)}; linears {', '.join(ordered)}"
+        words = ["attention", "all-linear", "proj"]
+        near = nearest(target, list(dict.fromkeys([*roles, *leaves, *words])), limit=2)
+        words = [name for name in near if name in words and name not in leaves]
+        shown: list[str] = [*words, *sorted(roles, key=lambda name: name not in near)]  # else in their own order
+        linears = [name for name in near if name in leaves] + [name for name in leaves if name not in near]
+        return f"roles {', '.join(shown)}; linears {', '.join(linears)}"
 
 
 def anatomy_of(model: nn.Module) -> Anatomy:
@@ -188,7 +195,7 @@ def size(shape: Iterable[int]) -> int:
     return product
 
 
-def _selects(target: str, linear: Linear) -> bool:
+def _selects(target: str, linear: Linear, where: str) -> bool:
     if target == "all-linear":
         return True
     if target in SYNONYMS:
@@ -199,7 +206,7 @@ def _selects(target: str, linear: Linear) -> bool:
         except re.error as error:
             raise TargetError(
                 f"The target '{target}' is not a regular expression",
-                where="lora.targets",
+                where=where,
                 found=str(error),
                 fix="Correct the expression; it has to match a module's whole path.",
             ) from None

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tunefork.errors import ModelNotFoundError, UnsupportedModelError
 from tunefork.models.library import locate, translated
+from tunefork.models.trust import NOTHING, Trust
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -86,13 +87,16 @@ class ImageReader:
         self.processor.save_pretrained(folder)
 
 
-def load_image_reader(name: str, revision: str | None = None, size: int | None = None) -> ImageReader:
+def load_image_reader(
+    name: str, revision: str | None = None, size: int | None = None, trust: Trust = NOTHING
+) -> ImageReader:
     """The image processor of a model.
 
     Args:
         name: a hub id, a folder, or ``builtin:``.
         revision: of a hub id.
         size: height and width, where they are to be others than the processor's.
+        trust: whether code of the model's own may run.
 
     Raises:
         ModelNotFoundError: naming the files looked for.
@@ -108,15 +112,17 @@ def load_image_reader(name: str, revision: str | None = None, size: int | None =
             found=f"none of {', '.join(PROCESSOR_FILES)}",
             fix="Copy preprocessor_config.json from the model it was trained from.",
         )
-    with translated(name):
-        content, _ = transformers.ImageProcessingMixin.get_image_processor_dict(place, revision=revision)
+    with translated(name, "image processor", PROCESSOR_FILES):
+        content, _ = transformers.ImageProcessingMixin.get_image_processor_dict(
+            place, revision=trust.revision(name, revision)
+        )
         kind = str(content.get("image_processor_type", ""))
         if kind.endswith("FeatureExtractor"):  # as transformers 4 called them in early 2022
             own = getattr(transformers, kind.replace("FeatureExtractor", "ImageProcessorPil"))
             processor = own.from_dict({key: each for key, each in content.items() if key != "image_processor_type"})
         else:
             processor = transformers.AutoImageProcessor.from_pretrained(
-                place, revision=revision, backend=BACKEND, trust_remote_code=False
+                place, backend=BACKEND, **trust.loading(name, revision)
             )
     if size is not None:
         _resized(processor, size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,13 +16,16 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
 )
 
-from tunefork.errors import ModelNotFoundError, UnsupportedModelError, WeightsError
+from tunefork.errors import ModelNotFoundError, UnsupportedModelError
 from tunefork.models.anatomy import Anatomy, anatomy_of
 from tunefork.models.builtin import shipped_config
+from tunefork.models.checkpoint import check_finite, fitted
 from tunefork.models.families import FAMILIES
 from tunefork.models.images import ImageReader, load_image_reader
-from tunefork.models.library import locate, translated
+from tunefork.models.library import locate, quietly, translated
+from tunefork.models.pickled import PICKLED, SAFE, only_tensors, pickled, refused
 from tunefork.models.tokenizers import ensure_padding, load_tokenizer
+from tunefork.models.trust import NOTHING, Trust
 from tunefork.problem import Problem
 
 Task = Literal["text-classification", "image-classification"]
@@ -32,6 +35,9 @@ PROBLEM_TYPES: dict[Problem, str] = {
     "regression": "regression",
 }
 """What transformers' configs call them."""
+
+
+TEXTS, IMAGES = "AutoModelForSequenceClassification", "AutoModelForImageClassification"
 
 
 @dataclass(frozen=True)
@@ -76,17 +82,22 @@ class Backbone:
         known = image_size(self.model.config)
         return known is not None and (self.images.height, self.images.width) != known
 
+    def bare(self) -> Any:
+        """The model on the meta device: every module and shape, no weights."""
+        with quietly(), torch.device("meta"):
+            return type(self.model)._from_config(copy.deepcopy(self.model.config))
+
     def copy(self) -> Any:
         """A copy of the model whose weights may be changed."""
         return copy.deepcopy(self.model)
 
 
-def load_config(name: str, revision: str | None = None) -> Any:
+def load_config(name: str, revision: str | None = None, trust: Trust = NOTHING) -> Any:
     """The config of a model: a folder (only config.json is needed), ``builtin:``, a reference model, or a hub id.
 
     Raises:
         ModelNotFoundError: saying what was looked for.
-        UnsupportedModelError: transformers does not know the architecture.
+        UnsupportedModelError: the model comes with code of its own, which is not trusted.
     """
     folder = Path(name)
     if folder.is_dir() and not (folder / "config.json").is_file():
@@ -97,10 +108,10 @@ def load_config(name: str, revision: str | None = None) -> Any:
             fix="It needs config.json (and model.safetensors and a tokenizer for training).",
         )
     shipped = None if folder.is_dir() else shipped_config(name)
-    if shipped is not None and revision is None:
+    if shipped is not None and trust.revision(name, revision) is None:
         return transformers.AutoConfig.for_model(**shipped)
-    with translated(name):
-        return transformers.AutoConfig.from_pretrained(locate(name), revision=revision, trust_remote_code=False)
+    with translated(name, "config", ("config.json",)):
+        return transformers.AutoConfig.from_pretrained(locate(name), **trust.loading(name, revision))
 
 
 def task_of(config: Any) -> Task:
@@ -109,9 +120,10 @@ def task_of(config: Any) -> Task:
     Raises:
         UnsupportedModelError: transformers has no classification model of that architecture.
     """
-    if config.model_type in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES:
+    own = getattr(config, "auto_map", None) or {}  # classes in code that came with the model
+    if config.model_type in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES or TEXTS in own:
         return "text-classification"
-    if config.model_type in MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES:
+    if config.model_type in MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES or IMAGES in own:
         return "image-classification"
     raise UnsupportedModelError(
         f"transformers has no classification model of the architecture '{config.model_type}'",
@@ -119,8 +131,8 @@ def task_of(config: Any) -> Task:
     )
 
 
-def skeleton(config: Any, labels: int) -> nn.Module:
-    """The classification model on the meta device: every module and shape, no weights."""
+def skeleton(config: Any, labels: int, trust: Trust = NOTHING) -> nn.Module:
+    """The classification model of a config on the meta device: every module and shape, no weights."""
     config = copy.deepcopy(config)
     config.num_labels = labels
     if config.model_type == "deit":
@@ -131,7 +143,7 @@ def skeleton(config: Any, labels: int) -> nn.Module:
         else transformers.AutoModelForImageClassification
     )
     with translated(config.model_type), torch.device("meta"):
-        model: nn.Module = auto.from_config(config)
+        model: nn.Module = auto.from_config(config, trust_remote_code=bool(trust.code), **trust.code)
     return model
 
 
@@ -141,10 +153,13 @@ def load_backbone(
     revision: str | None = None,
     image_size: int | None = None,
     problem: Problem = "single_label",
+    any_head: bool = False,
+    trust: Trust = NOTHING,
 ) -> Backbone:
     """A pretrained model with a fresh head for ``labels``, and its tokenizer or image processor.
 
-    Only safetensors are read. A head of another size is replaced, with a notice; what the checkpoint lacks is head.
+    Only safetensors are read unless pickle is allowed. A head of another size, or of other labels, is replaced, with a
+    notice; a pooler that the checkpoint lacks is trained with the head.
 
     Args:
         name: a hub id, a folder, or ``builtin:``.
@@ -152,45 +167,55 @@ def load_backbone(
         revision: of a hub id.
         image_size: height and width of images, where they are to be others than the processor's.
         problem: what a row's label is; the saved model's config says so.
+        any_head: continue a head of the right size whatever its labels are.
+        trust: what of the model's files may do more than hold numbers.
 
     Raises:
         ModelNotFoundError: no such model, no tokenizer or image processor.
-        WeightsError: NaN or Inf in a tensor, or a shape that does not fit outside the head.
+        WeightsError: NaN or Inf in a tensor, or tensors of the backbone that are missing, too many or of another shape.
     """
     if Path(name).is_dir():
         name = str(Path(name).resolve())  # what is saved must find it from anywhere
     place = locate(name)
-    config = load_config(name, revision)
+    config = load_config(name, revision, trust)
+    revision = trust.revision(name, revision)
     task = task_of(config)
     ids = dict(enumerate(labels))
     with translated(name):
+        file = pickled(place, revision)
+    if file and not trust.pickle:
+        raise refused(name, file)
+    with translated(name, "weights", (*SAFE, *PICKLED)), only_tensors(name, file):
         model, info = _auto(config).from_pretrained(
             place,
-            revision=revision,
+            **trust.loading(name, revision),
             num_labels=len(labels),
             id2label=ids,
             label2id={label: number for number, label in ids.items()},
             problem_type=PROBLEM_TYPES[problem],
             dtype=torch.float32,
-            use_safetensors=True,
+            use_safetensors=not file,
+            weights_only=True,
             ignore_mismatched_sizes=True,
             output_loading_info=True,
-            trust_remote_code=False,
         )
     model.eval().requires_grad_(False)
-    anatomy, fresh, notices = _with_fresh(anatomy_of(model), info, name)
-    _check_finite(model, name)
+    found = fitted(model, anatomy_of(model), info, name, None if any_head else config)
+    anatomy, notices = found.anatomy, trust.notices + found.notices
+    if file:
+        notices = (f"the weights are read from {file}, a pickle: its tensors, and nothing else", *notices)
+    check_finite(model, name)
     tokenizer = reader = None
     if task == "text-classification":
-        tokenizer = load_tokenizer(name, revision)
+        tokenizer = load_tokenizer(name, revision, trust)
         notices += ensure_padding(tokenizer, model)
     else:
-        reader = load_image_reader(name, revision, image_size)
+        reader = load_image_reader(name, revision, image_size, trust)
     if not anatomy.described:
         notices += (
             f"{anatomy.family} has no description of its own; the roles of its linears were guessed from their names",
         )
-    return Backbone(name, revision, model, anatomy, tokenizer, fresh, notices, reader)
+    return Backbone(name, revision, model, anatomy, tokenizer, found.fresh, notices, reader)
 
 
 def image_size(config: Any) -> tuple[int, int] | None:
@@ -240,42 +265,3 @@ def _auto(config: Any) -> Any:
     if task_of(config) == "text-classification":
         return transformers.AutoModelForSequenceClassification
     return transformers.AutoModelForImageClassification
-
-
-def _with_fresh(anatomy: Anatomy, info: dict[str, Any], name: str) -> tuple[Anatomy, frozenset[str], tuple[str, ...]]:
-    """The anatomy whose head includes whatever the checkpoint lacks, and its names; an error for any other mismatch."""
-    in_head = set(anatomy.inside(anatomy.head))
-    mismatched = {entry[0]: entry[1:] for entry in info.get("mismatched_keys", ())}
-    outside = [key for key in anatomy.parameters if key in mismatched and key not in in_head]
-    if outside:
-        shapes = mismatched[outside[0]]
-        raise WeightsError(
-            f"The tensor '{outside[0]}' does not fit the model's config",
-            where=name,
-            found=f"{tuple(shapes[0])} in the file, {tuple(shapes[1])} expected",
-            fix="Use the config.json that belongs to these weights.",
-        )
-    notices: tuple[str, ...] = ()
-    if mismatched:
-        notices += ("the checkpoint's head is for another number of classes; it was replaced by a fresh one",)
-    missing = [key for key in info.get("missing_keys", ()) if key in anatomy.parameters]
-    lacking = [key for key in missing if key not in in_head]
-    if lacking:
-        modules = tuple(dict.fromkeys(key.rpartition(".")[0] for key in lacking))
-        notices += (f"the checkpoint lacks {', '.join(modules)}; freshly initialised, trained and saved with the head",)
-        anatomy = replace(anatomy, head=anatomy.head + modules)
-    fresh = frozenset([*missing, *mismatched])
-    if not fresh:
-        notices += ("the checkpoint brings a head of the right size along; training continues from it",)
-    return anatomy, fresh, notices
-
-
-def _check_finite(model: nn.Module, name: str) -> None:
-    for key, tensor in model.named_parameters():
-        if not bool(torch.isfinite(tensor).all()):
-            bad = int((~torch.isfinite(tensor)).sum())
-            raise WeightsError(
-                f"The tensor '{key}' holds {bad} value{'s' if bad != 1 else ''} that are NaN or infinite",
-                where=name,
-                fix="Download the weights again, or use another checkpoint.",
-            )

@@ -9,6 +9,7 @@ import transformers
 
 from tunefork.errors import ModelNotFoundError
 from tunefork.models.library import locate, translated
+from tunefork.models.trust import NOTHING, Trust
 
 TOKENIZER_FILES = (
     "tokenizer.json",
@@ -18,9 +19,11 @@ TOKENIZER_FILES = (
     "sentencepiece.bpe.model",
     "tokenizer.model",
 )
+BESIDE = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
+"""What else a tokenizer may be read from."""
 
 
-def load_tokenizer(name: str, revision: str | None = None) -> Any:
+def load_tokenizer(name: str, revision: str | None = None, trust: Trust = NOTHING) -> Any:
     """The tokenizer of a model.
 
     Raises:
@@ -34,8 +37,8 @@ def load_tokenizer(name: str, revision: str | None = None) -> Any:
             found=f"none of {', '.join(TOKENIZER_FILES)}",
             fix="Copy the tokenizer's files from the model it was trained from.",
         )
-    with translated(name):
-        return transformers.AutoTokenizer.from_pretrained(place, revision=revision, trust_remote_code=False)
+    with translated(name, "tokenizer", (*TOKENIZER_FILES, *BESIDE)):
+        return transformers.AutoTokenizer.from_pretrained(place, **trust.loading(name, revision))
 
 
 def longest_input(config: Any) -> int | None:

@@ -29,8 +29,8 @@ def base_model(study: Path, run: Path) -> Backbone:
     facts = read_facts(run)
     start = study / "start"
     if start.is_dir():
-        return load_backbone(str(start), facts["labels"], image_size=facts.get("image_size"))
-    return load_backbone(facts["model"], facts["labels"], facts["revision"], facts.get("image_size"))
+        return _loaded(str(start), None, facts)
+    return _loaded(facts["model"], facts["revision"], facts)
 
 
 def read_facts(run: Path) -> dict[str, Any]:
@@ -63,8 +63,7 @@ def tuned_model(run: Path, base: Backbone, exact: bool = False) -> Any:
             beside a small ΔW.
     """
     if not (run / "adapter_config.json").is_file():
-        facts = read_facts(run)
-        return load_backbone(str(run), facts["labels"], image_size=facts.get("image_size")).model
+        return _loaded(str(run), None, read_facts(run)).model
     model = base.copy()
     if exact:
         for linear in base.anatomy.linears:
@@ -73,6 +72,11 @@ def tuned_model(run: Path, base: Backbone, exact: bool = False) -> Any:
     if adapted.active_peft_config.is_prompt_learning:
         return None
     return adapted.merge_and_unload()
+
+
+def _loaded(name: str, revision: str | None, facts: dict[str, Any]) -> Backbone:
+    problem = facts.get("problem", "single_label")
+    return load_backbone(name, facts["labels"], revision, facts.get("image_size"), problem, any_head=True)
 
 
 def matrix_of(model: Any, linear: str) -> Floats:

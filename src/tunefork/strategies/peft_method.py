@@ -8,7 +8,8 @@ from torch import nn
 
 from tunefork.config import PeftStrategy
 from tunefork.errors import ConfigError, did_you_mean
-from tunefork.models import Anatomy
+from tunefork.models import Anatomy, quietly
+from tunefork.strategies.peft_targets import check_ranks, target_modules
 from tunefork.strategies.selection import Selection
 
 
@@ -43,11 +44,15 @@ def install_peft(strategy: PeftStrategy, anatomy: Anatomy, model: Any) -> Any:
     """The model inside PEFT's wrapper.
 
     Raises:
+        TargetError: a target that selects nothing, or a rank larger than a module's dimension.
         ConfigError: PEFT cannot put the method into this model.
     """
     from peft import get_peft_model
 
     images = getattr(model, "main_input_name", "") == "pixel_values"  # for which PEFT has no task of its own
+    if "target_modules" in strategy.settings:
+        targets = target_modules(strategy.settings["target_modules"], anatomy, model)
+        strategy = strategy.model_copy(update={"settings": {**strategy.settings, "target_modules": targets}})
     config = peft_config(strategy, anatomy, None if images else "SEQ_CLS")
     if images and config.is_prompt_learning:
         raise ConfigError(
@@ -56,7 +61,8 @@ def install_peft(strategy: PeftStrategy, anatomy: Anatomy, model: Any) -> Any:
             fix="Choose a method that changes linears, such as IA3 or LOHA.",
         )
     try:
-        return get_peft_model(model, config)
+        with quietly():
+            wrapped = get_peft_model(model, config)
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise ConfigError(
             f"PEFT cannot put {strategy.type} into this {anatomy.family} model",
@@ -64,6 +70,8 @@ def install_peft(strategy: PeftStrategy, anatomy: Anatomy, model: Any) -> Any:
             found=str(error).splitlines()[0],
             fix="Give target_modules by name, as PEFT wants them.",
         ) from error
+    check_ranks(strategy.type, wrapped)
+    return wrapped
 
 
 def select_peft(strategy: PeftStrategy, anatomy: Anatomy, model: nn.Module) -> Selection:

@@ -88,7 +88,7 @@ def earlier_task(
             found=f"{', '.join(splits.labels.names)}; the model's are {', '.join(labels)}",
             fix="Name the study whose run start_from continued.",
         )
-    model = load_backbone(str(start), labels, image_size=data.image_size)
+    model = load_backbone(str(start), labels, image_size=data.image_size, any_head=True)
     run = _ancestor(store.folder, Path(study.start_from or ""), source, model) if of_study else ""
     test_only = replace(splits, train=replace(splits.test, name="train"), validation=None)
     encoded = encode_rows(test_only, model, data).rows.test

@@ -23,7 +23,7 @@ def outline(study: Study, timings: bool = True, workers: int | None = None) -> P
         if study.config.start_from is not None or Path(study.model).is_dir():
             raise  # it is at hand, and something is wrong with it
         try:
-            config = load_config(study.model, study.config.revision)
+            config = load_config(study.model, study.config.revision, study.trust)
         except ModelNotFoundError:
             raise error from None
         return _from_config(study, config, str(error.found))
@@ -34,7 +34,7 @@ def _from_config(study: Study, config: object, reason: str) -> Plan:
     rows = splits.rows
     runs = []
     for run in expand(study.config):
-        bare = skeleton(config, len(splits.labels.names))
+        bare = skeleton(config, len(splits.labels.names), study.trust)
         anatomy = anatomy_of(bare)
         selection = select(run.config.strategy, anatomy, bare)
         counts = count(selection, anatomy)

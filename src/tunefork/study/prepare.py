@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from tunefork import metrics
 from tunefork.config import WORDNET, RunConfig, StudyConfig
 from tunefork.data import EncodedSplit, Splits, TokenSplit
 from tunefork.engine import Precision, Rows, assemble, choose_precision, evaluate
-from tunefork.models import Backbone, skeleton
+from tunefork.models import Backbone
 from tunefork.plan import (
     ExpandedRun,
     Plan,
@@ -27,8 +26,6 @@ from tunefork.plan import (
     setting_warnings,
     total_steps,
 )
-from tunefork.preflight import Preflight
-from tunefork.search import arms_of, extremes
 from tunefork.store import StudyRecord
 from tunefork.strategies import Selection, count, derivation, frozen_depth, select
 from tunefork.study.choices import Choices
@@ -55,40 +52,6 @@ def resolved(study: StudyConfig, base: Path | None) -> StudyConfig:
     start = None if study.start_from is None else whole(study.start_from)
     model = whole(study.model) if (base / study.model).is_dir() else study.model
     return study.model_copy(update={"data": data.model_copy(update=paths), "model": model, "start_from": start})
-
-
-def select_all(runs: Sequence[ExpandedRun], backbone: Backbone) -> dict[str, Selection]:
-    """What every configuration trains in a model, by configuration.
-
-    Raises:
-        ModelError: a configuration makes no sense for this model; ``ProblemsError`` where several make none.
-    """
-    found: dict[str, Selection] = {}
-    checks = Preflight()
-    for run in {each.config.configuration: each.config for each in runs}.values():
-        bare = skeleton(backbone.model.config, backbone.model.config.num_labels)
-        selection = checks.look(partial(select, run.strategy, backbone.anatomy, bare))
-        if selection is not None:
-            found[run.configuration] = selection
-    checks.settle()
-    return found
-
-
-def check_space(study: StudyConfig, backbone: Backbone) -> None:
-    """Look at the ends of what a search may choose.
-
-    Raises:
-        ModelError: one makes no sense for this model; ``ProblemsError`` where several make none.
-    """
-    if study.search is None:
-        return
-    checks = Preflight()
-    bare = skeleton(backbone.model.config, backbone.model.config.num_labels)
-    for arm in arms_of(study, study.search):
-        for chosen in extremes(arm):
-            strategy = arm.run(chosen, study, study.search.seed).strategy
-            checks.look(partial(select, strategy, backbone.anatomy, bare))
-    checks.settle()
 
 
 def make_plan(

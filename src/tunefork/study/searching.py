@@ -20,8 +20,9 @@ from tunefork.study.choices import Choices
 from tunefork.study.conduct import Conduct
 from tunefork.study.encoding import Encoded
 from tunefork.study.grouping import Planner
-from tunefork.study.prepare import plan_runs, select_all
+from tunefork.study.prepare import plan_runs
 from tunefork.study.records import register
+from tunefork.study.selecting import select_all
 
 USUALLY = SaveEvery()
 FOLDER, RECORD = "search", "optuna.db"

@@ -82,7 +82,7 @@ def sit(
             return Results(store)
     except StoppedError as error:
         words = shlex.join(["tunefork", "run", str(folder / "study.yaml"), "-o", str(folder)])
-        again = f"Run the same command again to continue, or: {words}"
+        again = f"Run the same command again to continue, or: {words}{study.trust.options}"
         raise StoppedError(error.signal, where=str(folder), fix=again) from None
     except Exception as error:
         if full := disk_full(error, str(folder)):

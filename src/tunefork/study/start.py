@@ -8,14 +8,14 @@ import shutil
 from pathlib import Path
 
 from tunefork.errors import ModelNotFoundError, StoreError, UnsupportedModelError
-from tunefork.models import load_adapter, load_backbone, quietly
+from tunefork.models import NOTHING, Trust, load_adapter, load_backbone, quietly
 from tunefork.study.timings import cache_folder
 
 HEADS = ("classifier.weight", "score.weight", "out_proj.weight")
 """How the last linear of a head is called in the files of adapters."""
 
 
-def starting_model(start: Path, model: str, revision: str | None) -> Path:
+def starting_model(start: Path, model: str, revision: str | None, trust: Trust = NOTHING) -> Path:
     """A transformers folder with the weights that training starts from.
 
     An earlier whole model is used as it is. An adapter is merged into its base model; the result is kept in the cache,
@@ -25,12 +25,13 @@ def starting_model(start: Path, model: str, revision: str | None) -> Path:
         start: a run's folder, or any folder with a PEFT adapter or a transformers model.
         model: the base model of an adapter.
         revision: of the base model.
+        trust: what of the base model's files may do more than hold numbers.
 
     Raises:
         ModelNotFoundError: the folder holds neither.
     """
     if (start / "adapter_config.json").is_file():
-        return _merged(start, model, revision)
+        return _merged(start, model, revision, trust)
     if (start / "config.json").is_file():
         return start
     raise ModelNotFoundError(
@@ -69,11 +70,11 @@ def starting_labels(start: Path) -> tuple[str, ...]:
 
 
 def _content(folder: Path) -> list[tuple[str, str]]:
-    files = sorted(folder.glob("*.safetensors"))
+    files = sorted([*folder.glob("*.safetensors"), *folder.glob("pytorch_model*.bin")])
     return [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files]
 
 
-def _merged(adapter: Path, model: str, revision: str | None) -> Path:
+def _merged(adapter: Path, model: str, revision: str | None, trust: Trust) -> Path:
     weights = adapter / "adapter_model.safetensors"
     if not weights.is_file():
         raise ModelNotFoundError(
@@ -84,7 +85,8 @@ def _merged(adapter: Path, model: str, revision: str | None) -> Path:
     target = cache_folder() / "start" / state.hexdigest()[:16]
     if (target / "config.json").is_file():
         return target
-    backbone = load_backbone(model, starting_labels(adapter) or _classes(weights), revision)
+    labels = starting_labels(adapter) or _classes(weights)
+    backbone = load_backbone(model, labels, revision, any_head=True, trust=trust)
     staged = target.with_suffix(".tmp")
     shutil.rmtree(staged, ignore_errors=True)
     try:

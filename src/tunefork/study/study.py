@@ -13,10 +13,9 @@ from tunefork.data import Data, Splits, load_data
 from tunefork.engine import automatic_precision
 from tunefork.errors import ModelError
 from tunefork.metrics import OwnMetric, own_metrics
-from tunefork.models import Backbone, ImageReader, load_backbone, load_config, load_image_reader, task_of
+from tunefork.models import NOTHING, Backbone, Trust
 from tunefork.plan import Plan, StepTiming, expand
 from tunefork.preflight import Preflight
-from tunefork.problem import Problem
 from tunefork.runner import Display, Runner, Silence, Watcher
 from tunefork.search import search_lines
 from tunefork.store import Store
@@ -24,16 +23,17 @@ from tunefork.strategies import Selection
 from tunefork.study.checks import check_settings
 from tunefork.study.choices import Choices
 from tunefork.study.conduct import Conduct
-from tunefork.study.encoding import Encoded, check_task, encode_rows
+from tunefork.study.encoding import Encoded, encode_rows
 from tunefork.study.executing import execute
 from tunefork.study.facts import artefact_facts
 from tunefork.study.grouping import Planner
+from tunefork.study.model_source import ModelSource
 from tunefork.study.own_metrics import one_process
-from tunefork.study.prepare import check_space, make_plan, resolved, select_all
+from tunefork.study.prepare import make_plan, resolved
 from tunefork.study.results import Results
 from tunefork.study.searching import Material
+from tunefork.study.selecting import check_space, select_all
 from tunefork.study.sitting import sit
-from tunefork.study.start import starting_labels, starting_model
 from tunefork.study.timings import time_configurations
 from tunefork.study_file import build_study, read_study
 
@@ -93,16 +93,22 @@ class Study:
         self.config = build_study(plain, where="Study", own=[each.name for each in self._own])
         self._base: Path | None = None
 
+    trust: Trust = NOTHING
+    """What of the model's files may do more than hold numbers."""
     _looked_for: Search | None = None
     """How the settings of this study were looked for, where they were not given."""
     _notices: tuple[str, ...] = ()
     """What the search has to say."""
 
     @classmethod
-    def from_config(cls, config: StudyConfig, base: Path | None = None, metrics: Sequence[Wanted] = ()) -> Study:
+    def from_config(
+        cls, config: StudyConfig, base: Path | None = None, metrics: Sequence[Wanted] = (), trust: Trust = NOTHING
+    ) -> Study:
         """A study from its configuration; relative paths in it start from ``base``."""
         study = cls.__new__(cls)
-        study.config, study._base, study._data = config, base, None
+        pinned = trust.revision(config.model, config.revision) if trust.code_revision else config.revision
+        study.config, study._base, study._data = config.model_copy(update={"revision": pinned}), base, None
+        study.trust = trust
         study._own = own_metrics(metrics)
         return study
 
@@ -113,11 +119,12 @@ class Study:
         overrides: Mapping[str, Any] | None = None,
         base: str | Path | None = None,
         metrics: Sequence[Wanted] = (),
+        trust: Trust = NOTHING,
     ) -> Study:
         """A study from its file; relative paths in it start from ``base``, the file's folder unless given."""
         own = own_metrics(metrics)
         config = read_study(path, overrides, [each.name for each in own])
-        return cls.from_config(config, Path(base or Path(path).parent).resolve(), own)
+        return cls.from_config(config, Path(base or Path(path).parent).resolve(), own, trust)
 
     @cached_property
     def splits(self) -> Splits:
@@ -127,25 +134,9 @@ class Study:
     def read(self, sized: bool = True) -> Splits:
         """The rows; without ``sized`` nothing has to be known of the model, and pixels are not kept."""
         data = self._data or Data(self.config.data, base=self._base)
-        splits = data.splits(self._resize if sized else None)
+        splits = data.splits(self._source.image_reader if sized else None)
         check_settings(self.config, splits, self._own)
         return splits
-
-    def _resize(self) -> ImageReader:
-        """What makes pictures the size that the model wants; asked for where rows turn out to be pictures."""
-        model, revision = self.model, self.config.revision
-        check_task("image-classification", task_of(load_config(model, revision)), model)
-        place = self._start
-        if place is not None:
-            return load_image_reader(str(place), size=self.config.data.image_size)
-        return load_image_reader(model, revision, self.config.data.image_size)
-
-    @cached_property
-    def _start(self) -> Path | None:
-        """The folder with the weights that training starts from, where that is an earlier study's or an adapter."""
-        if self.config.start_from is None:
-            return None
-        return starting_model((self._base or Path()) / self.config.start_from, self.model, self.config.revision)
 
     @property
     def model(self) -> str:
@@ -155,18 +146,13 @@ class Study:
     @cached_property
     def backbone(self) -> Backbone:
         """The model that training starts from, with a head for these labels."""
-        return self._loaded(self.splits.labels.names, self.splits.problem)
+        return self._source.backbone(self.splits.labels.names, self.splits.problem)
 
-    def _loaded(self, labels: Sequence[str], problem: Problem) -> Backbone:
-        size = self.config.data.image_size
-        if self.config.start_from is None or self._start is None:
-            return load_backbone(self.model, labels, self.config.revision, size, problem)
-        backbone = load_backbone(str(self._start), labels, image_size=size, problem=problem)
-        before = starting_labels((self._base or Path()) / self.config.start_from)
-        if before and before != tuple(labels):
-            notice = f"the starting model's classes were {', '.join(before)}; here they are {', '.join(labels)}"
-            backbone = replace(backbone, notices=(*backbone.notices, notice))
-        return backbone
+    @cached_property
+    def _source(self) -> ModelSource:
+        start, size = self.config.start_from, self.config.data.image_size
+        place = None if start is None else (self._base or Path()) / start
+        return ModelSource(self.model, self.config.revision, place, size, self.trust)
 
     @cached_property
     def encoded(self) -> Encoded:
@@ -189,7 +175,7 @@ class Study:
         if any(isinstance(each, ModelError) for each in checks.problems):  # pictures are made as the model wants them
             checks.settle()
         # where the rows are not known, neither are the labels: any two do to look at the model
-        model = checks.look(lambda: self.backbone if splits else self._loaded(("0", "1"), "single_label"))
+        model = checks.look(lambda: self.backbone if splits else self._source.backbone(("0", "1"), "single_label"))
         if model is not None:
             checks.look(lambda: self.selections if splits else select_all(expand(self.config), model))
             checks.look(lambda: check_space(self.config, model))
@@ -276,7 +262,7 @@ class Study:
 
     def on_rows(self, splits: Splits, config: StudyConfig | None = None) -> Study:
         """This study on other rows of its data."""
-        found = Study.from_config(config or self.config, self._base, self._own)
+        found = Study.from_config(config or self.config, self._base, self._own, self.trust)
         found._data, found._looked_for = self._data, self._looked_for
         found.__dict__.update(splits=splits, backbone=self.backbone)
         return found
