@@ -1,4 +1,4 @@
-"""What the configurations of a study train in its model, and whether all that a search may choose makes sense for it."""
+"""What the configurations of a study train in its model; whether all that a search may choose makes sense for it."""
 
 from __future__ import annotations
 
