@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tunefork.cli.options import seed_option
 from tunefork.store import SqliteStore
 
 Done = subprocess.CompletedProcess[str]
@@ -287,3 +288,11 @@ def test_a_wrong_command_line_is_answered_by_its_usage(arguments: tuple[str, ...
     assert message in done.stderr
     assert "Usage: tunefork" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_lone_seed_is_told_from_a_number_of_seeds(capsys: pytest.CaptureFixture[str]) -> None:
+    assert seed_option("3") == [3]
+    assert capsys.readouterr().err == "--seeds 3 is the one seed 3; for 3 seeds write --seeds 0,1,2\n"
+    for text, seeds in (("0", [0]), ("1", [1]), ("42", [42]), ("0,2", [0, 2])):
+        assert seed_option(text) == seeds
+    assert capsys.readouterr().err == ""

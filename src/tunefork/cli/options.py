@@ -213,7 +213,7 @@ def class_weights_option(text: str | None) -> str | dict[str, float] | None:
 
 
 def seed_option(text: str | None) -> list[int] | None:
-    """``0,1`` as a list.
+    """``0,1`` as a list. A lone number is that one seed, which is told: in a study file it would say how many.
 
     Raises:
         ConfigError: it is no list of numbers.
@@ -223,6 +223,12 @@ def seed_option(text: str | None) -> list[int] | None:
     if text is None:
         return None
     try:
-        return [int(part) for part in text.split(",")]
+        seeds = [int(part) for part in text.split(",")]
     except ValueError:
         raise ConfigError("--seeds is a list of whole numbers", found=repr(text), fix="Write --seeds 0,1,2.") from None
+    if len(seeds) == 1 and 1 < seeds[0] <= 10:
+        each = ",".join(map(str, range(seeds[0])))
+        typer.echo(
+            f"--seeds {seeds[0]} is the one seed {seeds[0]}; for {seeds[0]} seeds write --seeds {each}", err=True
+        )
+    return seeds
