@@ -15,6 +15,7 @@ SOURCE = Path(tunefork.__file__).parent
 LAYERS = (
     ("cli",),
     ("study",),
+    ("export",),
     ("predictor",),
     ("report", "demo", "search", "doctor"),
     ("runner",),

@@ -10,13 +10,16 @@ from tunefork.errors import ModelNotFoundError
 from tunefork.models import load_image_reader, load_tokenizer
 from tunefork.predictor.base import Predictor
 from tunefork.predictor.images import ImagePredictor
+from tunefork.predictor.onnx import OnnxModel
 from tunefork.predictor.texts import TextPredictor
+
+ONNX = "model.onnx"
 
 __all__ = ["ImagePredictor", "Predictor", "TextPredictor", "load_model"]
 
 
 def load_model(folder: str | Path) -> Predictor:
-    """A trained model from its folder: a run's, one that ``save`` wrote, or a study's (its best run).
+    """A trained model from its folder: a run's, one that ``save`` or an export wrote, or a study's (its best run).
 
     Raises:
         ModelNotFoundError: saying what was looked for.
@@ -32,7 +35,8 @@ def load_model(folder: str | Path) -> Predictor:
             found="no tunefork.json and no study.db" if path.is_dir() else "no such folder",
             fix="Give a study's folder, one of its runs/ folders, or a folder that save() wrote.",
         )
-    known, model = json.loads(facts.read_text(encoding="utf-8")), load_artefact(path)
+    known = json.loads(facts.read_text(encoding="utf-8"))
+    model = OnnxModel(path / ONNX) if known.get("kind") == "onnx" else load_artefact(path)
     if known.get("task") == "image-classification":
         return ImagePredictor(model, load_image_reader(str(path)), known)
     return TextPredictor(model, load_tokenizer(str(path)), known)

@@ -16,7 +16,9 @@ from tunefork.store.whole import MANIFEST
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tunefork.export import Format
     from tunefork.predictor import Predictor
+    from tunefork.study.exporting import Exported
     from tunefork.study.findings import Findings, Track
 
 
@@ -174,6 +176,24 @@ class Run:
             facts = json.loads((target / name).read_text(encoding="utf-8"))
             facts[key] = "base" if name == "tunefork.json" else str((target / "base").resolve())
             (target / name).write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    def export(self, folder: str | Path, form: Format = "merged", push: str = "") -> Exported:
+        """Write the model for use elsewhere; it is asked held-out rows in a fresh process, kept if it answers right.
+
+        Args:
+            folder: one that is not there yet, or is empty.
+            form: ``peft`` (the adapter), ``merged`` (a whole model for transformers) or ``onnx``.
+            push: a repository of the hub to upload it to.
+
+        Raises:
+            StoreError: no finished run, a folder that is not empty, test rows that have changed, no upload.
+            ArtefactError: it answers otherwise than the run.
+            UnsupportedModelError: the run has no such form.
+            MissingExtraError: ``onnx`` without its packages.
+        """
+        from tunefork.study.exporting import export
+
+        return export(self._store, self.record.id, Path(folder), form, push)
 
     def load(self) -> Predictor:
         """The model, ready to predict."""

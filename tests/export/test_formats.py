@@ -1,0 +1,120 @@
+"""Every strategy on every kind of model: in memory, adapter, merged and ONNX answer alike, in fresh processes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import transformers
+
+from tests.tiny import CONFIGS, IMAGE_CONFIGS, reader, tokenizer
+from tunefork import Full, Head, LastLayers, LoRA, Peft, Results, Study, load_data
+from tunefork.errors import UnsupportedModelError
+from tunefork.export import export_run
+from tunefork.export.rescoring import TOLERANCES
+
+ASK = """
+import json, sys
+import numpy as np
+from tunefork import load_model
+rows = json.loads(open(sys.argv[1]).read())
+rows = rows if isinstance(rows[0], str) else [tuple(row) for row in rows]
+np.savez(sys.argv[2], **{folder.replace("/", "|"): load_model(folder).logits(rows) for folder in sys.argv[3:]})
+"""
+TRAINING = {"epochs": 1, "batch_size": 16, "precision": "fp32"}
+COMPARE = [
+    Full(learning_rate=1e-3), Head(), LastLayers(learning_rate=1e-3), LoRA(rank=4, targets="query+value+mlp"),
+]  # fmt: skip
+
+
+def model_folder(kind: str, folder: Path) -> Path:
+    torch.manual_seed(0)
+    if kind in IMAGE_CONFIGS:
+        config = transformers.AutoConfig.for_model(kind, **IMAGE_CONFIGS[kind])
+        transformers.AutoModelForImageClassification.from_config(config).save_pretrained(folder)
+        reader().save_pretrained(str(folder))
+        return folder
+    config = transformers.AutoConfig.for_model(kind, **{**CONFIGS[kind], "vocab_size": 30522, "pad_token_id": 0})
+    transformers.AutoModel.from_config(config).save_pretrained(folder)
+    tokenizer().save_pretrained(str(folder))
+    return folder
+
+
+def trained(kind: str, where: Path, messages_csv: Path, digit_folder: Path, compare: list[object]) -> Results:
+    images = kind in IMAGE_CONFIGS
+    data = load_data(digit_folder) if images else load_data(messages_csv, text="message", label="intent", max_length=32)
+    study = Study(model=str(model_folder(kind, where / "model")), data=data, compare=compare, training=TRAINING)
+    found = study.run(where / "out", progress=False, workers=1)
+    assert {run.record.status for run in found.runs()} == {"done"}, [run.record.reason for run in found.runs()]
+    return found
+
+
+def answered(folders: list[Path], rows: list[object], where: Path) -> dict[Path, np.ndarray]:
+    """In a process that knows nothing of this one."""
+    (where / "rows.json").write_text(json.dumps(rows), encoding="utf-8")
+    words = [sys.executable, "-c", ASK, str(where / "rows.json"), str(where / "logits.npz"), *map(str, folders)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = np.load(where / "logits.npz")
+    return {Path(name.replace("|", "/")): found[name] for name in found.files}
+
+
+def check(found: Results, where: Path) -> int:
+    """Export all runs in all formats, and compare with what the engine answered to the test rows while it trained."""
+    study = Study.from_file(found.folder / "study.yaml")
+    split = study.splits.test
+    rows: list[object] = [list(each) for each in split.texts]
+    if split.images is not None:
+        rows = [str(Path(study.config.data.train) / each) for (each,) in split.texts]
+    forms: dict[Path, tuple[str, str]] = {}
+    for run in found.runs():
+        for form in TOLERANCES:
+            target = where / f"{run.record.id}-{form}"
+            if form == "peft" and run.record.artefact != "peft":
+                with pytest.raises(UnsupportedModelError, match=r"is no adapter .* Use --format merged\."):
+                    export_run(found.folder, run.folder, target, form, target)
+                continue
+            export_run(found.folder, run.folder, target, form, target)
+            forms[target] = (run.record.id, form)
+    for target, logits in answered(list(forms), rows, where).items():
+        run_id, form = forms[target]
+        expected = found.store.predictions(run_id, "test")
+        assert expected.ids == split.ids
+        tolerance = TOLERANCES[form]
+        np.testing.assert_allclose(logits, expected.logits, rtol=tolerance, atol=tolerance, err_msg=str(target))
+    return len(forms)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["distilbert", "bert", "roberta", "gpt2", "vit"])
+def test_all_formats_answer_alike(kind: str, tmp_path: Path, messages_csv: Path, digit_folder: Path) -> None:
+    dora = Peft(type="LORA", r=4, use_dora=True, target_modules="c_attn" if kind == "gpt2" else "query+value")
+    assert check(trained(kind, tmp_path, messages_csv, digit_folder, [*COMPARE, dora]), tmp_path) == 12
+
+
+def test_an_adapter_answers_alike_in_every_format(tmp_path: Path, messages_csv: Path, digit_folder: Path) -> None:
+    found = trained("bert", tmp_path, messages_csv, digit_folder, [LoRA(rank=4, dropout=0.1, learning_rate=1e-2)])
+    assert check(found, tmp_path) == 3
+
+
+def test_onnx_takes_any_number_of_rows_and_tokens(tmp_path: Path, messages_csv: Path, digit_folder: Path) -> None:
+    import onnxruntime
+
+    found = trained("bert", tmp_path, messages_csv, digit_folder, [Head()])
+    (run,) = found.runs()
+    export_run(found.folder, run.folder, tmp_path / "onnx", "onnx", tmp_path / "onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "onnx" / "model.onnx"))
+    own = transformers.AutoTokenizer.from_pretrained(tmp_path / "onnx")
+    texts = pd.read_csv(messages_csv)["message"].tolist()
+    alone = [session.run(["logits"], dict(own(text, return_tensors="np")))[0][0] for text in texts[:9]]
+    assert len({own(text, return_tensors="np")["input_ids"].shape for text in texts[:9]}) > 3
+    for rows in (1, 2, 9):
+        batch = own(texts[:rows], padding=True, return_tensors="np")
+        together = session.run(["logits"], dict(batch))[0]
+        np.testing.assert_allclose(together, alone[:rows], rtol=1e-4, atol=1e-5)
