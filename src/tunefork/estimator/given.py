@@ -81,14 +81,14 @@ def read_x(x: Any, task: Task) -> Given:
 
 def _listed(x: Any, task: Task) -> list[Any]:
     """One value per row; a row of a table with several columns is a tuple."""
-    if x is None or isinstance(x, str | bytes | Path) or np.ndim(x) == 0 if not _table(x) else False:
-        found = "None" if x is None else f"one {type(x).__name__}"
-        raise EstimatorInputError("X is a list with one entry per row", where="X", found=found, fix=SHAPES[task])
     if hasattr(x, "toarray"):
         raise EstimatorInputError("X is a sparse matrix, which holds no texts", where="X", fix=SHAPES[task])
-    if _table(x):
-        return [row[0] if len(row) == 1 else tuple(row) for row in x.itertuples(index=False, name=None)]
-    if not hasattr(x, "__array__") or _is_series(x):
+    if isinstance(x, str | bytes | Path) or not hasattr(x, "__len__") or getattr(x, "ndim", 1) == 0:
+        found = "None" if x is None else f"one {type(x).__name__}"
+        raise EstimatorInputError("X is a list with one entry for each row", where="X", found=found, fix=SHAPES[task])
+    if hasattr(x, "itertuples"):  # a DataFrame
+        return [row[0] if len(row) == 1 else row for row in x.itertuples(index=False, name=None)]
+    if not hasattr(x, "__array__") or hasattr(x, "index"):  # a list or a Series
         return list(x)
     array = np.asarray(x)
     if task == "image-classification":
@@ -97,15 +97,8 @@ def _listed(x: Any, task: Task) -> list[Any]:
         raise EstimatorInputError(
             "X is an array of texts [N] or of pairs [N, 2]", where="X", found=f"shape {array.shape}", fix=SHAPES[task]
         )
-    return array.tolist()
-
-
-def _table(x: Any) -> bool:
-    return hasattr(x, "itertuples")
-
-
-def _is_series(x: Any) -> bool:
-    return hasattr(x, "index") and hasattr(x, "tolist")
+    values: list[Any] = array.tolist()
+    return values
 
 
 def _picture(row: Any) -> Any:

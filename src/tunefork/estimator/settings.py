@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from tunefork.config import Configuration, LoRA, parse_run
+from tunefork.config.strategies import SYNONYMS
 from tunefork.errors import ConfigError, DataError, EstimatorInputError, EstimatorSettingError, ProblemsError
 from tunefork.estimator.labels import Classes
 
@@ -71,8 +72,8 @@ def changed(strategy: Configuration | None, settings: Mapping[str, Any]) -> Conf
     """
     old = LoRA() if strategy is None else strategy
     new = {name: plain(value) for name, value in settings.items()}
-    merged = {**{name: value for name, value in old.settings.items() if name != "lr" or "learning_rate" not in new}}
-    return Configuration(old.kind, merged | new, block=old.block, seeds=old.seeds, training=old.training)
+    kept = {name: value for name, value in old.settings.items() if SYNONYMS.get(name) not in new}
+    return Configuration(old.kind, kept | new, block=old.block, seeds=old.seeds, training=old.training)
 
 
 def plain(value: Any) -> Any:
@@ -143,5 +144,5 @@ def parameters_of(found: Mapping[str, Any]) -> dict[str, Any]:
         ((kind, settings),) = entry.items()
         parameters["strategy"] = Configuration(kind, settings, **own)
     if isinstance(parameters["class_weight"], list):
-        parameters["class_weight"] = {label: weight for label, weight in parameters["class_weight"]}
+        parameters["class_weight"] = dict(parameters["class_weight"])
     return parameters

@@ -1,4 +1,4 @@
-"""One configuration with one seed on given rows: trained as a study trains it, without test rows and without a report."""
+"""One configuration with one seed on given rows: trained as studies train, without test rows and without a report."""
 
 from __future__ import annotations
 
