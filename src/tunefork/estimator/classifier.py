@@ -178,7 +178,8 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
         """[N] labels, of the type that y had."""
-        return np.asarray(self.classes_[self._logits(X).argmax(axis=1)])
+        numbers = self._logits(X).argmax(axis=1)
+        return np.asarray(self.classes_[numbers])
 
     def _logits(self, x: Any) -> NDArray[np.float32]:
         """[N, C] in fp32."""
