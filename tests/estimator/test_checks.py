@@ -1,8 +1,8 @@
 """scikit-learn's own checks of estimators.
 
-They hand over tables of numbers, which this classifier refuses. ``OfNumbers`` writes each row of such a table as a text,
-after scikit-learn's own validation of it, so that all else that they check is checked of this classifier: how it is
-cloned, fitted, fitted again, pickled, what it leaves alone, what it answers with.
+They hand over tables of numbers, which this classifier refuses. ``OfNumbers`` writes each row of such a table as a
+text, behind scikit-learn's own validation of it. So all else is checked of this classifier: how it is cloned, fitted, fitted
+again and pickled, what it leaves alone, what it answers with.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.utils import estimator_checks
-from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
+from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from tunefork import Classifier, Full
@@ -64,6 +63,8 @@ def _beside_the_model(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.chdir(tiny_folder.parent)
 
 
-@parametrize_with_checks([OfNumbers("tiny-bert", **SETTINGS)], expected_failed_checks=lambda _: EXPECTED, xfail_strict=True)
+@parametrize_with_checks(
+    [OfNumbers("tiny-bert", **SETTINGS)], expected_failed_checks=lambda _: EXPECTED, xfail_strict=True
+)
 def test_rows_of_numbers_as_texts(estimator: OfNumbers, check: Callable[[Any], None]) -> None:
     check(estimator)

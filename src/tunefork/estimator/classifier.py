@@ -24,6 +24,7 @@ from tunefork.estimator.settings import (
     parameters_of,
     plain,
     seed_of,
+    share_of,
     value_errors,
     written,
 )
@@ -139,7 +140,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             configuration=configuration_of(self.strategy, self.learning_rate),
             training=self._settings(classes),
             max_length=plain(self.max_length),
-            validation=plain(self.validation_fraction),
+            validation=share_of(self.validation_fraction),
             seed=seed_of(self.random_state),
             show=bool(self.verbose),
         )

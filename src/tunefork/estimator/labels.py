@@ -75,8 +75,9 @@ def _one_each(y: Any) -> NDArray[Any]:
     try:
         labels = column_or_1d(y, warn=True)
     except (TypeError, ValueError):
+        shape = getattr(y, "shape", None) or (len(y) if hasattr(y, "__len__") else 0, "…")
         raise EstimatorInputError(
-            "y has one label for each row", where="y", found=f"shape {np.shape(y)}",
+            "y has one label for each row", where="y", found=f"shape ({', '.join(map(str, shape))})",
             fix="Rows that have several labels are for tunefork.Study.",
         ) from None  # fmt: skip
     if labels.dtype.kind not in KINDS:

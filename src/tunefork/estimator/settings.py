@@ -76,6 +76,21 @@ def changed(strategy: Configuration | None, settings: Mapping[str, Any]) -> Conf
     return Configuration(old.kind, kept | new, block=old.block, seeds=old.seeds, training=old.training)
 
 
+def share_of(validation_fraction: Any) -> float:
+    """The share of the rows that is held out of training.
+
+    Raises:
+        EstimatorSettingError: no number from 0 to below 1.
+    """
+    share = plain(validation_fraction)
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share < 1:
+        raise EstimatorSettingError(
+            "validation_fraction is a share from 0 to below 1", found=repr(share)[:80],
+            fix="Give one such as 0.1, or 0 to train on all rows.",
+        )  # fmt: skip
+    return float(share)
+
+
 def plain(value: Any) -> Any:
     """NumPy's scalars, which grids of parameters are made of, as Python's own numbers."""
     return value.item() if isinstance(value, np.generic) else value

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tunefork.config import Configuration, DataConfig
-from tunefork.data import Data
-from tunefork.data.sources import HANDED
+from tunefork.config import Configuration
+from tunefork.data import load_data
 from tunefork.errors import DivergedError, RunnerError, StoppedError
 from tunefork.estimator.given import IMAGE, LABEL, Given
 from tunefork.estimator.labels import Classes
@@ -64,13 +63,13 @@ def train(wish: Wish, given: Given, classes: Classes) -> tuple[Trained, dict[str
 def _study(wish: Wish, given: Given, classes: Classes) -> Study:
     """A study of one run. Who uses an estimator tests by himself, so no row is held out to test on."""
     images = given.columns == (IMAGE,)
-    config = DataConfig(
-        train=HANDED,
-        test=0.0,
-        validation=wish.validation,
-        text=() if images else given.columns,
-        image=IMAGE if images else "",
+    data = load_data(
+        given.frame(classes.labels),
+        text=None if images else given.columns,
+        image=IMAGE if images else None,
         label=LABEL,
+        validation=wish.validation,
+        test=0.0,
         problem="single_label",
         classes=classes.names,
         max_length=wish.max_length,
@@ -81,7 +80,7 @@ def _study(wish: Wish, given: Given, classes: Classes) -> Study:
     revision = {} if wish.revision is None else {"revision": wish.revision}
     return Study(
         wish.model,
-        Data(config, {"train": given.frame(classes.labels)}, tested=False),
+        replace(data, tested=False),
         [wish.configuration],
         [wish.seed],
         training=wish.training,
