@@ -1,8 +1,8 @@
 """scikit-learn's own checks of estimators.
 
 They hand over tables of numbers, which this classifier refuses. ``OfNumbers`` writes each row of such a table as a
-text, behind scikit-learn's own validation of it. So all else is checked of this classifier: how it is cloned, fitted, fitted
-again and pickled, what it leaves alone, what it answers with.
+text, behind scikit-learn's own validation of it. So all else is checked of this classifier: how it is cloned, fitted,
+fitted again and pickled, what it leaves alone, what it answers with.
 """
 
 from __future__ import annotations
