@@ -29,7 +29,7 @@ MUTATIONS = (
         "tests/estimator/test_classifier.py::it_learns",
     ),
     Mutation(
-        "an estimator"s probabilities are not calibrated",
+        "an estimator's probabilities are not calibrated",
         "estimator/classifier.py",
         "self.model_.predictor.temperature)\n\n",
         "None)\n\n",
@@ -57,18 +57,18 @@ MUTATIONS = (
         "tests/estimator/test_classifier.py::it_learns",
     ),
     Mutation(
-        'pickles of an estimator hold tensors',
-        'estimator/trained.py',
+        "pickles of an estimator hold tensors",
+        "estimator/trained.py",
         'return {"files": self.files}',
-        'return self.__dict__',
-        'tests/estimator/test_kept.py::pickles',
+        "return self.__dict__",
+        "tests/estimator/test_kept.py::pickles",
     ),
     Mutation(
         "an unfitted estimator has no classes",
         "estimator/classifier.py",
         "        check_is_fitted(self)\n        predictor",
         "        predictor",
-        "tests/estimator/test_checks.py::unfitted",
+        "tests/estimator/test_classifier.py::asked_before",
     ),
     Mutation(
         "a copy may equal a test text",
