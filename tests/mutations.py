@@ -22,6 +22,55 @@ FUSED = "tests/engine/test_fused_groups.py::test_a_fused_run_equals_the_run_alon
 PACKED = "tests/engine/test_packing.py::(one_example or changes_nothing) and (bert or roberta)"
 MUTATIONS = (
     Mutation(
+        "an estimator holds rows out to test on",
+        "estimator/training.py",
+        "test=0.0,",
+        "test=0.2,",
+        "tests/estimator/test_classifier.py::it_learns",
+    ),
+    Mutation(
+        "an estimator's probabilities are not calibrated",
+        "estimator/classifier.py",
+        "self.model_.predictor.temperature)\n\n",
+        "None)\n\n",
+        "tests/estimator/test_classifier.py::probabilities",
+    ),
+    Mutation(
+        "random_state moves the split alone",
+        "estimator/training.py",
+        "[wish.seed],",
+        "[0],",
+        "tests/estimator/test_classifier.py::one_random_state",
+    ),
+    Mutation(
+        "class_weight is forgotten",
+        "estimator/classifier.py",
+        "classes)) is not None:",
+        "classes)) is None:",
+        "tests/estimator/test_classifier.py::class_weight",
+    ),
+    Mutation(
+        "the class of a row is that of its place",
+        "estimator/labels.py",
+        "numbers.astype(np.int64))",
+        "np.arange(rows) % len(values))",
+        "tests/estimator/test_classifier.py::it_learns",
+    ),
+    Mutation(
+        "pickles of an estimator hold tensors",
+        "estimator/trained.py",
+        'return {"files": self.files}',
+        "return self.__dict__",
+        "tests/estimator/test_kept.py::pickles",
+    ),
+    Mutation(
+        "an unfitted estimator has no classes",
+        "estimator/classifier.py",
+        "        check_is_fitted(self)\n        predictor",
+        "        predictor",
+        "tests/estimator/test_classifier.py::asked_before",
+    ),
+    Mutation(
         "a copy may equal a test text",
         "data/augment/copies.py",
         "elif key in held:",

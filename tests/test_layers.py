@@ -13,7 +13,7 @@ import tunefork
 
 SOURCE = Path(tunefork.__file__).parent
 LAYERS = (
-    ("cli",),
+    ("cli", "estimator"),
     ("study",),
     ("export",),
     ("predictor",),

@@ -17,11 +17,13 @@ from tunefork._version import __version__
 if TYPE_CHECKING:
     from tunefork.config import Full, Head, LastLayers, LoRA, Peft
     from tunefork.data import load_data
+    from tunefork.estimator import Classifier
     from tunefork.predictor import load_model
     from tunefork.study import Results, Study
 
 # Loaded when first used: importing tunefork must not import torch.
 _HOMES = {
+    "Classifier": "tunefork.estimator",
     "Full": "tunefork.config",
     "Head": "tunefork.config",
     "LastLayers": "tunefork.config",
@@ -33,7 +35,19 @@ _HOMES = {
     "load_model": "tunefork.predictor",
 }
 
-__all__ = ["Full", "Head", "LastLayers", "LoRA", "Peft", "Results", "Study", "__version__", "load_data", "load_model"]
+__all__ = [
+    "Classifier",
+    "Full",
+    "Head",
+    "LastLayers",
+    "LoRA",
+    "Peft",
+    "Results",
+    "Study",
+    "__version__",
+    "load_data",
+    "load_model",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,7 @@
 
     TuneforkError                   what, where, found, fix
     ├── ConfigError                 an option or a setting that cannot be meant
+    │   └── EstimatorSettingError   a parameter of an estimator; a ValueError too
     ├── ProblemsError               several errors, told together
     │   ├── StudyFileError          every problem of a study file; a ConfigError too
     │   └── DataProblemsError       everything that is wrong with the rows; a DataError too
@@ -10,7 +11,8 @@
     │   ├── ColumnError             a column that is not there, or cannot be guessed
     │   ├── LabelError              labels: missing, one class only, unseen, colliding
     │   ├── SplitError              a split that cannot be made
-    │   └── LeakageError            the same text on both sides of a split
+    │   ├── LeakageError            the same text on both sides of a split
+    │   └── EstimatorInputError     X or y that an estimator cannot take; a ValueError too
     ├── ModelError                  a model that cannot be used
     │   ├── ModelNotFoundError      no files under that name
     │   ├── UnsupportedModelError   an architecture, or a wish that makes no sense for it
@@ -153,6 +155,14 @@ class SplitError(DataError):
 
 class LeakageError(DataError):
     """The same text on both sides of a split that the user supplied."""
+
+
+class EstimatorSettingError(ConfigError, ValueError):
+    """A parameter of an estimator that cannot be meant: scikit-learn's tools expect a ValueError."""
+
+
+class EstimatorInputError(DataError, ValueError):
+    """X or y that an estimator cannot take: scikit-learn's tools expect a ValueError."""
 
 
 class ModelError(TuneforkError):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tunefork.config import DataConfig
-from tunefork.data import Splits, half_width, load_splits
+from tunefork.data import Splits, fewer, half_width, load_splits
 from tunefork.errors import ColumnError, ConfigError, ReadError, SplitError
 
 from .frames import frame, load, per_class, refused
@@ -33,6 +33,20 @@ def test_no_validation():
 
 def load_no_validation() -> Splits:
     return load_splits(DataConfig(train="-", validation=0), frames={"train": frame("ab" * 50)})
+
+
+def test_who_tests_by_himself_needs_no_test_rows():
+    rows = {"train": frame("ab" * 50 + "c")}
+    splits = load_splits(DataConfig(train="-", test=0, rare="train"), frames=rows, tested=False)
+    assert splits.rows == {"train": 91, "validation": 10}
+    assert not [warning for warning in splits.warnings if "test" in warning]
+    with pytest.raises(SplitError, match=r"There are no test rows \(test: 0\)"):
+        splits.test_rows  # noqa: B018
+    everything = load_splits(DataConfig(train="-", test=0, validation=0), frames=rows, tested=False)
+    assert everything.rows == {"train": 101}, "of which none is rare, where nothing is held out"
+    assert fewer(everything, {"train": 10}).rows == {"train": 10}
+    with pytest.raises(SplitError, match="a single row"):
+        load_splits(DataConfig(train="-", test=0), frames=rows, tested=False)
 
 
 def test_labels_are_read_only():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tunefork import Full, Head, LastLayers, LoRA, Results, Study, load_data, load_model
-from tunefork.errors import ColumnError, ModelNotFoundError, StoreError, StudyFileError
+from tunefork.errors import ColumnError, ModelNotFoundError, SplitError, StoreError, StudyFileError
 from tunefork.study import outline
 from tunefork.study.timings import cache_folder
 
@@ -189,6 +190,16 @@ def test_a_dataframe_is_data_too(tiny_folder: Path, tmp_path: Path) -> None:
         tmp_path / "out", progress=False
     )
     assert results.to_dict()["runs"][0]["status"] == "done"
+
+
+def test_a_study_without_test_rows_is_refused_before_it_trains(
+    tiny_folder: Path, messages_csv: Path, tmp_path: Path
+) -> None:
+    data = replace(load_data(messages_csv, test=0.0), tested=False)
+    study = Study(model=str(tiny_folder), data=data, compare=[Head()], training=TRAINING)
+    with pytest.raises(SplitError, match="There are no test rows"):
+        study.run(tmp_path / "out", progress=False)
+    assert not (tmp_path / "out").exists()
 
 
 def test_settings_that_cannot_be_meant_are_reported_together(messages_csv: Path) -> None:

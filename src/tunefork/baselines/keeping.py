@@ -22,14 +22,14 @@ NEED_PROBABILITIES = ("auroc", "ece", "brier")
 
 def keep_baselines(store: Store, splits: Splits) -> None:
     """Score what needs no transformer, unless the store has it. Images have no such baseline yet."""
-    if not len(splits.test) or splits.test.images is not None:
+    if not len(splits.test_rows) or splits.test_rows.images is not None:
         return
     if any(known.id == "tfidf" for known in store.baselines()):
         return
     found = tfidf(splits)
     if found is not None:
-        ids = tuple(str(each) for each in splits.test.ids)
-        answers = Predictions(ids, splits.test.labels, found.logits)
+        ids = tuple(str(each) for each in splits.test_rows.ids)
+        answers = Predictions(ids, splits.test_rows.labels, found.logits)
         _put(store, "tfidf", found.name, answers, seconds=found.seconds, settings=found.settings)
 
 

@@ -61,7 +61,7 @@ def tfidf(splits: Splits) -> Classical | None:
             return None
         raise
     strength, answer = _chosen(linear, train, splits, words)
-    logits = answer(words.transform(_texts(splits.test))).astype(np.float32)
+    logits = answer(words.transform(_texts(splits.test_rows))).astype(np.float32)
     settings = {linear.setting: strength, "features": int(train.shape[1]), "ngrams": "1-2"}
     return Classical(logits, settings, time.perf_counter() - began, linear.name)
 

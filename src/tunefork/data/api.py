@@ -29,6 +29,8 @@ class Data:
     """DataFrames that were handed over, under train, validation or test."""
     base: Path | None = None
     """The folder that relative paths start from; the working directory unless given."""
+    tested: bool = True
+    """Whether there must be test rows. Who tests by himself, as an estimator's user does, needs none: ``test: 0``."""
     _loaded: dict[str, Splits] = field(default_factory=dict)
 
     def splits(self, resize: Callable[[], Resize] | None = None) -> Splits:
@@ -42,7 +44,9 @@ class Data:
         """
         known = self._loaded.get("splits")
         if known is None or (resize is not None and known.train.images is not None):
-            known = self._loaded["splits"] = load_splits(self.config, frames=self.frames, base=self.base, resize=resize)
+            known = self._loaded["splits"] = load_splits(
+                self.config, frames=self.frames, base=self.base, resize=resize, tested=self.tested
+            )
         return known
 
     def __repr__(self) -> str:

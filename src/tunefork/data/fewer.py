@@ -25,7 +25,7 @@ def fewer(splits: Splits, rows: Mapping[str, int], seed: int = 0) -> Splits:
     made = {split.name: _fewer(split, rows.get(split.name, len(split)), seed) for split in splits.present()}
     if all(len(made[split.name]) == len(split) for split in splits.present()):
         return splits
-    return replace(splits, train=made["train"], validation=made.get("validation"), test=made["test"], hash="")
+    return replace(splits, train=made["train"], validation=made.get("validation"), test=made.get("test"), hash="")
 
 
 def _fewer(split: Split, rows: int, seed: int) -> Split:

@@ -33,7 +33,9 @@ class Sources:
     """Splits that nobody asked for by name: a hub data set or a folder brought them."""
 
 
-def read_sources(config: DataConfig, frames: Mapping[str, pd.DataFrame], base: Path | None) -> Sources:
+def read_sources(
+    config: DataConfig, frames: Mapping[str, pd.DataFrame], base: Path | None, tested: bool = True
+) -> Sources:
     """Read every table that the configuration names.
 
     The validation and test splits that a hub data set or a folder of pictures has of its own are used where the
@@ -42,7 +44,7 @@ def read_sources(config: DataConfig, frames: Mapping[str, pd.DataFrame], base: P
 
     Raises:
         ConfigError: DataFrames under an unknown name, or missing for ``-``.
-        SplitError: no test rows.
+        SplitError: no test rows, where they are needed (``tested``).
         ReadError: see ``read_rows``.
     """
     for name in frames:
@@ -52,7 +54,7 @@ def read_sources(config: DataConfig, frames: Mapping[str, pd.DataFrame], base: P
         raise ConfigError(
             "Training rows are given twice", where=f"train: {config.train}", fix="Write train: '-' for a DataFrame."
         )
-    if config.test == 0 and "test" not in frames:
+    if tested and config.test == 0 and "test" not in frames:
         raise SplitError("There would be no test rows", where="test: 0", fix="Give a share such as 0.2, or a file.")
     found: dict[str, Table | None] = {}
     splits = _splits(config.train, base)

@@ -41,6 +41,7 @@ def load_splits(
     frames: Mapping[str, pd.DataFrame] | None = None,
     base: Path | None = None,
     resize: Callable[[], Resize] | None = None,
+    tested: bool = True,
 ) -> Splits:
     """Read, check and split the data of a study. The same rows and configuration give the same splits anywhere.
 
@@ -50,6 +51,7 @@ def load_splits(
         base: the folder that relative paths start from; the working directory unless given.
         resize: where rows turn out to be images, gives what makes them the size that a model wants; without it their
             pixels are not kept.
+        tested: whether there must be test rows; without, ``test: 0`` is legal.
 
     Raises:
         ReadError, ColumnError, LabelError, SplitError, LeakageError, DataError: rows that cannot be trained on.
@@ -61,7 +63,7 @@ def load_splits(
     Splits(720 train, 80 validation, 200 test rows, 2 classes)
     """
     said = Said()
-    sources = read_sources(config, frames or {}, base)
+    sources = read_sources(config, frames or {}, base, tested)
     columns, guesses = choose_columns(sources.train, config)
     problem, found_out = which_problem(sources.train, columns, config)
     said.notices += (*guesses, *found_out)
@@ -88,7 +90,7 @@ def load_splits(
     return Splits(
         made["train"],
         made.get("validation"),
-        made["test"],
+        made.get("test"),
         labels,
         columns,
         tuple(dict.fromkeys(map(one_line, said.notices))),

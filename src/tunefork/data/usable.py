@@ -55,7 +55,8 @@ def usable_rows(
     settled = _settle_leaks(pools, columns, config, checks, said)
     if settled and len(pools) == len(tables):
         named = checks.look(lambda: name_labels(pools, columns, config, checks))
-        if named is not None and ("test" not in pools or ("validation" not in pools and config.validation)):
+        missing = ("test" not in pools and config.test) or ("validation" not in pools and config.validation)
+        if named is not None and missing:
             known = named
             named = checks.past(lambda settings: _rare_settled(known, settings), config)
     checks.settle()

@@ -15,6 +15,7 @@ from tunefork.data.images.pixels import Pixels
 from tunefork.data.label_map import LabelMap
 from tunefork.data.left_out import LeftOut
 from tunefork.data.table import count
+from tunefork.errors import SplitError
 from tunefork.problem import Labels, Problem, problem_of
 
 
@@ -64,7 +65,8 @@ class Splits:
     train: Split
     validation: Split | None
     """None where ``validation: 0``."""
-    test: Split
+    test: Split | None
+    """None where ``test: 0``, which is for whoever tests by himself: see ``test_rows``."""
     labels: LabelMap
     columns: Columns
     notices: tuple[str, ...] = ()
@@ -86,6 +88,17 @@ class Splits:
     def present(self) -> tuple[Split, ...]:
         """The splits that there are: train, validation unless it is None, test."""
         return tuple(split for split in (self.train, self.validation, self.test) if split is not None)
+
+    @property
+    def test_rows(self) -> Split:
+        """The test rows.
+
+        Raises:
+            SplitError: there are none.
+        """
+        if self.test is None:
+            raise SplitError("There are no test rows", where="test: 0", fix="Give a share such as 0.2, or a file.")
+        return self.test
 
     @property
     def problem(self) -> Problem:

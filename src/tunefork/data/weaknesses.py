@@ -26,8 +26,8 @@ FAR = 6.0
 def weaknesses(pools: Mapping[str, RowSet], labels: LabelMap) -> list[str]:
     """Warnings about classes or labels that a split lacks, names that differ in case only, and a tiny test split; about
     imbalanced classes, labels that all training rows have, and numbers far from all others."""
-    train, test = pools["train"], pools["test"]
-    found = [_tiny(len(test), test.labels.problem)]
+    train, test = pools["train"], pools.get("test")
+    found = [_tiny(len(test), test.labels.problem)] if test is not None else []
     if isinstance(train.labels, Numbers):
         return [warning for warning in (_far(train, train.labels), *found) if warning]
     if isinstance(train.labels, ClassNames):

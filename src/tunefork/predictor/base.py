@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +32,10 @@ class Predictor(ABC):
     @abstractmethod
     def columns(self) -> tuple[str, ...]:
         """The columns of a table that the model reads."""
+
+    @abstractmethod
+    def logits(self, rows: Sequence[Any], batch_size: int = 64) -> np.ndarray:
+        """[N, classes] for N texts, given as tuples of one or two, or N pictures, in fp32."""
 
     @abstractmethod
     def _logits(self, rows: Any) -> np.ndarray:

@@ -31,7 +31,8 @@ def keep_run(group: GroupModel, number: int, run: RunConfig, record: RunRecord, 
     artefact = save_run(group, number, job.backbone, run, selection, store.run_folder(run.id), facts, job.rows.unit)
     notice, latency = _verify(artefact, run, record, job, store)
     store.put_run(replace(record, status="running"))  # the predictions that are written are those of its best step
-    store.write_predictions(run.id, tuple(job.facts["labels"]))
+    if job.rows.validation is not None or job.rows.test is not None:
+        store.write_predictions(run.id, tuple(job.facts["labels"]))
     seal(store.run_folder(run.id))
     notices = (*record.notices, notice) if notice else record.notices
     return replace(record, artefact=artefact.kind, latency_ms=1000 * latency, notices=notices)

@@ -90,11 +90,11 @@ def earlier_task(
         )
     model = load_backbone(str(start), labels, image_size=data.image_size, any_head=True)
     run = _ancestor(store.folder, Path(study.start_from or ""), source, model) if of_study else ""
-    test_only = replace(splits, train=replace(splits.test, name="train"), validation=None)
+    test_only = replace(splits, train=replace(splits.test_rows, name="train"), validation=None)
     encoded = encode_rows(test_only, model, data).rows.test
     assert encoded is not None
     key = digest([splits.hash, run, rows], 12)
-    places = _drawn(len(splits.test), rows)
+    places = _drawn(len(splits.test_rows), rows)
     return EarlierTask(key, name, str(source), run, splits.hash, model, labels, encoded, places)
 
 

@@ -49,8 +49,9 @@ def sit(
     began = time.time()
     study.preflight()
     rows, separator = study.splits, study.config.data.label_separator
+    test = rows.test_rows  # of a study without any nothing could be said: refused before anything trains
     for source in include:  # a file that does not fit is told before anything trains
-        read_predictions(source, rows.test.ids, rows.labels.names, rows.problem, separator)
+        read_predictions(source, test.ids, rows.labels.names, rows.problem, separator)
     written, search = resolved(study.config, study.base), study.config.search
     timed = search is not None and search.time is not None
     data_hash, files = None if timed else rows.hash, model_files(study.backbone)
@@ -75,7 +76,7 @@ def sit(
             include_predictions(store, include, separator)
             keep_own_metrics(store, study.own_metrics)
             if study.config.data.examples:
-                keep_examples(store, decided.splits.test)
+                keep_examples(store, decided.splits.test_rows)
             else:
                 store.forget_examples()
             write_report(store)
