@@ -85,7 +85,7 @@ def _held_out(store: Store, run: RunSummary, summary: Summary) -> tuple[Sequence
     """
     from tunefork.study.study import Study
 
-    split = Study.from_config(kept_study(store.folder), store.folder.resolve()).splits.test
+    split = Study.from_config(kept_study(store.folder), store.folder.resolve()).splits.test_rows
     known = store.predictions(run.record.id, "test")
     if known.ids != split.ids or not np.array_equal(known.labels, split.labels):
         raise StoreError(
