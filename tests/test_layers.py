@@ -16,7 +16,7 @@ LAYERS = (
     ("cli",),
     ("study",),
     ("predictor",),
-    ("report", "demo", "search", "doctor"),
+    ("report", "demo", "search", "doctor", "trackers"),
     ("runner",),
     ("engine",),
     ("strategies", "baselines", "spectra"),
