@@ -13,7 +13,7 @@ from tests.runner.contract import Told
 from tunefork import Head, LoRA, Results, Study, load_data
 from tunefork.runner import STUDY
 from tunefork.store import RunRecord, SqliteStore, StudyRecord
-from tunefork.trackers import Key, Point, Tracker, following
+from tunefork.trackers import Key, Point, Tracker, follow
 
 TRAINING = {"epochs": 2, "batch_size": 16, "precision": "fp32", "log_every": 2, "eval_every": 5}
 COMPARE = (Head(), LoRA(rank=2, targets="query+value", learning_rate=1e-2))
@@ -98,12 +98,17 @@ def instead(monkeypatch: pytest.MonkeyPatch, tracker: Tracker, limit: float = 10
     import tunefork.trackers.following as module
 
     def limited(*arguments: Any) -> Any:
-        return following(*arguments, limit=limit)
+        return follow(*arguments, limit=limit)
 
     monkeypatch.setattr(module, "open_tracker", lambda *_: tracker)
     monkeypatch.setattr(module, "LOOK", look)
-    monkeypatch.setattr(tunefork.study.sitting, "following", limited)
+    monkeypatch.setattr(tunefork.study.sitting, "follow", limited)
 
 
 def statuses(results: Results) -> Mapping[str, str]:
     return {run.id: run.status for run in results.store.runs()}
+
+
+def of_trackers(results: Results) -> list[str]:
+    """The study's warnings of trackers."""
+    return [each for each in results.store.study().warnings if each.startswith("tracker ")]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.trackers.following_of import COMPARE, Hearing, Listing, expected, instead, statuses, study
+from tests.trackers.following_of import COMPARE, Hearing, Listing, expected, instead, of_trackers, statuses, study
 from tunefork.errors import StoppedError
 from tunefork.store import RunRecord, StudyRecord
 from tunefork.trackers import Point
@@ -107,14 +107,14 @@ def test_whatever_a_tracker_raises_it_is_told_once_and_left_alone(
     assert len(watcher.of_study) == 1
     assert watcher.of_study[0].startswith("tracker mlflow failed and is left alone: ")
     assert "the server\\nis gone" in watcher.of_study[0]
-    assert results.store.study().warnings == tuple(watcher.of_study)
+    assert of_trackers(results) == watcher.of_study
     assert "the server" in (out / "report.html").read_text(encoding="utf-8")
     assert tracker.calls.count(method) == 1
     assert tracker.calls[-1] == method, "nothing is asked of it any more"
     again = Listing()
     instead(monkeypatch, again)
     results = study(tiny_folder, messages_csv, "mlflow", compare=COMPARE[:1]).run(out, progress=False, workers=1)
-    assert results.store.study().warnings == ()
+    assert of_trackers(results) == []
     if method in METHODS[:4]:
         compared(out, again)
 
@@ -144,7 +144,7 @@ def test_a_tracker_that_hangs_holds_up_nothing(
     assert len(watcher.of_study) == 1
     assert "had not taken everything 0.5 s after the end" in watcher.of_study[0]
     assert f"{count:,} numbers of 2 runs are not known to be there" in watcher.of_study[0]
-    assert results.store.study().warnings == tuple(watcher.of_study)
+    assert of_trackers(results) == watcher.of_study
     assert time.monotonic() - began < 60
     hanging.set()
     wait_for_threads()

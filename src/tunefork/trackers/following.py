@@ -30,12 +30,13 @@ LIMIT = 10.0
 """Seconds that trackers have at the end for what they have not been told yet."""
 ONCE = 500
 """Numbers that are told in one call at most."""
+END = "end of the study"
 BEGINS = "tracker "
 """How warnings of trackers begin."""
 
 
 @contextmanager
-def following(choices: Sequence[TrackerChoice], store: Store, watcher: Watcher, limit: float = LIMIT) -> Iterator[None]:
+def follow(choices: Sequence[TrackerChoice], store: Store, watcher: Watcher, limit: float = LIMIT) -> Iterator[None]:
     """Trackers are told of a study while it goes on, and get ``limit`` seconds when it ends, however it ends.
 
     Args:
@@ -109,7 +110,7 @@ class Follower:
                 self._fail(f"failed and is left alone: {type(error).__name__}: {error}")
 
     def _fail(self, how: str) -> None:
-        again = "The study goes on; its own records are complete, and running it again tells what is missing."
+        again = "No training was touched, and running the study again tells the tracker what it missed."
         self.failure = one_line(f"{BEGINS}{self._choice.kind} {how}. {again}")
         self._say(self.failure)
 
@@ -131,15 +132,21 @@ class Follower:
         runs = store.runs()
         for run in runs:
             if run.status != "planned" and self._ends(run.id, memory) != _end(run):
-                if not self._begun:
-                    tracker.begin_study(study)
-                    self._begun = True
+                self._begin(tracker, study)
                 self._tell(run, tracker, store, memory)
             if self._alone:
                 return
-        if self._begun and all(run.status in EVERY_END for run in runs):
+        ended = {"runs": len(runs)}
+        if runs and all(run.status in EVERY_END for run in runs) and (self._begun or memory.kept(END) != ended):
+            self._begin(tracker, study)
             tracker.end_study(study)
             self._begun = False
+            memory.keep(END, ended)
+
+    def _begin(self, tracker: Tracker, study: StudyRecord) -> None:
+        if not self._begun:
+            tracker.begin_study(study)
+            self._begun = True
 
     def _tell(self, run: RunRecord, tracker: Tracker, store: Store, memory: Kept) -> None:
         if run.id not in self._known:

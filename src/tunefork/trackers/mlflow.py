@@ -27,6 +27,7 @@ LONGEST = 6000
 USUAL = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # its own 7 take four minutes, in which nobody learns that a server is down
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",  # a terminal shows how the study gets on
     "MLFLOW_DISABLE_TELEMETRY": "true",  # whoever chose a tracker did not choose to tell its makers
 }
 """Settings of MLflow, where the environment has none."""
