@@ -100,7 +100,7 @@ def instead(monkeypatch: pytest.MonkeyPatch, tracker: Tracker, limit: float = 10
     def limited(*arguments: Any) -> Any:
         return follow(*arguments, limit=limit)
 
-    monkeypatch.setattr(module, "open_tracker", lambda *_: tracker)
+    monkeypatch.setattr(module, "load_tracker", lambda _: lambda *_: tracker)
     monkeypatch.setattr(module, "LOOK", look)
     monkeypatch.setattr(tunefork.study.sitting, "follow", limited)
 

@@ -182,3 +182,21 @@ def test_a_study_s_end_is_told_of_a_run_that_failed(
     instead(monkeypatch, tracker)
     study(tiny_folder, messages_csv, "tensorboard", compare=COMPARE[:1]).run(out, progress=False, workers=1)
     assert set(tracker.ends.values()) == {"done"}
+
+
+def test_a_library_that_cannot_be_imported_is_a_tracker_that_fails(
+    tiny_folder: Path, messages_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tunefork.trackers.following
+
+    def broken(_: object) -> None:
+        raise ImportError("libfortran.so.5 is missing")
+
+    monkeypatch.setattr(tunefork.trackers.following, "load_tracker", broken)
+    watcher = Hearing()
+    made = study(tiny_folder, messages_csv, "mlflow", compare=COMPARE[:1]).run(
+        tmp_path / "out", progress=watcher, workers=1
+    )
+    assert set(statuses(made).values()) == {"done"}
+    assert len(watcher.of_study) == 1
+    assert "ImportError: libfortran.so.5 is missing" in watcher.of_study[0]

@@ -23,6 +23,11 @@ class TensorBoard(Value):
     dir: str = ""
     """Gets a folder for the study; ``tensorboard/`` in the study's own folder unless given."""
 
+    @property
+    def place(self) -> str:
+        """Which of several it is, for messages."""
+        return f" ({self.dir})" if self.dir else ""
+
     def whole(self, base: Path) -> TensorBoard:
         """The same with a whole path, which ``base`` is the beginning of."""
         return self.model_copy(update={"dir": str((base / self.dir).resolve())}) if self.dir else self
@@ -52,6 +57,11 @@ class MLflow(Value):
                 "MLFLOW_TRACKING_PASSWORD instead"
             )
         return value
+
+    @property
+    def place(self) -> str:
+        """Which of several it is, for messages."""
+        return f" ({self.uri})" if self.uri else ""
 
     def whole(self, base: Path) -> MLflow:
         """The same with the whole path of a database, which ``base`` is the beginning of."""

@@ -18,7 +18,7 @@ from tunefork.config import TrackerChoice
 from tunefork.errors import StoreError, one_line
 from tunefork.runner import STUDY, Watcher
 from tunefork.store import RunRecord, SqliteStore, Store, StudyRecord
-from tunefork.trackers.opening import Kept, open_tracker
+from tunefork.trackers.opening import Kept, load_tracker
 from tunefork.trackers.points import points_of
 from tunefork.trackers.protocol import EVERY_END, Key, Tracker
 
@@ -71,7 +71,7 @@ class Follower:
     def __init__(self, choice: TrackerChoice, folder: Path, say: Callable[[str], None]) -> None:
         self._choice, self._folder, self._say = choice, folder, say
         self._thread = threading.Thread(target=self._run, name=f"tracker {choice.kind}", daemon=True)
-        self._ending = threading.Event()
+        self._loaded, self._ending = threading.Event(), threading.Event()
         self._alone = False
         """Whether the tracker is left alone: it has failed, or its time is up."""
         self._known: dict[str, set[Key]] = {}
@@ -83,8 +83,9 @@ class Follower:
         """What to tell of a tracker that failed."""
 
     def start(self) -> None:
-        """Begin to follow."""
+        """Begin to follow. Packages are imported before this returns: no two threads should import at a time."""
         self._thread.start()
+        self._loaded.wait(LIMIT)
 
     def finish(self) -> None:
         """Nothing more comes than what is on record now."""
@@ -99,19 +100,23 @@ class Follower:
 
     def _run(self) -> None:
         try:
+            make = load_tracker(self._choice)
+            self._loaded.set()
             with closing(SqliteStore(self._folder)) as store:
                 memory = Kept(store, self._choice)
-                self._follow(open_tracker(self._choice, self._folder, memory), store, memory)
+                self._follow(make(self._folder, memory), store, memory)
         except BaseException as error:
             # A tracker's library may raise anything, and nothing of it may reach the study. Nothing else of this
             # process arrives on this thread, ^C included. So this is the one place that catches everything.
             if not self._alone:
                 self._alone = True
                 self._fail(f"failed and is left alone: {type(error).__name__}: {error}")
+        finally:
+            self._loaded.set()
 
     def _fail(self, how: str) -> None:
         again = "No training was touched, and running the study again tells the tracker what it missed."
-        self.failure = one_line(f"{BEGINS}{self._choice.kind} {how}. {again}")
+        self.failure = one_line(f"{BEGINS}{self._choice.kind}{self._choice.place} {how}. {again}")
         self._say(self.failure)
 
     def _follow(self, tracker: Tracker, store: Store, memory: Kept) -> None:

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from mlflow.entities import Metric, Param
+from mlflow.tracking import MlflowClient
 
 from tunefork.config import MLflow
 from tunefork.store import RunRecord, StudyRecord
@@ -24,13 +26,6 @@ PARAMS = 100
 """Parameters that MLflow takes in one call."""
 LONGEST = 6000
 """Characters of a parameter's value, and at most of a tag's."""
-USUAL = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # its own 7 take four minutes, in which nobody learns that a server is down
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
-    "MLFLOW_LOGGING_LEVEL": "WARNING",  # a terminal shows how the study gets on
-    "MLFLOW_DISABLE_TELEMETRY": "true",  # whoever chose a tracker did not choose to tell its makers
-}
-"""Settings of MLflow, where the environment has none."""
 
 
 class MLflowTracker:
@@ -43,10 +38,6 @@ class MLflowTracker:
     """
 
     def __init__(self, choice: MLflow, folder: Path, memory: Memory) -> None:
-        for name, value in USUAL.items():
-            os.environ.setdefault(name, value)
-        from mlflow.tracking import MlflowClient
-
         self._choice, self._memory = choice, memory
         self._artifacts: str | None = None
         uri = choice.uri
@@ -79,8 +70,6 @@ class MLflowTracker:
 
     def tell(self, run: RunRecord, points: Sequence[Point]) -> None:
         """Log numbers."""
-        from mlflow.entities import Metric
-
         now = int(1000 * time.time())
         for some in _parts([Metric(each.key.name, each.value, now, each.key.step) for each in points], ONCE):
             self._client.log_batch(self._id(run.id), metrics=some)
@@ -105,8 +94,6 @@ class MLflowTracker:
 
     def _open(self, name: str, title: str, params: dict[str, Any], tags: dict[str, str]) -> tuple[str, bool]:
         """The id of a run that was kept under a name, or of a new one; and whether it is new."""
-        from mlflow.entities import Param
-
         kept = self._memory.kept(name).get("id")
         if kept is not None:
             self._client.update_run(kept, status="RUNNING")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import importlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,8 +16,17 @@ from tunefork.preflight import Preflight
 from tunefork.store import Store
 from tunefork.trackers.protocol import Memory, Tracker
 
-PACKAGES = {"tensorboard": ("tensorboard",), "mlflow": ("mlflow", "sqlalchemy", "alembic")}
-"""What each needs; MLflow's last two are for a database in the study's folder."""
+PACKAGES = {"tensorboard": ("tensorboard",), "mlflow": ("mlflow",)}
+"""What each needs."""
+DATABASE = ("sqlalchemy", "alembic")
+"""What MLflow needs beside that where it writes a database itself."""
+USUAL = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # its own 7 take four minutes, in which nobody learns that a server is down
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",  # a terminal shows how the study gets on
+    "MLFLOW_DISABLE_TELEMETRY": "true",  # whoever chose a tracker did not choose to tell its makers
+}
+"""Settings of MLflow, where the environment has none."""
 
 
 class Kept:
@@ -45,23 +57,31 @@ def check_installed(choices: Sequence[TrackerChoice]) -> None:
     """
     checks = Preflight()
     for choice in choices:
-        checks.look(lambda choice=choice: _check(choice))  # type: ignore[misc]
+        checks.look(partial(_check, choice))
     checks.settle()
 
 
-def open_tracker(choice: TrackerChoice, folder: Path, memory: Memory) -> Tracker:
-    """The tracker of a choice; its package is imported here, on whatever thread this is."""
+def load_tracker(choice: TrackerChoice) -> Callable[[Path, Memory], Tracker]:
+    """What makes the tracker of a choice from the study's folder and a memory; its package is imported here."""
     if isinstance(choice, MLflow):
+        for name, value in USUAL.items():
+            os.environ.setdefault(name, value)
         from tunefork.trackers.mlflow import MLflowTracker
 
-        return MLflowTracker(choice, folder, memory)
+        if _in_a_database(choice):
+            importlib.import_module("mlflow.store.tracking.sqlalchemy_store")
+        return partial(MLflowTracker, choice)
     from tunefork.trackers.tensorboard import TensorBoardTracker
 
-    return TensorBoardTracker(choice, folder, memory)
+    return partial(TensorBoardTracker, choice)
+
+
+def _in_a_database(choice: MLflow) -> bool:
+    return not choice.uri or choice.uri.startswith("sqlite:")
 
 
 def _check(choice: TrackerChoice) -> None:
     needed = PACKAGES[choice.kind]
-    for package in needed[:1] if isinstance(choice, MLflow) and choice.uri.startswith("http") else needed:
+    for package in (*needed, *DATABASE) if isinstance(choice, MLflow) and _in_a_database(choice) else needed:
         if find_spec(package) is None:
             raise MissingExtraError(f"The tracker {choice.kind}", package=package, extra=choice.kind)

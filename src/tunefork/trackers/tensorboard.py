@@ -14,6 +14,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.plugins.hparams import metadata as hparams
+from tensorboard.plugins.hparams.api_pb2 import STATUS_FAILURE, STATUS_SUCCESS
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionEndInfo
+from tensorboard.plugins.hparams.summary_v2 import hparams_pb
+from tensorboard.plugins.text.metadata import create_summary_metadata
+from tensorboard.summary.writer.record_writer import RecordWriter
+from tensorboard.util.tensor_util import make_tensor_proto
+
 from tunefork.config import TensorBoard
 from tunefork.store import RunRecord, StudyRecord
 from tunefork.trackers.points import flat
@@ -93,8 +104,6 @@ def _place(around: Path, folder: Path, memory: Memory) -> Path:
 
 def _there(folder: Path) -> list[Key]:
     """The names and steps of what is in a folder's event files; what a killed process left half of is not there."""
-    from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
-
     return [
         Key(value.tag, event.step)
         for path in sorted(folder.glob("events.out.tfevents.*"))
@@ -107,30 +116,21 @@ class _EventFile:
     """One new event file of a folder."""
 
     def __init__(self, folder: Path) -> None:
-        from tensorboard.compat.proto.event_pb2 import Event
-        from tensorboard.summary.writer.record_writer import RecordWriter
-
         folder.mkdir(parents=True, exist_ok=True)
         number = sum(1 for _ in folder.glob("events.out.tfevents.*"))
         # TensorBoard reads a folder's files in the order of their names
         name = f"events.out.tfevents.{int(time.time()):010d}.{number:04d}.{socket.gethostname()}.{os.getpid()}"
-        self._event, self._writer = Event, RecordWriter((folder / name).open("xb"))
+        self._writer = RecordWriter((folder / name).open("xb"))
         self._write(file_version="brain.Event:2")
         self.flush()
 
     def number(self, point: Point) -> None:
         """Write a number."""
-        from tensorboard.compat.proto.summary_pb2 import Summary
-
         value = Summary.Value(tag=point.key.name, simple_value=point.value)
         self._write(step=point.key.step, summary=Summary(value=[value]))
 
     def text(self, name: str, text: str, step: int) -> None:
         """Write a text (Markdown)."""
-        from tensorboard.compat.proto.summary_pb2 import Summary
-        from tensorboard.plugins.text.metadata import create_summary_metadata
-        from tensorboard.util.tensor_util import make_tensor_proto
-
         value = Summary.Value(
             tag=f"{name}/text_summary",
             metadata=create_summary_metadata(display_name=name, description=""),
@@ -140,23 +140,16 @@ class _EventFile:
 
     def settings(self, settings: dict[str, bool | int | float | str], name: str) -> None:
         """Write settings for the page of hyperparameters."""
-        from tensorboard.plugins.hparams.summary_v2 import hparams_pb
-
         self._write(step=0, summary=hparams_pb(settings, trial_id=name))
 
     def ended(self, status: str) -> None:
         """Write how a run ended, for the page of hyperparameters."""
-        from tensorboard.compat.proto.summary_pb2 import Summary
-        from tensorboard.plugins.hparams import metadata
-        from tensorboard.plugins.hparams.api_pb2 import STATUS_FAILURE, STATUS_SUCCESS
-        from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionEndInfo
-
         how = STATUS_SUCCESS if status == "done" else STATUS_FAILURE
         told = HParamsPluginData(session_end_info=SessionEndInfo(status=how, end_time_secs=time.time()))
         value = Summary.Value(
-            tag=metadata.SESSION_END_INFO_TAG,
-            metadata=metadata.create_summary_metadata(told),
-            tensor=metadata.NULL_TENSOR,
+            tag=hparams.SESSION_END_INFO_TAG,
+            metadata=hparams.create_summary_metadata(told),
+            tensor=hparams.NULL_TENSOR,
         )
         self._write(step=0, summary=Summary(value=[value]))
 
@@ -169,4 +162,4 @@ class _EventFile:
         self._writer.close()
 
     def _write(self, **fields: Any) -> None:
-        self._writer.write(self._event(wall_time=time.time(), **fields).SerializeToString())
+        self._writer.write(Event(wall_time=time.time(), **fields).SerializeToString())
