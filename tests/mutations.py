@@ -22,6 +22,20 @@ FUSED = "tests/engine/test_fused_groups.py::test_a_fused_run_equals_the_run_alon
 PACKED = "tests/engine/test_packing.py::(one_example or changes_nothing) and (bert or roberta)"
 MUTATIONS = (
     Mutation(
+        "what a tracker raises is not caught",
+        "trackers/following.py",
+        "except BaseException as error:",
+        "except ZeroDivisionError as error:",
+        "tests/trackers/test_following.py::raises and begin_study",
+    ),
+    Mutation(
+        "a tracker is not asked what it has",
+        "trackers/following.py",
+        "set(tracker.begin_run(run))",
+        "set(tracker.begin_run(run) and ())",
+        "tests/trackers/test_following.py::stopped",
+    ),
+    Mutation(
         "a copy may equal a test text",
         "data/augment/copies.py",
         "elif key in held:",

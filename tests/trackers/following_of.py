@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -56,10 +57,16 @@ class Hearing(Told):
     def __init__(self) -> None:
         super().__init__()
         self.of_study: list[str] = []
+        self.ended_at = self.told_at = 0.0
 
     def tell(self, group: int, text: str) -> None:
         if group == STUDY:
             self.of_study.append(text)
+            self.told_at = time.monotonic()
+
+    def end(self) -> None:
+        super().end()
+        self.ended_at = time.monotonic()
 
 
 class Listing:

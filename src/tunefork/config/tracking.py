@@ -46,7 +46,7 @@ class MLflow(Value):
     @field_validator("uri")
     @classmethod
     def _usable(cls, value: str) -> str:
-        if not value or value.partition(":")[0] in ("databricks", "uc"):
+        if not value or value.partition(":")[0] == "databricks":
             return value
         parts = urlsplit(value)
         if not parts.scheme:

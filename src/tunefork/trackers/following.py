@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,7 +56,8 @@ def follow(choices: Sequence[TrackerChoice], store: Store, watcher: Watcher, lim
         until = time.monotonic() + limit
         for each in followers:
             each.wait(until - time.monotonic(), limit, store)
-        _warn(store, [each.failure for each in followers if each.failure])
+        with suppress(StoreError):  # it has been told; what ended the study, such as a full disk, must not be hidden
+            _warn(store, [each.failure for each in followers if each.failure])
 
 
 class Follower:
