@@ -71,6 +71,20 @@ MUTATIONS = (
         "tests/estimator/test_classifier.py::asked_before",
     ),
     Mutation(
+        "what a tracker raises is not caught",
+        "trackers/following.py",
+        "except BaseException as error:",
+        "except ZeroDivisionError as error:",
+        "tests/trackers/test_following.py::raises and begin_study",
+    ),
+    Mutation(
+        "a tracker is not asked what it has",
+        "trackers/following.py",
+        "set(tracker.begin_run(run))",
+        "set(tracker.begin_run(run) and ())",
+        "tests/trackers/test_following.py::stopped",
+    ),
+    Mutation(
         "a copy may equal a test text",
         "data/augment/copies.py",
         "elif key in held:",

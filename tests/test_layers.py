@@ -17,7 +17,7 @@ LAYERS = (
     ("study",),
     ("export",),
     ("predictor",),
-    ("report", "demo", "search", "doctor"),
+    ("report", "demo", "search", "doctor", "trackers"),
     ("runner",),
     ("engine",),
     ("strategies", "baselines", "spectra"),

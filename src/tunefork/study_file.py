@@ -20,6 +20,7 @@ from tunefork.config import (
     StudyConfig,
     TextAugmentation,
     TrainingConfig,
+    parse_trackers,
     seed_list,
     unknown_metrics,
     which_metric,
@@ -110,6 +111,8 @@ def build_study(
             values[key] = _section(key, value, problems)
         elif key == "compare":
             values[key] = _entries(value, problems)
+        elif key == "trackers":
+            values[key] = _trackers(value, problems)
         elif key in StudyConfig.model_fields:
             values[key] = value
     for key in ("data", "compare"):
@@ -167,6 +170,14 @@ def _section(name: str, value: Any, problems: Problems) -> Any:
     before = len(problems.found)
     found = problems.validated((name,), model, {key: item for key, item in value.items() if item is not None})
     return found if len(problems.found) == before else None
+
+
+def _trackers(value: Any, problems: Problems) -> Any:
+    try:
+        return None if value is None else parse_trackers(value)
+    except ConfigError as error:
+        problems.add(("trackers",), error.what, error.found, error.fix)
+        return None
 
 
 def _entries(value: Any, problems: Problems) -> Any:

@@ -32,6 +32,7 @@ from tunefork.cli.options import (
     Selection,
     SharedRate,
     Time,
+    Trackers,
     TrainingRows,
     Trials,
     TrustCode,
@@ -150,6 +151,7 @@ def compare(
     trials: Trials = None,
     search: Method = None,
     halving: Halving = False,
+    tracker: Trackers = None,
     fork: Fork = False,
     trust_remote_code: TrustCode = None,
     allow_pickle: AllowPickle = False,
@@ -202,6 +204,7 @@ def compare(
         "selection": {"metric": selection} if selection is not None else {},
         "verdict": judging_options(margin, max_trainable, max_memory, max_seconds, max_latency),
         "search": search_options(time, trials, search, halving) or None,
+        "trackers": tracker or [],
     }
     own = own_metrics(metric or (), where="--metric")
     config = build_study(plain, where="command line", own=[each.name for each in own])

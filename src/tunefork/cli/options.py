@@ -27,6 +27,13 @@ Workers = Annotated[
         "--workers", min=1, help="Groups that train at the same time; as many as measure fastest unless given."
     ),
 ]
+Trackers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tracker",
+        help="Tell a tracker too: tensorboard or mlflow, also mlflow:uri=http://…,experiment=name. Repeat it.",
+    ),
+]
 Out = Annotated[Path | None, typer.Option("-o", "--out", help="The study's folder; tunefork-NAME unless given.")]
 Fork = Annotated[
     bool,
@@ -168,6 +175,7 @@ def overrides(
     no_examples: bool = False,
     selection: str | None = None,
     unusable: dict[str, Any] | None = None,
+    trackers: list[str] | None = None,
 ) -> dict[str, Any]:
     """The options that replace a study file's settings, by dotted name."""
     given = {
@@ -180,6 +188,7 @@ def overrides(
         "training.epochs": epochs,
         "training.shared_learning_rate": shared_learning_rate,
         "data.examples": False if no_examples else None,
+        "trackers": trackers or None,
     }
     found = {name: value for name, value in given.items() if value is not None}
     return found | {"training.steps": None} if epochs is not None else found

@@ -29,6 +29,7 @@ from tunefork.cli.options import (
     SharedRate,
     StudyFile,
     Time,
+    Trackers,
     TrainingRows,
     Trials,
     TrustCode,
@@ -69,6 +70,7 @@ def run(
     trials: Trials = None,
     search: Method = None,
     halving: Halving = False,
+    tracker: Trackers = None,
     fork: Fork = False,
     trust_remote_code: TrustCode = None,
     allow_pickle: AllowPickle = False,
@@ -82,7 +84,9 @@ def run(
     judging = judging_options(margin, max_trainable, max_memory, max_seconds, max_latency)
     looking = search_options(time, trials, search, halving)
     unusable = row_options(drop_missing, drop_empty, bad_images, leakage, rare)
-    changes = overrides(seeds, rows, epochs, shared_learning_rate, judging, looking, no_examples, selection, unusable)
+    changes = overrides(
+        seeds, rows, epochs, shared_learning_rate, judging, looking, no_examples, selection, unusable, tracker
+    )
     own = own_metrics(metric or (), where="--metric")
     made = Study.from_file(study, changes, data, own, trust_options(trust_remote_code, allow_pickle))
     results = made.run(out, progress=not as_json, workers=workers, include=include or (), fork=fork)

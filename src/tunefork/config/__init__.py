@@ -19,6 +19,7 @@ from tunefork.config.strategies import (
 )
 from tunefork.config.study import DataConfig, Rows, Selection, StudyConfig, seed_list
 from tunefork.config.text_augmentation import WORDNET, TextAugmentation, parse_text_augmentation
+from tunefork.config.tracking import MLflow, TensorBoard, TrackerChoice, parse_trackers
 from tunefork.config.training import Augmentation, EarlyStopping, TrainingConfig
 from tunefork.config.values import canonical_json, digest
 
@@ -45,6 +46,7 @@ __all__ = [
     "LastLayersStrategy",
     "LoRA",
     "LoRAStrategy",
+    "MLflow",
     "Peft",
     "PeftStrategy",
     "Range",
@@ -55,13 +57,16 @@ __all__ = [
     "Selection",
     "Strategy",
     "StudyConfig",
+    "TensorBoard",
     "TextAugmentation",
+    "TrackerChoice",
     "TrainingConfig",
     "canonical_json",
     "digest",
     "dimension",
     "parse_run",
     "parse_text_augmentation",
+    "parse_trackers",
     "resolve",
     "seed_list",
     "unknown_metrics",

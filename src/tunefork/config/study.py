@@ -13,8 +13,10 @@ from tunefork.config.metric import MetricName
 from tunefork.config.saving import SaveEvery
 from tunefork.config.search import Search
 from tunefork.config.text_augmentation import TextAugmentation
+from tunefork.config.tracking import TrackerChoice, parse_trackers, written_tracker
 from tunefork.config.training import TrainingConfig
 from tunefork.config.values import Count, Seed, Share, Value, plus_list
+from tunefork.errors import ConfigError
 
 MOST_SEEDS = 10_000
 
@@ -142,6 +144,13 @@ def seed_list(value: Any) -> Any:
     return value
 
 
+def _trackers(value: Any) -> Any:
+    try:
+        return parse_trackers(value)
+    except ConfigError as error:  # pydantic takes a ValueError
+        raise ValueError(str(error)) from None
+
+
 class StudyConfig(Value):
     """A whole study: what DESIGN calls the study file, resolved."""
 
@@ -161,6 +170,8 @@ class StudyConfig(Value):
     verdict: Judging = Judging()
     save_every: SaveEvery = SaveEvery()
     """How often trainings that are under way are kept."""
+    trackers: Annotated[tuple[TrackerChoice, ...], BeforeValidator(_trackers)] = ()
+    """Who is told of the study beside its own folder."""
     search: Search | None = None
     """Settings to look for; what an entry of ``compare`` gives itself stays as it is."""
 
@@ -198,5 +209,6 @@ class StudyConfig(Value):
 
     def written(self) -> dict[str, Any]:
         """The study as its file has it, every default spelled out."""
-        plain = self.model_dump(mode="json", exclude={"compare"})
-        return plain | {"compare": [entry.written() for entry in self.compare]}
+        plain = self.model_dump(mode="json", exclude={"compare", "trackers"})
+        trackers = [written_tracker(choice) for choice in self.trackers]
+        return plain | {"trackers": trackers, "compare": [entry.written() for entry in self.compare]}

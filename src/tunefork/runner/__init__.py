@@ -2,7 +2,7 @@
 
 from tunefork.runner.laid_aside import LaidAside
 from tunefork.runner.local import LocalRunner
-from tunefork.runner.protocol import Job, Runner, Watcher
+from tunefork.runner.protocol import STUDY, Job, Runner, Watcher
 from tunefork.runner.watchers import Display, Silence
 
-__all__ = ["Display", "Job", "LaidAside", "LocalRunner", "Runner", "Silence", "Watcher"]
+__all__ = ["STUDY", "Display", "Job", "LaidAside", "LocalRunner", "Runner", "Silence", "Watcher"]

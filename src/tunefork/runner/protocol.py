@@ -15,6 +15,8 @@ from tunefork.store import Store
 from tunefork.strategies import Selection
 
 USUALLY = SaveEvery()
+STUDY = -1
+"""Stands for a group where something is told of the study as a whole."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,10 @@ class Watcher(Protocol):
         """A group begins."""
 
     def tell(self, group: int, text: str) -> None:
-        """There is something to know of the group, such as that it goes on from a checkpoint."""
+        """There is something to know of the group, such as that it goes on from a checkpoint.
+
+        Where the group is ``STUDY``, it is of the study as a whole, and the call may come from another thread.
+        """
 
     def step(self, group: int, step: int, loss: float | None) -> None:
         """The group finished an optimizer step; the loss is there when it was just recorded."""

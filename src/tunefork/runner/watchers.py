@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tunefork.plan import Plan
-from tunefork.runner.protocol import Watcher
+from tunefork.runner.protocol import STUDY, Watcher
 
 
 class Silence:
@@ -96,7 +96,8 @@ class Display:
 
     def tell(self, group: int, text: str) -> None:
         """Print it."""
-        self._console.print(f"{self._groups[group].label}: {text}", highlight=False, markup=False, emoji=False)
+        text = text if group == STUDY else f"{self._groups[group].label}: {text}"
+        self._console.print(text, highlight=False, markup=False, emoji=False)
 
     def step(self, group: int, step: int, loss: float | None) -> None:
         """Move the bars."""

@@ -18,7 +18,7 @@ OF_THE_REPORT = ("examples",)
 LIBRARIES = ("torch", "transformers", "peft", "tokenizers", "numpy", "pillow", "kornia")
 """Whose versions may change what is trained or read."""
 ELSEWHERE = "Choose another folder with -o, begin anew beside it with --fork, or delete this one."
-OF_NOTHING = ("save_every",)
+OF_NOTHING = ("save_every", "trackers")
 """Settings of a study that change nothing that is trained or measured."""
 
 

@@ -51,7 +51,9 @@ def resolved(study: StudyConfig, base: Path | None) -> StudyConfig:
         paths["augment"] = data.augment.model_copy(update={"synonyms": whole(data.augment.synonyms)})
     start = None if study.start_from is None else whole(study.start_from)
     model = whole(study.model) if (base / study.model).is_dir() else study.model
-    return study.model_copy(update={"data": data.model_copy(update=paths), "model": model, "start_from": start})
+    trackers = tuple(choice.whole(base) for choice in study.trackers)
+    rows = data.model_copy(update=paths)
+    return study.model_copy(update={"data": rows, "model": model, "start_from": start, "trackers": trackers})
 
 
 def make_plan(

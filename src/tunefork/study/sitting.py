@@ -26,6 +26,7 @@ from tunefork.study.results import Results
 from tunefork.study.searching import search_settings
 from tunefork.study.timed import TimedStudy
 from tunefork.study_file import write_study
+from tunefork.trackers import follow
 
 if TYPE_CHECKING:
     from tunefork.study.study import Study
@@ -71,7 +72,8 @@ def sit(
             check_unchanged(store, study.own_metrics)
             write_text(folder / "study.yaml", write_study(written))
             keep_left_out(folder, rows.left_out)
-            decided = _decide(study, store, conduct, began)
+            with follow(written.trackers, store, conduct.watcher):
+                decided = _decide(study, store, conduct, began)
             keep_baselines(store, decided.splits)
             include_predictions(store, include, separator)
             keep_own_metrics(store, study.own_metrics)

@@ -36,6 +36,7 @@ from tunefork.study.selecting import check_space, select_all
 from tunefork.study.sitting import sit
 from tunefork.study.timings import time_configurations
 from tunefork.study_file import build_study, read_study
+from tunefork.trackers import check_installed
 
 DEFAULT = ("full", "head", "last_layers", "lora")
 Wanted = Callable[..., float] | str | OwnMetric
@@ -56,7 +57,7 @@ class Study:
         metrics: functions of labels [N] and probabilities [N, C] that give a number (both [N, C] of several labels;
             numbers and answers [N] of a regression), computed of every evaluation and known by their names, also to
             ``selection``; or ``"lower:module:function"`` where lower is better.
-        **settings: further settings of a study file: ``revision``, ``selection``, ``start_from``.
+        **settings: further settings of a study file: ``revision``, ``selection``, ``start_from``, ``trackers``.
 
     Example:
         >>> study = Study(model="builtin:minilm", data=load_data("reviews.csv"))  # doctest: +SKIP
@@ -171,6 +172,7 @@ class Study:
             TuneforkError: what is wrong; a ``ProblemsError`` with everything where that is more than one thing.
         """
         checks = Preflight()
+        checks.look(lambda: check_installed(self.config.trackers))
         splits = checks.look(lambda: self.splits)
         if any(isinstance(each, ModelError) for each in checks.problems):  # pictures are made as the model wants them
             checks.settle()
