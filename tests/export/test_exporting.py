@@ -15,7 +15,7 @@ import yaml
 from tests.export.hub import COMMIT, Hub, running
 from tunefork import Head, LoRA, Results, Study, load_data, load_model
 from tunefork.errors import ArtefactError, StoreError, UnsupportedModelError
-from tunefork.export import artefacts
+from tunefork.export import artefacts, export_run, rescore
 from tunefork.study.exporting import Exported, export
 
 
@@ -157,6 +157,35 @@ def test_a_hub_that_refuses_leaves_the_folder(made: Results, adapter: str, tmp_p
     assert "hf auth login" in told["fix"]
     assert "Traceback" not in done.stderr
     assert (tmp_path / "adapter" / "adapter_model.safetensors").is_file()
+
+
+def test_a_hub_out_of_reach_leaves_the_folder(made: Results, adapter: str, tmp_path: Path) -> None:
+    done = pushed(Hub(url="http://127.0.0.1:9"), made, adapter, tmp_path / "adapter", "hf_secret")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["error"]["what"] == "The export could not be uploaded"
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "adapter" / "adapter_model.safetensors").is_file()
+
+
+def test_numbers_and_several_labels_are_compared_as_what_they_are(
+    tmp_path: Path, tiny_folder: Path, messages_csv: Path
+) -> None:
+    rows = pd.read_csv(messages_csv)
+    rows["size"] = 1000.0 * rows["message"].str.len()
+    rows["late"], rows["broken"] = (rows["intent"] == "status").astype(int), (rows["intent"] == "damaged").astype(int)
+    for name, label, settings in (("numbers", "size", {"problem": "regression"}), ("several", "late+broken", {})):
+        study = Study(
+            model=str(tiny_folder), compare=[LoRA(rank=2, learning_rate=1e-2)],
+            data=load_data(rows[["message", *label.split("+")]], text="message", label=label, **settings),
+            training={"epochs": 1, "batch_size": 16, "precision": "fp32"},
+        )  # fmt: skip
+        found = study.run(tmp_path / name, progress=False, workers=1)
+        run_folder = found.runs()[0].folder
+        export_run(tmp_path / name, run_folder, tmp_path / f"{name}-merged", "merged", tmp_path / f"{name}-merged")
+        texts = [(text,) for text in rows["message"][:40]]
+        checked = rescore(run_folder, tmp_path / f"{name}-merged", "merged", texts, None)
+        assert checked.agreeing == (None if name == "numbers" else 1)
+        assert (checked.tolerance > 1e-2) == (name == "numbers")
 
 
 def test_pictures_are_asked_in_a_fresh_process_too(tmp_path: Path, tiny_vit: Path, digit_folder: Path) -> None:

@@ -44,10 +44,11 @@ def export(
               "checked": asdict(found.checked)})  # fmt: skip
         return
     checked = found.checked
+    same = "" if checked.agreeing is None else f", {checked.agreeing:.1%} of the answers the same"
     right = "" if checked.right is None else f", right on {checked.right:.1%}"
     typer.echo(
         f"{chosen} as {wanted} in {target}; asked {checked.rows} held-out rows in a fresh process: logits up to "
-        f"{checked.difference:.2g} apart, {checked.agreeing:.1%} of the answers the same{right}",
+        f"{checked.difference:.2g} apart{same}{right}",
         err=True,
     )
     if found.url:

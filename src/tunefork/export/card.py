@@ -60,8 +60,8 @@ def model_card(run: RunSummary, summary: Summary, facts: Facts) -> ModelCard:
         "## How well",
         _metrics(run, summary),
         f"This {facts.form} export was loaded in a process of its own and asked {facts.checked.rows} held-out rows: "
-        f"its logits are up to {facts.checked.difference:.2g} from the run's ({facts.checked.tolerance:g} is allowed), "
-        f"and {facts.checked.agreeing:.1%} of its answers are the same.",
+        f"its logits are up to {facts.checked.difference:.2g} from the run's ({facts.checked.tolerance:.2g} is allowed)"
+        + (f", and {facts.checked.agreeing:.1%} of its answers are the same." if facts.checked.agreeing else "."),
         "## Data",
         f"{', '.join(f'{number:,} {name}' for name, number in study.rows.items())} rows. SHA-256 of rows and splits: "
         f"`{study.data_hash}`.",

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from tunefork.errors import ArtefactError
 from tunefork.predictor import ImagePredictor, Predictor, TextPredictor, load_model
+from tunefork.problem import answers_of, right
 
 MOST = 256
 """Rows that are asked at most."""
@@ -36,8 +37,8 @@ class Rescored:
     difference: float
     """The largest between two logits."""
     tolerance: float
-    agreeing: float
-    """The share of rows with the same answer."""
+    agreeing: float | None
+    """The share of rows with the same answer; None for numbers."""
     right: float | None
     """The share of rows that the export is right on, of rows that have one class each; None for others."""
 
@@ -59,18 +60,20 @@ def rescore(run: Path, target: Path, form: str, rows: Sequence[Any], labels: NDA
     expected = _logits(ours, rows)
     with tempfile.TemporaryDirectory() as folder:
         found = _elsewhere(target, _written(rows, Path(folder)), Path(folder) / "logits.npy")
-    tolerance = TOLERANCES[form]
-    apart = np.abs(found - expected)
-    if found.shape != expected.shape or not bool((apart <= tolerance + tolerance * np.abs(expected)).all()):
+    numbers = ours.problem == "regression"
+    unit = max(1.0, float(np.abs(expected).max())) if numbers else 1.0  # numbers have a unit, logits have none
+    tolerance = TOLERANCES[form] * unit
+    apart = np.abs(found - expected) if found.shape == expected.shape else np.full(1, np.inf)
+    if not bool((apart <= tolerance + TOLERANCES[form] * np.abs(expected)).all()):
         raise ArtefactError(
             "The export does not answer as the run does, and is not kept",
             where=str(target),
             found=f"logits up to {float(apart.max()):.3g} apart on {len(rows)} rows; {tolerance:g} is allowed",
             fix="Please report this, with the model's name and the versions that tunefork doctor lists.",
         )
-    same = found.argmax(axis=1) == expected.argmax(axis=1)
-    right = None if labels is None else float((found.argmax(axis=1) == labels).mean())
-    return Rescored(len(rows), float(apart.max()), tolerance, float(same.mean()), right)
+    same = None if numbers else float(right(answers_of(found, ours.problem), answers_of(expected, ours.problem)).mean())
+    correct = None if labels is None else float(right(answers_of(found, ours.problem), labels).mean())
+    return Rescored(len(rows), float(apart.max()), tolerance, same, correct)
 
 
 def _logits(model: Predictor, rows: Sequence[Any]) -> NDArray[np.float32]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tunefork.errors import OtherStudyError, StoreError
@@ -41,9 +41,15 @@ def check_model(folder: Path, files: Mapping[str, str]) -> None:
         raise OtherStudyError(
             "The model is not the one that the study began with, and runs of both could not be compared",
             where=str(folder),
-            found=f"changed: {', '.join(changed[:5])}",
-            fix=f"Put the files back to go on. {ELSEWHERE}",
+            found=_told(before, files, changed),
+            fix=ELSEWHERE if "commit" in changed else f"Put the files back to go on. {ELSEWHERE}",
         )
+
+
+def _told(before: Mapping[str, str], now: Mapping[str, str], changed: Sequence[str]) -> str:
+    if "commit" in changed:
+        return f"commit {before.get('commit') or 'unknown'}, now {now.get('commit') or 'unknown'}"
+    return f"changed: {', '.join(changed[:5])}"
 
 
 def keep_model(store: Store, files: Mapping[str, str]) -> None:
