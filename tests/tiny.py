@@ -142,6 +142,16 @@ def tokenizer() -> Any:
     return load_tokenizer("builtin:minilm")
 
 
+def word_tokenizer(words: int) -> Any:
+    """A tokenizer like GPT-2's: of the words w0, w1, … and an end token, ``<end>``, without one that pads."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    known = {f"w{number}": number for number in range(words)} | {"<end>": words}
+    inner = Tokenizer(models.WordLevel(known, unk_token="w0"))
+    inner.pre_tokenizer = pre_tokenizers.Whitespace()
+    return transformers.PreTrainedTokenizerFast(tokenizer_object=inner, eos_token="<end>")
+
+
 @cache
 def messages() -> tuple[tuple[str, str], ...]:
     """Real texts with labels: the demo's."""

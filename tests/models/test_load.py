@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tests.tiny import tiny_model, tokenizer
+from tests.tiny import tiny_model, tokenizer, word_tokenizer
 from tunefork.errors import MissingExtraError, ModelNotFoundError, UnsupportedModelError, WeightsError
 from tunefork.models import builtin as builtin_module
 from tunefork.models import load_backbone, load_config, longest_input
@@ -194,13 +194,8 @@ def test_an_architecture_without_a_classifier(tmp_path: Path) -> None:
 
 
 def test_gpt2_gets_a_pad_token_in_tokenizer_and_config_and_batches_equal_single_rows(tmp_path: Path) -> None:
-    from tokenizers import Tokenizer, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast
 
-    words = {f"w{number}": number for number in range(500)} | {"<end>": 500}
-    inner = Tokenizer(models.WordLevel(words, unk_token="w0"))
-    inner.pre_tokenizer = pre_tokenizers.Whitespace()
-    PreTrainedTokenizerFast(tokenizer_object=inner, eos_token="<end>").save_pretrained(tmp_path)
+    word_tokenizer(500).save_pretrained(tmp_path)
     model = tiny_model("gpt2")
     model.config.pad_token_id = None
     model.save_pretrained(tmp_path)

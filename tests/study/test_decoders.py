@@ -7,10 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast
 
-from tests.tiny import tiny_model
+from tests.tiny import tiny_model, word_tokenizer
 from tunefork import Head, LoRA, Results, Study, load_data, load_model
 
 WORDS = 200
@@ -19,10 +17,7 @@ WORDS = 200
 @pytest.fixture(scope="module")
 def gpt2(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "tiny-gpt2"
-    words = {f"w{number}": number for number in range(WORDS)} | {"<end>": WORDS}
-    inner = Tokenizer(models.WordLevel(words, unk_token="w0"))
-    inner.pre_tokenizer = pre_tokenizers.Whitespace()
-    PreTrainedTokenizerFast(tokenizer_object=inner, eos_token="<end>").save_pretrained(folder)
+    word_tokenizer(WORDS).save_pretrained(folder)
     model = tiny_model("gpt2")
     model.config.pad_token_id = None
     model.save_pretrained(folder)
