@@ -55,9 +55,12 @@ class Telling:
         """Told by the pool's own process."""
 
     def send(self, event: Event) -> None:
-        """Write an event."""
-        pickle.dump(event, self._stream)
-        self._stream.flush()
+        """Write an event; where nobody reads it the pool has died, and the worker ends as ``_listen`` would have."""
+        try:
+            pickle.dump(event, self._stream)
+            self._stream.flush()
+        except BrokenPipeError:
+            os._exit(0)
 
 
 def _listen(orders: queue.Queue[Any]) -> None:
@@ -71,6 +74,11 @@ def _listen(orders: queue.Queue[Any]) -> None:
                 orders.put(word)
     except EOFError:
         os._exit(0)
+    except pickle.UnpicklingError:  # "truncated": the pool was killed in the middle of a word
+        if not sys.stdin.buffer.read(1):
+            os._exit(0)
+        traceback.print_exc()
+        os._exit(1)
     except BaseException:
         traceback.print_exc()
         os._exit(1)

@@ -1,0 +1,38 @@
+"""A worker whose pool dies, at whatever moment, goes without a word."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+
+import pytest
+
+WORKER = [sys.executable, "-m", "tunefork.runner.worker"]
+WORD = pickle.dumps({"any": "word"} | {str(number): number for number in range(1000)})
+UNHEARD = """
+import os
+from tunefork.runner.worker import Event, Telling
+
+reading, writing = os.pipe()
+os.close(reading)
+Telling(os.fdopen(writing, "wb")).send(Event("done"))
+print("went on")
+"""
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 10, 100, len(WORD) // 2, len(WORD) - 1])
+def test_a_word_that_is_cut_is_the_end(length: int) -> None:
+    done = subprocess.run(WORKER, input=WORD[:length], capture_output=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_what_is_no_word_is_told() -> None:
+    done = subprocess.run(WORKER, input=b"\x80\x05\xff" + WORD, capture_output=True, check=False, timeout=120)
+    assert done.returncode == 1
+    assert b"UnpicklingError" in done.stderr
+
+
+def test_nobody_listens_any_more() -> None:
+    done = subprocess.run([sys.executable, "-c", UNHEARD], capture_output=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
