@@ -24,6 +24,7 @@ LAYERS = (
     ("models", "data", "plan", "store", "metrics"),
     ("study_file",),
     ("config", "counts", "uncertainty", "yaml_lines", "study_problems", "preflight"),
+    ("web",),
     ("errors", "problem", "_version"),
 )
 RANK = {name: rank for rank, layer in enumerate(reversed(LAYERS)) for name in layer}

@@ -1,0 +1,53 @@
+"""Errors as JSON: ``{"error": {"what", "where", "found", "fix"}}``, the parts that the command line prints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tunefork.errors import TuneforkError, one_line
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+def problem(what: str, *, where: str = "", found: str = "", fix: str = "") -> dict[str, Any]:
+    """The document of an error.
+
+    >>> problem("There is no run 'x'", fix="GET /models lists them.")["error"]["fix"]
+    'GET /models lists them.'
+    """
+    parts = {"what": what, "where": where, "found": found, "fix": fix}
+    return {"error": {name: one_line(text) for name, text in parts.items()}}
+
+
+def answer_errors(app: FastAPI) -> None:
+    """Let an application tell what is wrong: our errors as 422, fields of the wrong type by name, the rest as such."""
+    from fastapi import Request
+    from fastapi.exceptions import RequestValidationError
+    from fastapi.responses import JSONResponse
+    from starlette.exceptions import HTTPException
+
+    def ours(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, TuneforkError)
+        return JSONResponse(problem(error.what, where=error.where, found=error.found, fix=error.fix), 422)
+
+    def fields(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        first, *others = error.errors()
+        more = f"; {len(others)} more" if others else ""
+        where = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
+        return JSONResponse(problem(f"{first['msg']}{more}", where=where, found=_shown(first)), 422)
+
+    def refused(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        told: Any = error.detail  # annotated as a text, but anything that JSON has is allowed
+        document = told if isinstance(told, dict) else problem(str(told))
+        return JSONResponse(document, error.status_code, headers=error.headers)
+
+    app.add_exception_handler(TuneforkError, ours)
+    app.add_exception_handler(RequestValidationError, fields)
+    app.add_exception_handler(HTTPException, refused)
+
+
+def _shown(error: dict[str, Any]) -> str:
+    return "" if error["type"] in ("missing", "json_invalid") else repr(error.get("input"))[:200]
