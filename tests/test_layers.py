@@ -15,7 +15,7 @@ SOURCE = Path(tunefork.__file__).parent
 LAYERS = (
     ("cli", "estimator"),
     ("study",),
-    ("export",),
+    ("export", "serve"),
     ("predictor",),
     ("report", "demo", "search", "doctor", "trackers"),
     ("runner",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -33,6 +34,23 @@ class EncodedSplit:
     def _own(self, rows: NDArray[np.int64]) -> dict[str, object]:
         raise NotImplementedError
 
+    @classmethod
+    def joined(cls, splits: Sequence[Self]) -> Self:
+        """Rows of several splits of one kind, one after another."""
+        first = splits[0]
+        if len(splits) == 1:
+            return first
+        return replace(
+            first,
+            labels=np.concatenate([each.labels for each in splits]),
+            ids=tuple(name for each in splits for name in each.ids),
+            lengths=np.concatenate([each.lengths for each in splits]),
+            **first._behind(splits),
+        )
+
+    def _behind(self, splits: Sequence[Self]) -> dict[str, object]:
+        raise NotImplementedError
+
 
 @dataclass(frozen=True, eq=False)
 class TokenSplit(EncodedSplit):
@@ -50,6 +68,16 @@ class TokenSplit(EncodedSplit):
     def _own(self, rows: NDArray[np.int64]) -> dict[str, object]:
         types = None if self.types is None else [self.types[row] for row in rows]
         return {"tokens": [self.tokens[row] for row in rows], "types": types}
+
+    def _behind(self, splits: Sequence[Self]) -> dict[str, object]:
+        types = [each.types for each in splits]
+        rows = sum(map(len, splits))
+        return {
+            "tokens": [row for each in splits for row in each.tokens],
+            "types": None if self.types is None else [row for each in types for row in each or ()],
+            "truncated_share": sum(each.truncated_share * len(each) for each in splits) / max(1, rows),
+            "longest": max(each.longest for each in splits),
+        }
 
     def without_last(self, token: int) -> Self:
         """Without the tokens of this id that rows end in; each row keeps its first token.
@@ -88,3 +116,7 @@ class ImageSplit(EncodedSplit):
 
     def _own(self, rows: NDArray[np.int64]) -> dict[str, object]:
         return {"places": self.places[rows]}
+
+    def _behind(self, splits: Sequence[Self]) -> dict[str, object]:
+        pixels = np.concatenate([each.pixels.take(each.places) for each in splits])
+        return {"pixels": Pixels(pixels), "places": np.arange(len(pixels))}

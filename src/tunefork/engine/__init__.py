@@ -1,10 +1,11 @@
 """The only training loop: groups of runs over one backbone."""
 
-from tunefork.engine.artefacts import Artefact, Verified, load_artefact, model_inputs, save_run, verify_run
+from tunefork.engine.artefacts import Artefact, Verified, save_run, verify_run
 from tunefork.engine.assemble import assemble, has_banks
 from tunefork.engine.checkpoint import Checkpoints
 from tunefork.engine.evaluate import evaluate
 from tunefork.engine.group_model import GroupModel
+from tunefork.engine.loading import base_name, load_artefact, load_base, model_inputs
 from tunefork.engine.loop import Training
 from tunefork.engine.material import Outcome, Rows
 from tunefork.engine.memory import available_bytes, out_of_memory
@@ -35,6 +36,7 @@ __all__ = [
     "assemble",
     "automatic_precision",
     "available_bytes",
+    "base_name",
     "best_device",
     "choose_precision",
     "compute_threads",
@@ -42,6 +44,7 @@ __all__ = [
     "evaluate",
     "has_banks",
     "load_artefact",
+    "load_base",
     "model_inputs",
     "out_of_memory",
     "save_run",

@@ -22,24 +22,18 @@ import torch
 from safetensors.torch import save_file
 
 from tunefork.config import LoRAStrategy, PeftStrategy, RunConfig, digest
-from tunefork.data import EncodedSplit, ImageSplit, TokenSplit
+from tunefork.data import EncodedSplit
 from tunefork.engine.assemble import assemble
-from tunefork.engine.batches import collate
 from tunefork.engine.group_model import GroupModel
-from tunefork.engine.pictures import picture_inputs
+from tunefork.engine.loading import load_artefact, model_inputs
 from tunefork.engine.precision import Precision
 from tunefork.engine.unit import PLAIN, Unit
 from tunefork.errors import ArtefactError
 from tunefork.models import (
     Backbone,
     is_linear,
-    load_adapter,
-    load_backbone,
-    load_config,
     locate,
-    of_own_code,
     quietly,
-    task_of,
 )
 from tunefork.strategies import Selection
 
@@ -166,46 +160,6 @@ def _latency(model: Any, inputs: Mapping[str, Any]) -> float:
         model(**inputs)
         took.append(time.perf_counter() - began)
     return float(np.median(took[1:]))
-
-
-def model_inputs(split: EncodedSplit, rows: np.ndarray, pad_id: int, device: torch.device) -> dict[str, Any]:
-    """What transformers' own forward takes for some rows [n] of a split."""
-    if isinstance(split, ImageSplit):
-        return dict(picture_inputs(split, rows, device))
-    assert isinstance(split, TokenSplit)
-    return dict(collate(split, [rows], pad_id, device)[0])
-
-
-def load_artefact(folder: Path, backbone: Backbone | None = None) -> Any:
-    """The saved model as transformers or PEFT load it, in fp32 and eval mode, on the CPU.
-
-    For an adapter the base model comes from ``backbone`` where given, else from the name that the adapter records.
-    """
-    import transformers
-
-    if not (folder / "adapter_config.json").is_file():
-        if backbone is not None and of_own_code(backbone.model):  # which is trusted, being loaded already
-            with quietly():
-                known = type(backbone.model.config).from_pretrained(str(folder))
-                model = type(backbone.model).from_pretrained(str(folder), config=known, dtype=torch.float32)
-            return model.eval()
-        config = load_config(str(folder))
-        with quietly():
-            auto = (
-                transformers.AutoModelForSequenceClassification
-                if task_of(config) == "text-classification"
-                else transformers.AutoModelForImageClassification
-            )
-            model = auto.from_pretrained(str(folder), dtype=torch.float32, use_safetensors=True)
-        return model.eval()
-    facts = json.loads((folder / "tunefork.json").read_text(encoding="utf-8"))
-    if backbone is None:
-        own = folder / facts["model"]  # a base model that was saved along
-        name = str(own) if own.is_dir() else facts["model"]
-        problem = facts.get("problem", "single_label")
-        size = facts.get("image_size")
-        backbone = load_backbone(name, facts["labels"], facts["revision"], size, problem, any_head=own.is_dir())
-    return load_adapter(backbone.copy(), folder)
 
 
 def _save_adapter(

@@ -79,7 +79,7 @@ def assemble(
         direct = _peft_slots(model)
     else:
         direct = [direct_slot(model, name, "backbone") for name in selections[0].backbone]
-        banks += _install_adapters(model, runs, selections, draws, arena)
+        banks += install_adapters(model, runs, selections, draws, arena)
         for path in backbone.anatomy.head:
             own, left = _install_head(model, path, members, arena)
             banks += own
@@ -89,7 +89,7 @@ def assemble(
     for name, part, bank in banks:
         bank.settle()
         slots += bank_slots(name, part, bank)
-    _choose_attention(model, precision, packs)
+    choose_attention(model, precision, packs)
     base = model.get_base_model() if peft else model
     checkpointing = Checkpointing(base, backbone.anatomy, backbone.anatomy.hidden)
     embeddings = None
@@ -160,7 +160,7 @@ def _install_dropout(model: nn.Module, prefix: str, whole: bool, draws: Draws) -
         inside = f"{name}.".startswith(f"{prefix}.")
         if type(module) is nn.Dropout and (whole or not inside) and not _read(model, name):
             own = StreamDropout(module.p) if inside else RunDropout([module.p] * draws.members.runs, draws, name)
-            _replace(model, name, own)
+            replace_module(model, name, own)
 
 
 def _read(model: nn.Module, name: str) -> bool:
@@ -169,9 +169,10 @@ def _read(model: nn.Module, name: str) -> bool:
     return "scaling" in vars(parent)
 
 
-def _install_adapters(
+def install_adapters(
     model: nn.Module, runs: Sequence[RunConfig], selections: Sequence[Selection], draws: Draws, arena: Arena
 ) -> list[tuple[str, Part, Bank]]:
+    """Banks in place of the linears that any of the runs adapts; they wait for the arena to settle."""
     banks: list[tuple[str, Part, Bank]] = []
     by_module = [{adapter.module: adapter for adapter in selection.adapters} for selection in selections]
     for name in dict.fromkeys(module for adapters in by_module for module in adapters):
@@ -182,7 +183,7 @@ def _install_adapters(
         rates = [each.dropout if isinstance(each, LoRAStrategy) else 0.0 for each in strategies]
         bank = LoRABank(linear, ranks, scales, draws.members, arena)
         bank.dropout = RunDropout(rates, draws, name) if any(rates) else None
-        _replace(model, name, bank)
+        replace_module(model, name, bank)
         banks.append((name, "adapter", bank))
     return banks
 
@@ -213,7 +214,7 @@ def _install_head(
                 where=name,
                 fix="Train its runs one after another.",
             )
-        _replace(model, name, bank)
+        replace_module(model, name, bank)
         banks.append((name, "head", bank))
     return banks, left
 
@@ -267,7 +268,8 @@ def _settle(model: Any, direct: Sequence[Slot], precision: Precision, mixed: boo
     ]
 
 
-def _choose_attention(model: Any, precision: Precision, packs: bool) -> None:
+def choose_attention(model: Any, precision: Precision, packs: bool) -> None:
+    """Ours for packed batches, else the one of transformers' that is fastest here."""
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
     if packs:
         install_attention()
@@ -277,6 +279,12 @@ def _choose_attention(model: Any, precision: Precision, packs: bool) -> None:
         base.set_attn_implementation(precision.attention)
 
 
-def _replace(model: nn.Module, name: str, module: nn.Module) -> None:
+def freeze(model: nn.Module, precision: Precision) -> None:
+    """Bring a model in which nothing trains into its place and precision."""
+    _settle(model, [], precision, mixed=False)
+
+
+def replace_module(model: nn.Module, name: str, module: nn.Module) -> None:
+    """Put a module in another's place."""
     parent, _, leaf = name.rpartition(".")
     setattr(model.get_submodule(parent), leaf, module)

@@ -10,6 +10,7 @@ import torch
 
 from tunefork.config import TrainingConfig
 from tunefork.data import TokenSplit
+from tunefork.engine.members import side_by_side
 from tunefork.engine.randomness import balanced_order, order
 from tunefork.plan.steps import steps_per_epoch
 
@@ -72,13 +73,13 @@ def collate(
 
     Args:
         split: the encoded rows.
-        rows: for each of the K runs, [n] row numbers; all of the same length n.
+        rows: for each of the K runs, [n] row numbers; in training all of the same length n.
         pad_id: fills the places behind a text.
         device: where the tensors go.
 
     Returns:
         The model's inputs (``input_ids``, ``attention_mask`` and, where the tokenizer makes them, ``token_type_ids``),
-        each [K·n, length], and the labels [K, n].
+        each [K·n, length], and the labels as ``side_by_side`` lays rows out.
     """
     numbers = np.concatenate(rows)
     tokens = [split.tokens[number] for number in numbers]
@@ -94,7 +95,7 @@ def collate(
         for row, number in enumerate(numbers):
             types[row, : len(split.types[number])] = split.types[number]
         batch["token_type_ids"] = types
-    labels = torch.from_numpy(split.labels[numbers]).view(len(rows), -1)
+    labels = torch.from_numpy(split.labels[side_by_side(rows)])
     return to_device({name: torch.from_numpy(array) for name, array in batch.items()}, device), labels.to(device)
 
 
@@ -102,8 +103,8 @@ class Padded:
     """A padded batch of K runs, for architectures that cannot be packed: the rows of run 0, then those of run 1."""
 
     def __init__(self, split: TokenSplit, rows: Sequence[np.ndarray], pad_id: int, device: torch.device) -> None:
-        self.rows = np.stack(list(rows))
-        """[K, n] row numbers."""
+        self.rows = side_by_side(rows)
+        """[K, n] row numbers; [Σ n] where runs have differently many."""
         self._inputs, self.labels = collate(split, rows, pad_id, device)
         self.totals = tuple(padded_length(split, each) for each in rows)
         """Tokens of a row of each run, padded as it would be alone."""

@@ -15,7 +15,7 @@ from tunefork.engine.arena import Arena
 from tunefork.engine.augment import Augment
 from tunefork.engine.batches import Padded
 from tunefork.engine.checkpointing import Checkpointing
-from tunefork.engine.packing import Packed
+from tunefork.engine.packing import ROUND, Packed
 from tunefork.engine.pictures import Pictures
 from tunefork.engine.precision import Precision
 from tunefork.engine.prefix_cache import PrefixCache
@@ -26,6 +26,8 @@ from tunefork.engine.stages import Embeddings
 from tunefork.models import Anatomy
 
 Batch = Packed | Padded | Pictures
+ANSWER_ROUND = 8
+"""Of each run's tokens while answering: many runs with a sentence each would mostly compute what fills them up."""
 
 
 class GroupModel:
@@ -93,9 +95,7 @@ class GroupModel:
 
     def logits(self, batch: Batch) -> torch.Tensor:
         """[K, n, classes] in the master precision, of the runs that take part."""
-        with self.precision.autocast(self._mixed):
-            logits = self._forward(batch)
-        found: torch.Tensor = logits.to(self.precision.master)
+        found = self._computed(batch)
         return found.view(len(self.members.active), -1, found.shape[-1])
 
     @torch.no_grad()
@@ -104,6 +104,31 @@ class GroupModel:
         self.train(False)
         self.settle()
         return self.logits(batch).float().cpu()
+
+    @torch.no_grad()
+    def answer(self, split: EncodedSplit, counts: Sequence[int], pad_id: int) -> np.ndarray:
+        """Logits for rows of which each run that takes part has its own, and not equally many.
+
+        Args:
+            split: the first run's rows, then the second's, and so on.
+            counts: how many each of them has.
+            pad_id: fills up rows that are not packed.
+
+        Returns:
+            [N, classes] in fp32, in the split's order, without dropout.
+        """
+        ends = np.cumsum(counts)
+        rows = [np.arange(end - count, end) for end, count in zip(ends, counts)]
+        self.train(False)
+        batch = self._plain(split, rows, pad_id, ANSWER_ROUND)
+        self.members.sequences = tuple(counts)
+        try:
+            computed = self._computed(batch).float().cpu().numpy()
+        finally:
+            self.members.sequences = ()
+        found = np.empty_like(computed)
+        found[batch.rows.ravel()] = computed
+        return found
 
     def train(self, mode: bool = True) -> None:
         """Switch dropout on (but in quiet modules) or off."""
@@ -180,7 +205,14 @@ class GroupModel:
         for rows in self.seen_rows:
             rows.reload()
 
-    def _plain(self, split: EncodedSplit, rows: Sequence[np.ndarray], pad_id: int) -> Batch:
+    def _computed(self, batch: Batch) -> torch.Tensor:
+        """[all rows, classes] in the master precision."""
+        with self.precision.autocast(self._mixed):
+            logits = self._forward(batch)
+        found: torch.Tensor = logits.to(self.precision.master)
+        return found
+
+    def _plain(self, split: EncodedSplit, rows: Sequence[np.ndarray], pad_id: int, round_to: int = ROUND) -> Batch:
         """A batch that begins at the beginning."""
         anatomy, device = self.anatomy, self.precision.device
         blocks = len(anatomy.blocks)
@@ -189,7 +221,7 @@ class GroupModel:
         assert isinstance(split, TokenSplit)
         if not self.packs:
             return Padded(split, rows, pad_id, device)
-        return Packed(split, rows, anatomy.pooling, blocks, anatomy.first_position, device)
+        return Packed(split, rows, anatomy.pooling, blocks, anatomy.first_position, device, round_to)
 
     def _forward(self, batch: Batch) -> torch.Tensor:
         found: torch.Tensor

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 
 @dataclass
@@ -15,6 +18,8 @@ class Members:
     """Of each run that takes part, in a packed batch; empty for a padded one, where runs have equal shares."""
     width: int = 0
     """Rows of a packed batch, with what fills it up."""
+    sequences: tuple[int, ...] = ()
+    """Of each run that takes part; empty where all have equally many."""
 
     def __post_init__(self) -> None:
         self.active = self.active or tuple(range(self.runs))
@@ -31,9 +36,22 @@ class Members:
 
         >>> Members(2, tokens=(3, 4), width=8).shares(8), Members(2, tokens=(3, 4), width=8).shares(6)
         ([(0, 3), (3, 7)], [(0, 3), (3, 6)])
+        >>> Members(2, sequences=(1, 3)).shares(8)
+        [(0, 2), (2, 8)]
         """
         if self.tokens and rows == self.width:
             ends = [sum(self.tokens[: number + 1]) for number in range(len(self.tokens))]
             return list(zip([0, *ends], ends))
-        each = rows // len(self.active)
-        return [(number * each, (number + 1) * each) for number in range(len(self.active))]
+        counts = self.sequences or (1,) * len(self.active)
+        each = rows // sum(counts)
+        ends = [each * sum(counts[: number + 1]) for number in range(len(counts))]
+        return list(zip([0, *ends], ends))
+
+
+def side_by_side(rows: Sequence[np.ndarray]) -> np.ndarray:
+    """The runs' row numbers, [K, n]; one after another, [Σ n], where they do not have equally many.
+
+    >>> side_by_side([np.array([3, 4]), np.array([5, 6])]).shape, side_by_side([np.array([3, 4]), np.array([5])]).shape
+    ((2, 2), (3,))
+    """
+    return np.stack(rows) if len({len(each) for each in rows}) == 1 else np.concatenate(rows)

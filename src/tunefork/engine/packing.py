@@ -9,6 +9,7 @@ import torch
 
 from tunefork.data import TokenSplit
 from tunefork.engine.buckets import Spans
+from tunefork.engine.members import side_by_side
 from tunefork.models import Pooling
 
 ROUND = 32
@@ -21,11 +22,13 @@ class Packed:
 
     Args:
         split: the encoded rows.
-        rows: for each run [n] row numbers; all of the same length n. Within a run they are packed longest first.
+        rows: for each run [n] row numbers; in training all of the same length n. Within a run they are packed longest
+            first.
         pooling: which token of a sequence the head reads.
         blocks: how many blocks the model has.
         offset: the position of a sequence's first token (RoBERTa's begin behind the padding id).
         device: where the tensors go.
+        round_to: each run's places are a multiple of this; of the whole batch they are one of ``ROUND``.
     """
 
     def __init__(
@@ -36,19 +39,24 @@ class Packed:
         blocks: int,
         offset: int,
         device: torch.device,
+        round_to: int = ROUND,
     ) -> None:
         self.pooling, self.blocks, self.device = pooling, blocks, device
-        self.rows = np.stack([each[np.argsort(-split.lengths[each], kind="stable")] for each in rows])
-        """[K, n] row numbers in the order in which they are packed."""
-        lengths = split.lengths[self.rows]
-        own = lengths.sum(axis=1)
-        room = -(-(own + 1) // ROUND) * ROUND  # each run has a place that nobody reads
+        self.rows = side_by_side([each[np.argsort(-split.lengths[each], kind="stable")] for each in rows])
+        """[K, n] row numbers in the order in which they are packed; [Σ n] where runs have differently many."""
+        counts = np.array([len(each) for each in rows])
+        lengths = split.lengths[self.rows.ravel()]
+        firsts = np.cumsum(counts) - counts
+        own = np.add.reduceat(lengths, firsts)
+        room = -(-(own + 1) // round_to) * round_to  # each run has a place that nobody reads
+        room[-1] += -int(room.sum()) % ROUND
         self.totals = tuple(room.tolist())
         """Places of each run: its tokens, then what fills them up."""
         self.width = int(room.sum())
         begins = np.cumsum(room) - room
-        starts = (np.cumsum(lengths, axis=1) - lengths + begins[:, None]).ravel()
-        self.spans = Spans(starts, lengths.ravel(), np.repeat(np.cumsum(room) - 1, lengths.shape[1]), device)
+        before = np.cumsum(lengths) - lengths
+        starts = before + np.repeat(begins - before[firsts], counts)
+        self.spans = Spans(starts, lengths, np.repeat(np.cumsum(room) - 1, counts), device)
         self.places = np.concatenate([np.arange(first, first + count) for first, count in zip(begins, own)])
         """[Σ tokens] where the sequences' tokens are."""
         self._positions = np.full(self.width, offset, dtype=np.int64)
@@ -57,7 +65,7 @@ class Packed:
         self.pooled = torch.from_numpy(pooled).to(device)
         """[K·n] where each sequence's pooled token is."""
         self.labels = torch.from_numpy(split.labels[self.rows]).to(device)
-        """[K, n]."""
+        """As ``rows``."""
         self.start = 0
         """The first block that computes; those below it are skipped."""
         self.stop = blocks
@@ -89,7 +97,7 @@ class Packed:
 
     def index(self, starts: np.ndarray) -> np.ndarray:
         """[1, width] where this batch's tokens are, in a table in which row r begins at ``starts[r]``."""
-        index = np.full(self.width, starts[self.rows[0, 0]], dtype=np.int64)
+        index = np.full(self.width, starts[self.rows.ravel()[0]], dtype=np.int64)
         index[self.places] = self.places + np.repeat(starts[self.rows.ravel()] - self.spans.starts, self.spans.lengths)
         return index[None]
 

@@ -11,6 +11,7 @@ import torch
 from tunefork.data import ImageSplit
 from tunefork.engine.augment import Augment
 from tunefork.engine.buckets import Spans
+from tunefork.engine.members import side_by_side
 from tunefork.models import Pooling
 
 
@@ -19,7 +20,7 @@ class Pictures:
 
     Args:
         split: the images.
-        rows: for each run [n] row numbers; all of the same length n.
+        rows: for each run [n] row numbers; in training all of the same length n.
         pooling: which token of an image the head reads.
         blocks: how many blocks the model has.
         device: where the tensors go.
@@ -38,19 +39,18 @@ class Pictures:
         dtype: torch.dtype = torch.float32,
     ) -> None:
         self.pooling, self.blocks, self.device = pooling, blocks, device
-        self.rows = np.stack(list(rows))
-        """[K, n] row numbers."""
+        self.rows = side_by_side(rows)
+        """[K, n] row numbers; [Σ n] where runs have differently many."""
         self.tokens = int(split.lengths[0])
         """Of every image."""
-        runs, count = self.rows.shape
         self.width = self.rows.size * self.tokens
-        self.totals = (count * self.tokens if packs else self.tokens,) * runs
+        self.totals = tuple(len(each) * self.tokens if packs else self.tokens for each in rows)
         """Tokens of each run; of one row where the batch is not packed."""
         self.spans = _spans(self.rows.size, self.tokens, device)
         self.pooled = torch.arange(0, self.width, self.tokens, device=device)
         """[K·n] where each image's pooled token is."""
         self.labels = torch.from_numpy(split.labels[self.rows]).to(device)
-        """[K, n]."""
+        """As ``rows``."""
         self.mixed: tuple[torch.Tensor, torch.Tensor] | None = None
         """[K, n] second labels and the shares of the first, where images are mixed."""
         self.start, self.stop = 0, blocks

@@ -8,14 +8,27 @@ from pathlib import Path
 from tunefork.engine import load_artefact
 from tunefork.errors import ModelNotFoundError
 from tunefork.models import load_image_reader, load_tokenizer
+from tunefork.predictor.answers import Answers
 from tunefork.predictor.base import Predictor
 from tunefork.predictor.images import ImagePredictor
 from tunefork.predictor.onnx import OnnxModel
+from tunefork.predictor.reading import PictureReader, RowReader, TextReader, logits_of
 from tunefork.predictor.texts import TextPredictor
 
-ONNX = "model.onnx"
+FACTS, ONNX = "tunefork.json", "model.onnx"
 
-__all__ = ["ImagePredictor", "Predictor", "TextPredictor", "load_model"]
+__all__ = [
+    "Answers",
+    "ImagePredictor",
+    "PictureReader",
+    "Predictor",
+    "RowReader",
+    "TextPredictor",
+    "TextReader",
+    "load_model",
+    "logits_of",
+    "model_folder",
+]
 
 
 def load_model(folder: str | Path) -> Predictor:
@@ -24,10 +37,24 @@ def load_model(folder: str | Path) -> Predictor:
     Raises:
         ModelNotFoundError: saying what was looked for.
     """
+    path = model_folder(folder)
+    known = json.loads((path / FACTS).read_text(encoding="utf-8"))
+    model = OnnxModel(path / ONNX) if known.get("kind") == "onnx" else load_artefact(path)
+    if known.get("task") == "image-classification":
+        return ImagePredictor(model, load_image_reader(str(path)), known)
+    return TextPredictor(model, load_tokenizer(str(path)), known)
+
+
+def model_folder(folder: str | Path) -> Path:
+    """The folder with the files of a model: itself, or the best run of a study.
+
+    Raises:
+        ModelNotFoundError: saying what was looked for.
+    """
     path = Path(folder)
     if (path / "study.db").is_file():
         path = _best_run(path)
-    facts = path / "tunefork.json"
+    facts = path / FACTS
     if not facts.is_file():
         raise ModelNotFoundError(
             "There is no trained model",
@@ -35,11 +62,7 @@ def load_model(folder: str | Path) -> Predictor:
             found="no tunefork.json and no study.db" if path.is_dir() else "no such folder",
             fix="Give a study's folder, one of its runs/ folders, or a folder that save() wrote.",
         )
-    known = json.loads(facts.read_text(encoding="utf-8"))
-    model = OnnxModel(path / ONNX) if known.get("kind") == "onnx" else load_artefact(path)
-    if known.get("task") == "image-classification":
-        return ImagePredictor(model, load_image_reader(str(path)), known)
-    return TextPredictor(model, load_tokenizer(str(path)), known)
+    return path
 
 
 def _best_run(folder: Path) -> Path:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tunefork import metrics
 from tunefork.engine.precision import best_device
 from tunefork.errors import ColumnError, nearest
-from tunefork.problem import Labels, Problem, answers_of
+from tunefork.predictor.answers import Answers
+from tunefork.predictor.reading import RowReader, logits_of
+from tunefork.problem import Problem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,26 +21,41 @@ if TYPE_CHECKING:
 class Predictor(ABC):
     """A trained model with its label names, computing in fp32. Get one from ``load_model``."""
 
-    def __init__(self, model: Any, facts: dict[str, Any]) -> None:
-        self.model, self.facts = model.to(best_device()), facts
-        self.labels: tuple[str, ...] = tuple(facts["labels"])
-        self.temperature: float | None = facts.get("temperature")
-        """What logits are divided by for calibrated probabilities; None where the study fitted none."""
-        self.problem: Problem = facts.get("problem", "single_label")
-        """What a row's label is."""
+    def __init__(self, model: Any, facts: dict[str, Any], reader: RowReader, pad_id: int) -> None:
+        self.model, self.facts, self.reader, self._pad_id = model.to(best_device()), facts, reader, pad_id
+        self.answers = Answers(facts)
 
     @property
-    @abstractmethod
+    def labels(self) -> tuple[str, ...]:
+        """Class names; of a regression the one name of the number."""
+        return self.answers.labels
+
+    @property
+    def temperature(self) -> float | None:
+        """What logits are divided by for calibrated probabilities; None where the study fitted none."""
+        return self.answers.temperature
+
+    @property
+    def problem(self) -> Problem:
+        """What a row's label is."""
+        return self.answers.problem
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The columns of a table that the model reads."""
+        return self.reader.columns
 
-    @abstractmethod
     def logits(self, rows: Sequence[Any], batch_size: int = 64) -> np.ndarray:
-        """[N, classes] for N texts, given as tuples of one or two, or N pictures, in fp32."""
+        """[N, classes] in fp32, for N texts, given as tuples of one or two, or pictures (paths, bytes, images, arrays).
+
+        Raises:
+            DataError: pictures that cannot be read.
+        """
+        return logits_of(self.model, self.reader.encode(rows), len(self.labels), self._pad_id, batch_size)
 
     @abstractmethod
-    def _logits(self, rows: Any) -> np.ndarray:
-        """[N, classes] for rows as ``predict`` takes them, in fp32."""
+    def _rows(self, rows: Any) -> Sequence[Any]:
+        """What ``predict`` takes as a list of rows."""
 
     def predict(self, rows: Any, calibrated: bool = True) -> pd.DataFrame:
         """Labels and probabilities.
@@ -64,20 +80,15 @@ class Predictor(ABC):
         frame = rows.copy() if isinstance(rows, pd.DataFrame) else pd.DataFrame(index=range(len(rows)))
         if isinstance(rows, pd.DataFrame):
             self._check_columns(rows)
-        logits = self._logits(rows) if len(frame) else np.empty((0, len(self.labels)))
-        frame["prediction"] = self._told(answers_of(logits, self.problem))
-        if self.problem == "regression":
+        given = self.reader.checked(self._rows(rows)) if len(frame) else []
+        logits = self.logits(given) if given else np.empty((0, len(self.labels)))
+        frame["prediction"] = self.answers.told(logits)
+        probabilities = self.answers.probabilities(logits, calibrated)
+        if probabilities is None:
             return frame
-        probabilities = metrics.probabilities(logits, self.problem, self.temperature if calibrated else None)
         for number, label in enumerate(self.labels):
             frame[f"p_{label}"] = probabilities[:, number]
         return frame
-
-    def _told(self, answers: Labels) -> list[Any]:
-        """Answers as a user reads them."""
-        if self.problem == "multi_label":
-            return [[label for label, has in zip(self.labels, row) if has] for row in answers]
-        return [float(each) if self.problem == "regression" else self.labels[each] for each in answers]
 
     def _check_columns(self, rows: pd.DataFrame) -> None:
         missing = [column for column in self.columns if column not in rows.columns]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tunefork.errors import TuneforkError, one_line
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from fastapi import FastAPI, HTTPException
 
 
 def problem(what: str, *, where: str = "", found: str = "", fix: str = "") -> dict[str, Any]:
@@ -20,12 +20,20 @@ def problem(what: str, *, where: str = "", found: str = "", fix: str = "") -> di
     return {"error": {name: one_line(text) for name, text in parts.items()}}
 
 
+def refusal(status: int, what: str, *, where: str = "", found: str = "", fix: str = "") -> HTTPException:
+    """An error with a status of its own, to be raised."""
+    from fastapi import HTTPException
+
+    headers = {"Retry-After": "1"} if status == 429 else None
+    return HTTPException(status, problem(what, where=where, found=found, fix=fix), headers)
+
+
 def answer_errors(app: FastAPI) -> None:
     """Let an application tell what is wrong: our errors as 422, fields of the wrong type by name, the rest as such."""
     from fastapi import Request
     from fastapi.exceptions import RequestValidationError
     from fastapi.responses import JSONResponse
-    from starlette.exceptions import HTTPException
+    from starlette.exceptions import HTTPException as AnyHTTPException
 
     def ours(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, TuneforkError)
@@ -39,14 +47,14 @@ def answer_errors(app: FastAPI) -> None:
         return JSONResponse(problem(f"{first['msg']}{more}", where=where, found=_shown(first)), 422)
 
     def refused(_: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, HTTPException)
+        assert isinstance(error, AnyHTTPException)
         told: Any = error.detail  # annotated as a text, but anything that JSON has is allowed
         document = told if isinstance(told, dict) else problem(str(told))
         return JSONResponse(document, error.status_code, headers=error.headers)
 
     app.add_exception_handler(TuneforkError, ours)
     app.add_exception_handler(RequestValidationError, fields)
-    app.add_exception_handler(HTTPException, refused)
+    app.add_exception_handler(AnyHTTPException, refused)
 
 
 def _shown(error: dict[str, Any]) -> str:

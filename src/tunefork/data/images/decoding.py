@@ -97,6 +97,24 @@ def decode_picture(content: bytes | Any) -> Decoded:
         raise BadPictureError(str(error).split("\n")[0] or type(error).__name__) from None
 
 
+def picture_size(content: bytes) -> tuple[int, int]:
+    """Width and height of a file's picture, from its head; 0, 0 of what is none.
+
+    Raises:
+        BombError: so many pixels that nobody should decode them.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(content), formats=_formats()) as found:
+            width, height = found.size
+    except Image.DecompressionBombError:
+        raise BombError(f"far more than {LARGEST:,} pixels") from None
+    except Exception:  # what it is, whoever decodes it will say
+        return 0, 0
+    return width, height
+
+
 def _decoded(image: Image, head: bytes = b"") -> Decoded:
     """Decode an image that Pillow has opened, turn it as its tag says, and make it RGB; ``head`` begins its file."""
     from PIL import ImageOps
