@@ -30,6 +30,9 @@ def serve(
         list[str] | None,
         typer.Option("--allow-host", metavar="NAME", help="A further name by which the server is called."),
     ] = None,
+    precision: Annotated[
+        str, typer.Option("--precision", help="fp32, or bf16: faster where the processor has it, and rounded.")
+    ] = "fp32",
     batch: Annotated[int, typer.Option("--batch", min=1, help="Rows of one pass at most.")] = 64,
     wait: Annotated[
         float, typer.Option("--wait", min=0, max=1000, help="Milliseconds that an idle server waits for more requests.")
@@ -39,17 +42,19 @@ def serve(
     body: Annotated[int, typer.Option("--body", min=1, help="MiB of one request at most; beyond, 413.")] = 8,
 ) -> None:
     """Serve trained models: POST /predict, GET /models, /healthz, /metrics (Prometheus), /openapi.json."""
-    from tunefork.errors import MissingExtraError
+    from tunefork.errors import ConfigError, MissingExtraError
     from tunefork.web import Limits, access, run_app
 
     try:
         from tunefork.serve import Offer, Room, create_app, find_sources, load_fleet
     except ImportError as error:
         raise MissingExtraError("tunefork serve", package=str(error.name), extra="serve") from None
+    if precision not in ("fp32", "bf16"):
+        raise ConfigError(f"There is no precision '{precision}'", where="--precision", fix="Use fp32 or bf16.")
     rules = access(host, token, allow_host or ())
     sources = find_sources(models, every)
     typer.echo(f"loading {len(sources)} model{'s' if len(sources) != 1 else ''} …", err=True)
-    fleet = load_fleet(sources)
+    fleet = load_fleet(sources, "bf16" if precision == "bf16" else "fp32")
     for lane in range(len(fleet.lanes)):
         own = [model for model in fleet.models.values() if model.lane == lane]
         together = ", in one pass" if len(own) > 1 else ""

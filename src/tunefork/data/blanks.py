@@ -19,6 +19,19 @@ def blank(text: str) -> bool:
     return not any(map(_seen, text))
 
 
+def encodable(text: str) -> bool:
+    r"""Whether a text has no half of a surrogate pair, which is no character and which no tokenizer takes.
+
+    >>> encodable("\U0001f600"), encodable("\ud83d")
+    (True, False)
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _seen(sign: str) -> bool:
     if sign.isascii():
         return sign.isprintable() and sign != " "

@@ -93,10 +93,11 @@ def assemble_served(backbone: Backbone, additions: Sequence[Addition], precision
     arena = Arena(len(additions), precision.master, precision.compute)
     runs = [RunConfig(strategy=each.strategy or LoRAStrategy(), training=TrainingConfig()) for each in additions]
     banks = install_adapters(model, runs, [_selection(each) for each in additions], draws, arena)
+    freeze(model, precision)
     bare = {labels: skeleton(model.config, labels) for labels in {each.labels for each in additions}}
     for path in anatomy.head:
-        replace_module(model, path, Choir([_head(bare[each.labels], path, each) for each in additions], members))
-    freeze(model, precision)
+        heads = [_head(bare[each.labels], path, each, precision) for each in additions]
+        replace_module(model, path, Choir(heads, members, precision.master))
     arena.settle(precision.device)
     slots = []
     for name, part, bank in banks:
@@ -172,9 +173,9 @@ def _selection(addition: Addition) -> Selection:
     return Selection(head=tuple(addition.head), adapters=tuple(found))
 
 
-def _head(bare: nn.Module, path: str, addition: Addition) -> nn.Module:
+def _head(bare: nn.Module, path: str, addition: Addition, precision: Precision) -> nn.Module:
     """A part of the head in the size that a run has it."""
     module = copy.deepcopy(bare.get_submodule(path))
     own = {name.removeprefix(f"{path}."): each for name, each in addition.head.items() if name.startswith(f"{path}.")}
     module.load_state_dict(own, strict=True, assign=True)
-    return module.eval().requires_grad_(False)
+    return module.to(precision.device, precision.master).eval().requires_grad_(False)

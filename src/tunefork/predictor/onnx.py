@@ -33,8 +33,8 @@ class OnnxModel:
         self._names = [each.name for each in self._session.get_inputs()]
         self.device = torch.device("cpu")
 
-    def to(self, device: torch.device) -> OnnxModel:
-        """Itself: it stays on the CPU."""
+    def to(self, place: torch.device | torch.dtype) -> OnnxModel:
+        """Itself: it stays on the CPU and as it was written."""
         return self
 
     def __call__(self, **inputs: Any) -> SimpleNamespace:

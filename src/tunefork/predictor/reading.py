@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from tunefork.data import EncodedSplit, ImageSplit, TokenSplit, encode, read_pictures
-from tunefork.data.blanks import blank
+from tunefork.data.blanks import blank, encodable
 from tunefork.engine import model_inputs
 from tunefork.errors import DataError
 from tunefork.models import ImageReader
@@ -63,6 +63,13 @@ class TextReader:
                     where=f"row {number + 1}",
                     found=repr(row)[:80],
                     fix="Fill it in, or leave it out.",
+                )
+            if not all(map(encodable, row)):
+                raise DataError(
+                    "A text has half of a surrogate pair, which is no character",
+                    where=f"row {number + 1}",
+                    found=ascii(row)[:80],
+                    fix="Decode it anew from its bytes.",
                 )
         return rows
 

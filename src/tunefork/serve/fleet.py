@@ -13,7 +13,7 @@ import torch
 
 from tunefork.engine import Precision, base_name, best_device, load_base
 from tunefork.engine.serving import Addition, assemble_served, may_add, read_addition
-from tunefork.models import Backbone, image_tokens, load_image_reader
+from tunefork.models import Backbone, image_tokens, load_image_reader, load_tokenizer
 from tunefork.predictor import Answers, PictureReader, RowReader, TextPredictor, TextReader, load_model
 from tunefork.serve.lanes import AloneLane, Lane, SharedLane
 from tunefork.serve.sources import Source
@@ -62,13 +62,18 @@ class Fleet:
         return self.lanes[model.lane].reader(model.place)
 
 
-def load_fleet(sources: Sequence[Source]) -> Fleet:
+def load_fleet(sources: Sequence[Source], precision: Literal["fp32", "bf16"] = "fp32") -> Fleet:
     """Load all models; those that add adapters and a head to one pretrained model share its weights and its passes.
+
+    Args:
+        sources: where they are.
+        precision: in which they compute. Heads that share a backbone compute in fp32, and so does ONNX.
 
     Raises:
         TuneforkError: a model that cannot be loaded.
     """
     facts = {each.id: json.loads((each.folder / "tunefork.json").read_text(encoding="utf-8")) for each in sources}
+    computing = Precision(best_device(), torch.bfloat16 if precision == "bf16" else torch.float32)
     keys: dict[tuple[Any, ...], list[Source]] = {}
     for source in sources:
         keys.setdefault(_key(source.folder, facts[source.id]), []).append(source)
@@ -77,11 +82,12 @@ def load_fleet(sources: Sequence[Source]) -> Fleet:
     for together in keys.values():
         sharing = _sharing(together)
         if sharing:
-            lanes.append(_shared([(source, facts[source.id], added) for source, added in sharing[1]], sharing[0]))
-            places |= {source.id: (len(lanes) - 1, at, True) for at, (source, _) in enumerate(sharing[1])}
+            backbone, added = sharing
+            lanes.append(_shared([(each, facts[each.id], addition) for each, addition in added], backbone, computing))
+            places |= {source.id: (len(lanes) - 1, at, True) for at, (source, _) in enumerate(added)}
         for source in together:
             if source.id not in places:
-                lanes.append(_alone(source.folder))
+                lanes.append(_alone(source.folder, computing))
                 places[source.id] = (len(lanes) - 1, 0, False)
     models = [Served(each.id, each.run, facts[each.id], Answers(facts[each.id]), *places[each.id]) for each in sources]
     return Fleet(models, lanes)
@@ -111,19 +117,23 @@ def _sharing(sources: Sequence[Source]) -> tuple[Backbone, list[tuple[Source, Ad
     return (backbone, added) if added else None
 
 
-def _shared(members: Sequence[tuple[Source, dict[str, Any], Addition]], backbone: Backbone) -> SharedLane:
+def _shared(
+    members: Sequence[tuple[Source, dict[str, Any], Addition]], backbone: Backbone, precision: Precision
+) -> SharedLane:
+    own = str(members[0][0].folder)  # all of a lane read their rows by the same files
     readers: list[RowReader] = []
-    tokens = 0 if backbone.images is None else image_tokens(backbone)
-    for source, facts, _ in members:
-        if tokens:
-            readers.append(PictureReader(load_image_reader(str(source.folder)), facts, tokens))
-        else:
-            ends = backbone.pad_id if backbone.anatomy.pooling == "last" else None
-            readers.append(TextReader(backbone.tokenizer, facts, ends))
-    group = assemble_served(backbone, [each for *_, each in members], Precision(best_device(), torch.float32))
+    if backbone.images is None:
+        tokenizer = load_tokenizer(own)
+        ends = backbone.pad_id if backbone.anatomy.pooling == "last" else None
+        readers += [TextReader(tokenizer, facts, ends) for _, facts, _ in members]
+    else:
+        images, tokens = load_image_reader(own), image_tokens(backbone)
+        readers += [PictureReader(images, facts, tokens) for _, facts, _ in members]
+    group = assemble_served(backbone, [each for *_, each in members], precision)
     return SharedLane(group, readers, [each.labels for *_, each in members], backbone.pad_id)
 
 
-def _alone(folder: Path) -> AloneLane:
+def _alone(folder: Path, precision: Precision) -> AloneLane:
     predictor = load_model(folder)
+    predictor.model.to(precision.compute)
     return AloneLane(predictor, predictor.tokenizer.pad_token_id if isinstance(predictor, TextPredictor) else 0)

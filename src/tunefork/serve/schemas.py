@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Collection, Mapping, Sequence
+from typing import Annotated, Any, Literal, Union
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
+from tunefork.data.blanks import blank, encodable
 from tunefork.problem import Problem
 
 LONGEST = 100_000
 """Characters of one text; what is beyond a model's ``max_length`` tokens is not read anyway."""
 
-Text = Annotated[str, Field(min_length=1, max_length=LONGEST, json_schema_extra={"format": "visible-text"})]
+
+def _visible(text: str) -> str:
+    if blank(text):
+        raise ValueError("Nothing of this text can be seen")
+    if not encodable(text):
+        raise ValueError("This text has half of a surrogate pair, which is no character")
+    return text
+
+
+Text = Annotated[
+    str, AfterValidator(_visible), Field(min_length=1, max_length=LONGEST, json_schema_extra={"format": "visible-text"})
+]
 """At least one character of it can be seen."""
 Picture = Annotated[str, Field(min_length=1, json_schema_extra={"format": "picture", "contentEncoding": "base64"})]
 """The bytes of a PNG, JPEG, WebP, GIF, BMP or TIFF file in base64."""
@@ -39,13 +52,51 @@ class Texts(Asking):
 class Pairs(Asking):
     """Rows for models that read two texts."""
 
-    pairs: Annotated[list[tuple[Text, Text]], Field(min_length=1)]
+    pairs: Annotated[list[Annotated[list[Text], Field(min_length=2, max_length=2)]], Field(min_length=1)]
 
 
 class Pictures(Asking):
     """Rows for models that read pictures."""
 
     images: Annotated[list[Picture], Field(min_length=1)]
+
+
+KINDS: dict[str, type[Asking]] = {"texts": Texts, "pairs": Pairs, "images": Pictures}
+"""Of requests, by the field that their rows are in."""
+
+
+def given_in(request: Asking | Mapping[str, Any]) -> str:
+    """The field that a request's rows are in; empty where there is none.
+
+    >>> given_in({"pairs": [["a", "b"]]}), given_in({"model": "a"})
+    ('pairs', '')
+    """
+    names = request if isinstance(request, Mapping) else type(request).model_fields
+    return next((name for name in KINDS if name in names), "")
+
+
+def rows_in(request: Asking) -> Sequence[Any]:
+    """Whatever rows a request has."""
+    found: Sequence[Any] = getattr(request, given_in(request))
+    return found
+
+
+def body_of(read: Collection[str]) -> Any:
+    """The type of a request to a server: rows as one of its models reads them.
+
+    Args:
+        read: names of ``KINDS``.
+    """
+    names = [name for name in KINDS if name in read]
+    if len(names) == 1:
+        return KINDS[names[0]]
+    kinds: Any = Union[tuple(Annotated[KINDS[name], Tag(name)] for name in names)]  # noqa: UP007
+    asked = Discriminator(
+        lambda body: (given_in(body) or None) if isinstance(body, Mapping | Asking) else None,
+        custom_error_type="rows",
+        custom_error_message=f"Send one of {', '.join(names)}",
+    )
+    return Annotated[kinds, asked]
 
 
 class Prediction(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tunefork.errors import TuneforkError, one_line
@@ -28,8 +29,13 @@ def refusal(status: int, what: str, *, where: str = "", found: str = "", fix: st
     return HTTPException(status, problem(what, where=where, found=found, fix=fix), headers)
 
 
-def answer_errors(app: FastAPI) -> None:
-    """Let an application tell what is wrong: our errors as 422, fields of the wrong type by name, the rest as such."""
+def answer_errors(app: FastAPI, kinds: Collection[str] = ()) -> None:
+    """Let an application tell what is wrong: our errors as 422, fields of the wrong type by name, the rest as such.
+
+    Args:
+        app: the application.
+        kinds: names of kinds of bodies, which pydantic puts before the names of their fields.
+    """
     from fastapi import Request
     from fastapi.exceptions import RequestValidationError
     from fastapi.responses import JSONResponse
@@ -43,8 +49,7 @@ def answer_errors(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         first, *others = error.errors()
         more = f"; {len(others)} more" if others else ""
-        where = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
-        return JSONResponse(problem(f"{first['msg']}{more}", where=where, found=_shown(first)), 422)
+        return JSONResponse(problem(f"{first['msg']}{more}", where=_place(first, kinds), found=_shown(first)), 422)
 
     def refused(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, AnyHTTPException)
@@ -57,5 +62,13 @@ def answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(AnyHTTPException, refused)
 
 
-def _shown(error: dict[str, Any]) -> str:
+def _place(error: Mapping[str, Any], kinds: Collection[str]) -> str:
+    """Where in a body a field is."""
+    parts = [str(part) for part in error["loc"] if part != "body"]
+    if error["type"] == "json_invalid" or not parts:
+        return "body"
+    return ".".join(parts[1:] if len(parts) > 1 and parts[0] in kinds else parts)
+
+
+def _shown(error: Mapping[str, Any]) -> str:
     return "" if error["type"] in ("missing", "json_invalid") else repr(error.get("input"))[:200]

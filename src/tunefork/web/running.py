@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from tunefork.errors import ConfigError, StoreError
@@ -35,8 +37,20 @@ def run_app(app: Any, host: str, port: int, ready: Callable[[str], None]) -> Non
         timeout_keep_alive=30,
         timeout_graceful_shutdown=5,
     )
-    with listening:
+    with listening, _signals_end_it():
         uvicorn.Server(config).run(sockets=[listening])
+
+
+@contextmanager
+def _signals_end_it() -> Iterator[None]:
+    """The server ends by itself on either signal, and then raises it again: that is how it is meant to end."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda *_: None) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _listen(host: str, port: int) -> socket.socket:
