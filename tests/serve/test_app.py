@@ -68,7 +68,7 @@ def test_several_labels_numbers_and_pairs(client: TestClient, others: dict[str, 
     assert [each["prediction"] for each in words] == pytest.approx(numbers, rel=1e-4)
     assert [each["probabilities"] for each in words] == [None] * 3
     pairs = [[text, "hello"] for text in texts]
-    found = client.post("/predict", json={"model": "pair", "pairs": pairs}).json()["predictions"]
+    found = client.post("/predict", json={"pairs": pairs}).json()["predictions"]  # by the first that reads pairs
     expected = load_model(others["pair"]).predict([tuple(each) for each in pairs])
     assert [each["prediction"] for each in found] == expected["prediction"].tolist()
 
@@ -82,11 +82,11 @@ def test_the_models_are_listed(client: TestClient, intents: Results) -> None:
         "shares_backbone": best.split("-")[0] != "full", "reads": "texts", "problem": "single_label",
         "labels": ["damaged", "return", "status"], "calibrated": True,
     }  # fmt: skip
-    assert [(each["id"], each["reads"], each["problem"]) for each in rest] == [
-        ("late", "texts", "single_label"),
-        ("topics", "texts", "multi_label"),
-        ("words", "texts", "regression"),
-        ("pair", "pairs", "single_label"),
+    assert [(each["id"], each["reads"], each["problem"], each["default"]) for each in rest] == [
+        ("late", "texts", "single_label", False),
+        ("topics", "texts", "multi_label", False),
+        ("words", "texts", "regression", False),
+        ("pair", "pairs", "single_label", True),
     ]
     assert client.get("/healthz").json() == {"status": "ok", "models": 5, "waiting": 0}
 
@@ -98,7 +98,7 @@ def test_the_models_are_listed(client: TestClient, intents: Results) -> None:
         ({"texts": ["a", "b"] * 3}, "413 There are too many rows (texts). Found: 6. Send at most 5 at a time."),
         ({"texts": ["a" * 20_000]}, "413 The request is too large (body). Found: . Send at most 20,000 bytes."),
         ({"texts": ["a"], "model": "pair"}, "422 The model pair reads pairs (texts). Found: . Send pairs."),
-        ({"pairs": [["a", "b"]]}, "422 The model intent reads texts (pairs). Found: . Send texts."),
+        ({"pairs": [["a", "b"]], "model": "intent"}, "422 The model intent reads texts (pairs). Found: . Send texts."),
         ({"pairs": [["a"]]}, "422 List should have at least 2 items after validation, not 1 (pairs.0). Found: ['a']. "),
         ({"texts": ["a", 5]}, "422 Input should be a valid string (texts.1). Found: 5. "),
         ({"texts": ["a", " "]}, "422 Value error, Nothing of this text can be seen (texts.1). Found: ' '. "),

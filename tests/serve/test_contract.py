@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import io
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import schemathesis
-from hypothesis import strategies as st
-from PIL import Image
 
 from tests.export.test_formats import model_folder
 from tests.serve.fleets import trained
 from tests.serve.servers import serving
 from tunefork import LoRA, Results
-from tunefork.data.blanks import blank, encodable
 
 TOKEN = "correct-horse-battery"
-
-
-def _picture(size: tuple[int, int]) -> str:
-    content = io.BytesIO()
-    Image.new("RGB", size, (9, 90, 200)).save(content, "PNG")
-    return base64.b64encode(content.getvalue()).decode()
-
-
-schemathesis.openapi.format(
-    "visible-text", st.text(min_size=1).filter(lambda text: not blank(text) and encodable(text))
-)
-schemathesis.openapi.format("picture", st.tuples(st.integers(1, 40), st.integers(1, 40)).map(_picture))
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +29,18 @@ def server(
         yield port
 
 
-@pytest.fixture
-def api(server: int) -> object:
-    return schemathesis.openapi.from_url(
-        f"http://127.0.0.1:{server}/openapi.json", headers={"Authorization": f"Bearer {TOKEN}"}
-    )
+@pytest.mark.slow
+def test_openapi_is_kept(server: int, tmp_path: Path) -> None:
+    """All checks, in all phases: given examples, the edges of every field, made up requests, sequences of them."""
+    address = f"http://127.0.0.1:{server}/openapi.json"
+    command = [
+        sys.executable, "-m", "schemathesis.cli", "run", address, "-H", f"Authorization: Bearer {TOKEN}",
+        "--max-examples", "150", "--seed", "1", "--no-color",
+    ]  # fmt: skip
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.serve.schemathesis_formats"}
+    here = Path(__file__).parents[2]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=environment, timeout=500, cwd=here
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr
+    assert "No issues found" in done.stdout, done.stdout[-3000:]

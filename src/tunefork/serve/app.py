@@ -21,9 +21,11 @@ from tunefork.web import Access, Guard, Limits, answer_errors
 Responses = dict[int | str, dict[str, Any]]
 
 REFUSALS: Responses = {
+    400: {"model": Problems, "description": "The body is no text, or broke off."},
     401: {"model": Problems, "description": "The token is missing or wrong."},
     403: {"model": Problems, "description": "A foreign Host or Origin."},
     404: {"model": Problems, "description": "No such model."},
+    408: {"model": Problems, "description": "The body did not arrive in time."},
     413: {"model": Problems, "description": "Too large, or too many rows."},
     422: {"model": Problems, "description": "A field that is missing, of another type, or cannot be read."},
     429: {"model": Problems, "description": "Too many rows wait; come again soon."},
@@ -45,7 +47,7 @@ def create_app(fleet: Fleet, access: Access, offer: Offer = Offer()) -> Guard:
     """The application of a fleet, with its guard.
 
     Args:
-        fleet: the models; the first one answers where none is named.
+        fleet: the models; where none is named, the first that reads such rows answers.
         access: who may ask.
         offer: how much at once.
     """
@@ -85,9 +87,9 @@ def create_app(fleet: Fleet, access: Access, offer: Offer = Offer()) -> Guard:
         """Answers for rows, in their order."""
         return await service.predict(request)
 
-    predict.__annotations__ = {
-        "request": body_of({each.reads for each in fleet.models.values()}),
-        "return": Predictions,
-    }
+    read: dict[str, list[str]] = {}
+    for model in fleet.models.values():
+        read.setdefault(model.reads, []).append(model.id)
+    predict.__annotations__ = {"request": body_of(read), "return": Predictions}
     app.post("/predict", responses=REFUSALS)(predict)
     return Guard(app, access, offer.limits)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Union
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, create_model
 
 from tunefork.data.blanks import blank, encodable
 from tunefork.problem import Problem
@@ -36,7 +36,8 @@ class Asking(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     model: Annotated[
-        str | None, Field(description="Which model is asked, by its id in /models; the first one unless given.")
+        str | None,
+        Field(description="Which model is asked, by its id in /models; the first that reads such rows unless given."),
     ] = None
     calibrated: Annotated[
         bool, Field(description="Divide logits by the model's temperature, where it has one: the same labels.")
@@ -81,22 +82,35 @@ def rows_in(request: Asking) -> Sequence[Any]:
     return found
 
 
-def body_of(read: Collection[str]) -> Any:
+def body_of(read: Mapping[str, Sequence[str]]) -> Any:
     """The type of a request to a server: rows as one of its models reads them.
 
     Args:
-        read: names of ``KINDS``.
+        read: for names of ``KINDS``, the ids of the models that read such rows.
     """
-    names = [name for name in KINDS if name in read]
-    if len(names) == 1:
-        return KINDS[names[0]]
-    kinds: Any = Union[tuple(Annotated[KINDS[name], Tag(name)] for name in names)]  # noqa: UP007
+    kinds = {name: _naming(KINDS[name], read[name]) for name in KINDS if name in read}
+    if len(kinds) == 1:
+        return next(iter(kinds.values()))
+    either: Any = Union[tuple(Annotated[kind, Tag(name)] for name, kind in kinds.items())]  # noqa: UP007
     asked = Discriminator(
         lambda body: (given_in(body) or None) if isinstance(body, Mapping | Asking) else None,
         custom_error_type="rows",
-        custom_error_message=f"Send one of {', '.join(names)}",
+        custom_error_message=f"Send one of {', '.join(kinds)}",
     )
-    return Annotated[kinds, asked]
+    return Annotated[either, asked]
+
+
+def _naming(kind: type[Asking], models: Sequence[str]) -> type[Asking]:
+    """The same request, in whose documentation the models stand. Other names are 404, so they are not checked here."""
+    named = Field(default=None, description=kind.model_fields["model"].description, json_schema_extra=_enum(models))
+    return create_model(kind.__name__, __base__=kind, __doc__=kind.__doc__, model=(str | None, named))
+
+
+def _enum(models: Sequence[str]) -> Any:
+    def add(schema: dict[str, Any]) -> None:
+        schema["anyOf"] = [{"type": "string", "enum": list(models)}, {"type": "null"}]
+
+    return add
 
 
 class Prediction(BaseModel):
@@ -122,7 +136,10 @@ class Model(BaseModel):
     """A model that is served."""
 
     id: str
-    default: Annotated[bool, Field(description="Whether it answers where no model is named.")]
+    default: Annotated[
+        bool,
+        Field(description="Whether it answers rows of its kind where no model is named: the first that reads them."),
+    ]
     run: Annotated[str, Field(description="The id of the run in its study; empty for a model without one.")]
     base: Annotated[str, Field(description="The pretrained model.")]
     shares_backbone: Annotated[

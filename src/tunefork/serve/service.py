@@ -23,7 +23,7 @@ class Service:
     """Answers requests.
 
     Args:
-        fleet: the models; the first one answers where none is named.
+        fleet: the models; where none is named, the first that reads such rows answers.
         batcher: computes.
         measures: is told how it went.
         most: rows of one request.
@@ -31,20 +31,19 @@ class Service:
 
     def __init__(self, fleet: Fleet, batcher: Batcher, measures: Measures, most: int) -> None:
         self._fleet, self._batcher, self._measures, self._most = fleet, batcher, measures, most
-        self.default = next(iter(fleet.models.values()))
+        self._defaults: dict[str, Served] = {model.reads: model for model in reversed(fleet.models.values())}
 
     def models(self) -> Models:
         """What is served."""
-        return Models(models=[_described(one, one is self.default) for one in self._fleet.models.values()])
+        return Models(models=[_described(one, self._defaults[one.reads] is one) for one in self._fleet.models.values()])
 
     async def predict(self, request: Asking) -> Predictions:
         """Answer, and count how it went."""
         began, status, rows = time.perf_counter(), 200, rows_in(request)
-        name = (
-            request.model if request.model in self._fleet.models else self.default.id if request.model is None else ""
-        )
+        model: Served | None = None
         try:
-            return await self._answered(request, rows)
+            model = self._model(request)
+            return await self._answered(model, rows, request.calibrated)
         except HTTPException as error:
             status = error.status_code
             raise
@@ -52,10 +51,21 @@ class Service:
             status = 422 if isinstance(error, TuneforkError) else 500
             raise
         finally:
-            self._measures.request(name, status, len(rows), time.perf_counter() - began)
+            self._measures.request(model.id if model else "", status, len(rows), time.perf_counter() - began)
 
-    async def _answered(self, request: Asking, rows: Sequence[Any]) -> Predictions:
-        model = self._model(request)
+    def _model(self, request: Asking) -> Served:
+        name, models, given = request.model, self._fleet.models, given_in(request)
+        if name is None:
+            return self._defaults[given]
+        if name not in models:
+            fix = did_you_mean(name, list(models))
+            raise refusal(404, "There is no such model", where="model", found=name, fix=fix)
+        model = models[name]
+        if given != model.reads:
+            raise refusal(422, f"The model {name} reads {model.reads}", where=given, fix=f"Send {model.reads}.")
+        return model
+
+    async def _answered(self, model: Served, rows: Sequence[Any], calibrated: bool) -> Predictions:
         if len(rows) > self._most:
             fix = f"Send at most {self._most:,} at a time."
             raise refusal(413, "There are too many rows", where=model.reads, found=f"{len(rows):,}", fix=fix)
@@ -68,19 +78,7 @@ class Service:
             raise refusal(429, "The server is busy", found=found, fix="Try again soon.") from None
         if not bool(np.isfinite(logits).all()):
             raise refusal(500, "The model gave no number", where=model.id, fix="Train it again.")
-        return Predictions(model=model.id, predictions=_told(model, logits, request.calibrated))
-
-    def _model(self, request: Asking) -> Served:
-        name, models = request.model, self._fleet.models
-        model = self.default if name is None else models.get(name)
-        if model is None:
-            assert name is not None
-            raise refusal(
-                404, "There is no such model", where="model", found=name, fix=did_you_mean(name, list(models))
-            )
-        if (given := given_in(request)) != model.reads:
-            raise refusal(422, f"The model {model.id} reads {model.reads}", where=given, fix=f"Send {model.reads}.")
-        return model
+        return Predictions(model=model.id, predictions=_told(model, logits, calibrated))
 
 
 def _described(model: Served, default: bool) -> Model:
