@@ -372,10 +372,10 @@ MUTATIONS = (
         "tests/runner/test_wishes.py::behind_the_step",
     ),
     Mutation(
-        "a run that never began takes part when its group goes on",
+        "a run that is stopped before its pass began takes part in it",
         "runner/group.py",
-        "if not known[run.config.id].never_trained)",
-        ")",
+        "one = one.without(wishes.begin([run.config.id for run in one.planned]))",
+        "wishes.begin([run.config.id for run in one.planned])",
         "tests/runner/test_wishes.py::has_not_begun",
     ),
     Mutation(

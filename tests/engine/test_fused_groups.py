@@ -16,7 +16,7 @@ from tunefork.models import Backbone
 from tunefork.strategies import select
 
 FP64 = Precision(torch.device("cpu"), torch.float64, torch.float64)
-BF16 = Precision(torch.device("cpu"), torch.bfloat16)
+FP32 = Precision(torch.device("cpu"), torch.float32)
 
 
 def run_of(text: str, seed: int = 0, **training: object) -> RunConfig:
@@ -172,7 +172,7 @@ THREE = [
 
 def trained(runs: Sequence[RunConfig], wishes: Unwanted | None) -> tuple[GroupModel, Kept, list[Outcome]]:
     backbone, kept = tiny_backbone("bert", dropout=0.1), Kept()
-    group = assemble(backbone, runs, [select(run.strategy, backbone.anatomy, backbone.model) for run in runs], BF16)
+    group = assemble(backbone, runs, [select(run.strategy, backbone.anatomy, backbone.model) for run in runs], FP32)
     rows = Rows(encoded(range(90)), encoded(range(90, 120)), encoded(range(120, 150)), 0)
     return group, kept, Training(group, runs, rows, kept, wishes=wishes).run()
 
@@ -190,7 +190,8 @@ def told_of(kept: Kept, run: RunConfig) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize(("number", "at"), [(0, 3), (1, 3), (1, 27), (2, 12)])
 def test_neighbours_of_a_run_that_nobody_wants_keep_their_very_bits(number: int, at: int) -> None:
-    """Also where it would have stopped early later on, with which the group shrinks."""
+    """Also where it would have stopped early later on, with which the group shrinks. In fp32: there a smaller group
+    rounds in another way, which fp64 and bf16 do not show."""
     group, kept, outcomes = trained(THREE, None)
     assert [outcome.steps for outcome in outcomes] == [10, 50, 50]
     wishes = Unwanted([THREE[number]], at)

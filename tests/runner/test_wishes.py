@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from collections.abc import Callable
@@ -144,6 +145,8 @@ def test_a_run_that_has_not_begun_is_never_trained(tmp_path: Path) -> None:
         LocalRunner().execute(plan, job, store, cut)
     assert (store.run(runs[1]).status, store.run(runs[1]).steps) == ("stopped", 0)
     assert store.run(runs[1]).reason == "Stopped on demand before its first step."
+    (kept,) = (store.folder / "checkpoints").glob("*/*5/group.json")
+    assert json.loads(kept.read_text(encoding="utf-8"))["runs"] == [runs[0]]
     store.forget_wishes(before=time.time() + 1)
     told = Told()
     LocalRunner().execute(plan, job, store, told)

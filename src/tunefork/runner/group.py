@@ -62,8 +62,7 @@ def order_of(
     """
     waiting = tuple(run for run in runs if run.config.id not in done)
     if any(known[run.config.id].status == "running" for run in waiting):
-        trained = tuple(run for run in runs if not known[run.config.id].never_trained)
-        return Order(number, trained, precision, frozenset(done) & {run.config.id for run in trained})
+        return Order(number, tuple(runs), precision, frozenset(done) & {run.config.id for run in runs})
     return Order(number, waiting, precision)
 
 
