@@ -1,7 +1,7 @@
-"""One server for all adapters against one merged model per process: requests a second, latencies, memory; in one run.
+"""One server for all adapters against one merged model per process: requests a second, latencies, memory.
 
-``python -m benchmarks.serving`` trains one LoRA run on the demo's messages, makes up to 64 adapters of it with weights of
-their own, and lets 64 clients (and then one alone) ask texts of the demo, spread over the adapters:
+``python -m benchmarks.serving`` trains one LoRA run on the demo's messages, makes up to 64 adapters of it with weights
+of their own, and lets 64 clients (and then one alone) ask texts of the demo, spread over the adapters:
 
 * ``adapters``: ``tunefork serve`` with all of them in one process;
 * ``merged``: ``tunefork serve`` once for every merged model, each in a process of its own;
@@ -32,10 +32,10 @@ from safetensors.torch import load_file, save_file
 
 from benchmarks.http_clients import Figures, Question, ask_all
 from tunefork import LoRA, Study, load_data, load_model
-from tunefork.demo import demo_csv
+from tunefork.demo import demo_study
 from tunefork.export import export_run
 
-PLAIN = '''
+PLAIN = """
 import sys
 import uvicorn
 from fastapi import FastAPI
@@ -58,7 +58,7 @@ def health():
     return {"status": "ok"}
 
 uvicorn.run(app, port=int(sys.argv[2]), log_level="warning")
-'''
+"""
 FIRST_PORT = 18200
 
 
@@ -93,26 +93,32 @@ def main(words: Sequence[str] | None = None) -> None:
                     "alone_p50": one.milliseconds(50), "megabytes": memory, "apart": apart,
                 })  # fmt: skip
                 print(f"round {turn + 1}  {line(name, found[name][-1])}", flush=True)
-    medians = {name: {key: statistics.median(each[key] for each in rounds) for key in rounds[0]} for name, rounds in found.items()}
-    for name, rounds in found.items():
-        medians[name]["apart"] = rounds[0]["apart"]
+    medians = {name: middle(rounds) for name, rounds in found.items()}
     print("\nmedians")
     for name, figures in medians.items():
         print(line(name, figures))
     if settings.out:
-        settings.out.write_text(json.dumps({"settings": {"requests": settings.requests, "rounds": settings.rounds, "clients": settings.clients}, "medians": medians, "rounds": found}, indent=2) + "\n", encoding="utf-8")
+        about = {name: getattr(settings, name) for name in ("requests", "rounds", "clients")}
+        document = {"settings": about, "medians": medians, "rounds": found}
+        settings.out.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def middle(rounds: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Medians; how far answers are apart was looked at in the first round."""
+    found = {key: statistics.median(each[key] for each in rounds) for key in rounds[0]}
+    return found | {"apart": rounds[0]["apart"]}
 
 
 def line(name: str, figures: dict[str, float]) -> str:
     return (
-        f"{name:18} {figures['per_second']:7.1f} requests/s  p50 {figures['p50']:7.1f} ms  p99 {figures['p99']:7.1f} ms  "
-        f"one client: p50 {figures['alone_p50']:6.1f} ms  {figures['megabytes']:7.0f} MB  {figures['apart']:.1g} apart"
+        f"{name:18} {figures['per_second']:7.1f} requests/s  p50 {figures['p50']:7.1f} ms  p99 {figures['p99']:7.1f} ms"
+        f"  one client: {figures['alone_p50']:6.1f} ms  {figures['megabytes']:7.0f} MB  {figures['apart']:.1g} apart"
     )
 
 
 def adapters(place: Path, count: int) -> tuple[list[Path], list[str]]:
     """Folders of so many adapters, and texts."""
-    data = load_data(demo_csv(), text="message", label="intent", max_length=64)
+    data = load_data(demo_study().with_name("messages.csv"), text="message", label="intent", max_length=64)
     study = Study(
         model="builtin:minilm", data=data, compare=[LoRA(rank=8)], training={"steps": 30, "precision": "fp32"}
     )
@@ -123,8 +129,8 @@ def adapters(place: Path, count: int) -> tuple[list[Path], list[str]]:
     for number in range(count):
         folder = run.save(place / f"adapter-{number}")
         file = folder / "adapter_model.safetensors"
-        tensors = load_file(file)
-        save_file({name: each + 0.02 * torch.randn_like(each) for name, each in tensors.items()}, file, {"format": "pt"})
+        tensors = {name: each + 0.02 * torch.randn_like(each) for name, each in load_file(file).items()}
+        save_file(tensors, file, {"format": "pt"})
         folders.append(folder)
     return folders, [text for (text,) in study.splits.test_rows.texts]
 
@@ -160,7 +166,8 @@ def compared(figures: Figures, alone: dict[int, np.ndarray], texts: Sequence[str
         assert reply.status == 200, reply
         number, model = divmod(reply.question.number, 1000)
         shares = reply.document["predictions"][0]["probabilities"]
-        worst = max(worst, float(np.abs(np.array([shares[name] for name in sorted(shares)]) - alone[model][number % len(texts)]).max()))
+        apart = np.array([shares[name] for name in sorted(shares)]) - alone[model][number % len(texts)]
+        worst = max(worst, float(np.abs(apart).max()))
     return worst
 
 
@@ -172,12 +179,15 @@ def served(
     serve = [sys.executable, "-c", "from tunefork.cli import main; main()", "serve"]
     plain = place / "plain.py"
     plain.write_text(PLAIN, encoding="utf-8")
+    numbers = range(count)
     if kind == "adapters":
         commands = [[*serve, *map(str, folders[:count]), "--port", str(FIRST_PORT), "--precision", precision]]
     elif kind == "merged":
-        commands = [[*serve, f"adapter-{number}={merged[number]}", "--port", str(FIRST_PORT + number)] for number in range(count)]
+        commands = [
+            [*serve, f"adapter-{number}={merged[number]}", "--port", str(FIRST_PORT + number)] for number in numbers
+        ]
     else:
-        commands = [[sys.executable, str(plain), str(merged[number]), str(FIRST_PORT + number)] for number in range(count)]
+        commands = [[sys.executable, str(plain), str(merged[number]), str(FIRST_PORT + number)] for number in numbers]
     threads = str(max(1, (os.cpu_count() or 1) // len(commands)))  # more would only take each other's cores
     environment = {**os.environ, "OMP_NUM_THREADS": threads, "TOKENIZERS_PARALLELISM": "false"}
     ports = [FIRST_PORT + number for number in range(len(commands))]

@@ -11,6 +11,8 @@ from tests.report import studies
 from tests.report.studies import S0, Made, make, run_id
 from tunefork.errors import StoreError
 from tunefork.report import Spread, summarise
+from tunefork.report.cautions import cautions
+from tunefork.report.tables import table
 from tunefork.store import EvaluationRecord, MemoryStore, Store
 
 
@@ -145,6 +147,33 @@ def test_a_configuration_with_a_lost_seed_comes_after_the_whole_ones(tmp_path: P
     studies.change(alone, S0[0], 1, status="failed", reason="out of memory")
     assert summarise(alone).best == run_id(S0[0], 2)
     assert summarise(alone).warnings == ()
+
+
+def test_a_run_that_was_stopped_on_demand_is_as_one_that_failed(tmp_path: Path) -> None:
+    store = make(tmp_path, S0[:2])
+    store.clear(run_id(S0[0], 1))
+    reason = "Stopped on demand at step 12 of 60."
+    studies.change(store, S0[0], 1, status="stopped", on_demand=True, reason=reason, steps=12)
+    summary = summarise(store)
+    full, head = summary.configurations
+    assert len(full.done) == 2
+    assert [run.record.reason for run in full.broken] == [reason]
+    assert summary.best_configuration is head
+    assert summary.warnings == (
+        "Some seeds failed, diverged or were stopped on demand, so these were passed over when choosing the best: "
+        "full.",
+    )
+    warned = [each for each in cautions(summary) if "stopped on demand and" in each]
+    assert warned == [
+        "1 of 6 runs was stopped on demand and never tested. If that was for their scores on the way, what is left "
+        "looks better than it is."
+    ]
+    content = table(summary)
+    assert content.blocks[0].rows[0].cells[0] == "full (1 of 3 stopped)"
+    assert f"full, seed 1: stopped: {reason}" in content.notes
+    late = make(tmp_path, S0[:2])
+    studies.change(late, S0[0], 1, status="stopped", reason="the time was up at step 12 of 60")
+    assert summarise(late).configurations[0].broken == (), "whoever ran out of time is no worse for it"
 
 
 def test_a_loss_that_is_no_number_is_not_best(tmp_path: Path) -> None:

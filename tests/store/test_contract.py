@@ -24,6 +24,7 @@ from tunefork.store import (
     RunRecord,
     SqliteStore,
     StepRecord,
+    StopWish,
     Store,
     StudyRecord,
     TrialRecord,
@@ -380,6 +381,29 @@ def test_what_was_chosen_is_kept_under_its_name(store: Store) -> None:
     store.choose("budget", {"rows": {"train": 6}})
     assert store.chosen("budget") == {"rows": {"train": 6}}
     assert store.chosen("other") == {"a": [1]}
+
+
+def test_wishes_for_runs_stand_and_old_ones_for_the_study_are_forgotten(store: Store) -> None:
+    assert store.wishes() == []
+    store.put_wishes([StopWish("a", 5.0), StopWish("", 10.0)])
+    store.put_wishes([StopWish("b", 6.0), StopWish("a", 7.0)])
+    assert store.wishes() == [StopWish("a", 7.0), StopWish("", 10.0), StopWish("b", 6.0)]
+    store.forget_wishes(before=10.0)
+    assert [wish.run for wish in store.wishes()] == ["a", "", "b"], "it came as the next process began"
+    store.forget_wishes(before=10.5)
+    assert store.wishes() == [StopWish("a", 7.0), StopWish("b", 6.0)]
+
+
+def test_what_is_asked_of_a_run_that_ended(store: Store) -> None:
+    records = [
+        replace(RUN, id=status, status=status, steps=3) for status in ("planned", "running", "paused", "done", "failed")
+    ]
+    records += [replace(RUN, id="late", status="stopped", steps=3)]
+    records += [replace(RUN, id=f"asked-{n}", status="stopped", steps=n, on_demand=True) for n in (0, 3)]
+    store.put_runs(records)
+    assert [run.id for run in store.runs() if run.settled] == ["done", "asked-0", "asked-3"]
+    assert [run.id for run in store.runs() if run.broken] == ["failed", "asked-0", "asked-3"]
+    assert [run.id for run in store.runs() if run.never_trained] == ["asked-0"]
 
 
 CHANGE = ChangeRecord(

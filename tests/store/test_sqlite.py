@@ -39,6 +39,17 @@ def test_everything_is_there_after_reopening(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["study.db"]
 
 
+def test_a_study_of_an_older_tunefork_has_no_wishes(tmp_path: Path) -> None:
+    filled(tmp_path)
+    with sqlite3.connect(tmp_path / "study.db") as db:
+        db.execute("DROP TABLE wishes")
+        db.execute("ALTER TABLE runs DROP COLUMN on_demand")
+    db.close()
+    store = SqliteStore.open(tmp_path)
+    assert (store.wishes(), store.runs()) == ([], [RUN])
+    store.close()
+
+
 def test_open_needs_a_study_and_makes_nothing(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as caught:
         SqliteStore.open(tmp_path / "x")

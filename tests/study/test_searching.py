@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -129,3 +130,11 @@ def test_a_rung_is_looked_at_again_as_it_was(
         assert score.status == told
     if told == "done" and score.status == "done":
         assert score.value == {6: 0.6, 12: 0.4}[until]
+    asked = replace(record, status="stopped", on_demand=True, steps=0 if status == "planned" else steps, reason="asked")
+    store.put_run(asked)  # as one that failed: not trained again, and without a value
+    assert not _waits(asked, request)
+    score = trainer._score("r", until)
+    if asked.steps <= until:
+        assert (score.status, score.reason, math.isnan(score.value)) == ("stopped", "asked", True)
+    else:
+        assert (score.status, score.value) == ("done", {6: 0.6, 12: 0.4}[until])

@@ -1,6 +1,20 @@
 """The command line: one short module per command; heavy imports happen inside the commands."""
 
-from tunefork.cli import changes, compare, demo, doctor, export, params, plan, predict, report, retention, run, serve
+from tunefork.cli import (
+    changes,
+    compare,
+    demo,
+    doctor,
+    export,
+    params,
+    plan,
+    predict,
+    report,
+    retention,
+    run,
+    serve,
+    stop,
+)
 from tunefork.cli.app import app, main
 
 __all__ = [
@@ -18,4 +32,5 @@ __all__ = [
     "retention",
     "run",
     "serve",
+    "stop",
 ]

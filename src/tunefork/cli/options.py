@@ -37,7 +37,11 @@ Trackers = Annotated[
 Out = Annotated[Path | None, typer.Option("-o", "--out", help="The study's folder; tunefork-NAME unless given.")]
 Fork = Annotated[
     bool,
-    typer.Option("--fork", help="Where the folder holds another study, begin anew beside it: NAME-2, NAME-3, …"),
+    typer.Option(
+        "--fork",
+        help="Where the folder holds another study, or runs that were stopped on demand, begin anew beside it: NAME-2, "
+        "NAME-3, …",
+    ),
 ]
 OwnMetrics = Annotated[
     list[str] | None,

@@ -14,7 +14,7 @@ from tunefork.engine.pausing import Paused
 from tunefork.engine.precision import Precision, automatic_precision, best_device, choose_precision
 from tunefork.engine.prefix_cache import PrefixCache
 from tunefork.engine.slots import counted
-from tunefork.engine.stopping import ask, stopping, wanted
+from tunefork.engine.stopping import Wishes, ask, stopping, wanted
 from tunefork.engine.threads import compute_threads
 from tunefork.engine.timing import time_steps
 from tunefork.engine.unit import Unit, unit_of
@@ -32,6 +32,7 @@ __all__ = [
     "Training",
     "Unit",
     "Verified",
+    "Wishes",
     "ask",
     "assemble",
     "automatic_precision",

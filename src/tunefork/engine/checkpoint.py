@@ -32,7 +32,6 @@ class Snapshot:
     """Optimizer steps that it has made."""
     passes: int
     """Forward passes of training: the place in the random streams."""
-    epoch: float
     runs: Mapping[str, Paused]
     """By their ids, in the group's order; also those that have ended and wait for the others."""
 
@@ -69,8 +68,7 @@ class Checkpoints:
         Raises:
             OSError: the disk is full or cannot be written; those that are there stay.
         """
-        plain = {"step": snapshot.step, "passes": snapshot.passes, "epoch": snapshot.epoch}
-        shared = {**plain, "runs": list(snapshot.runs)}
+        shared = {"step": snapshot.step, "passes": snapshot.passes, "runs": list(snapshot.runs)}
         with whole_folder(self._folder / f"{snapshot.step:09d}") as folder:
             for number, paused in enumerate(snapshot.runs.values()):
                 paused.save(folder / f"run-{number}.safetensors")
@@ -115,8 +113,8 @@ def _read(folder: Path) -> Snapshot:
     try:
         shared = json.loads((folder / SHARED).read_text(encoding="utf-8"))
         names = [str(name) for name in shared["runs"]]
-        step, passes, epoch = int(shared["step"]), int(shared["passes"]), float(shared["epoch"])
+        step, passes = int(shared["step"]), int(shared["passes"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError("A checkpoint cannot be read", where=str(folder), found=str(error)) from error
     runs = {name: Paused.read(folder / f"run-{number}.safetensors") for number, name in enumerate(names)}
-    return Snapshot(step, passes, epoch, runs)
+    return Snapshot(step, passes, runs)

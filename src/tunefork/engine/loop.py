@@ -24,7 +24,7 @@ from tunefork.engine.observer import Observer
 from tunefork.engine.optimise import GroupOptimizer
 from tunefork.engine.pausing import Paused, pause, resume
 from tunefork.engine.progress import RunProgress
-from tunefork.engine.stopping import wanted
+from tunefork.engine.stopping import Undisturbed, Wishes, wanted
 from tunefork.errors import StoppedError
 from tunefork.plan.steps import evaluation_interval, total_steps
 from tunefork.store import EvaluationRecord, Predictions, StepRecord
@@ -46,6 +46,7 @@ class Training:
         finish: whether runs end then with what they have learnt, instead of being ``stopped``.
         checkpoints: where the group's state is kept from time to time; it goes on from the newest that is there.
         most: rows of a forward pass, where memory is too short for ``batch_size`` of them.
+        wishes: what others want; where nobody wants to know of any run that is under way, training ends.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Training:
         finish: bool = False,
         checkpoints: Checkpoints | None = None,
         most: int | None = None,
+        wishes: Wishes | None = None,
     ) -> None:
         self.group, self.runs, self.rows, self.observer = group, tuple(runs), rows, observer
         self.training = runs[0].training
@@ -79,8 +81,8 @@ class Training:
         self._resumed, self._finish = tuple(resumed), finish
         self._start = self._resumed[0].step if self._resumed else 0
         self._passes = int(self._resumed[0].facts["passes"]) if self._resumed else 0
-        self._epoch = 0.0
         self._checkpoints, self._most = checkpoints, most
+        self._wishes, self._unread = wishes or Undisturbed(), frozenset[str]()
         self._go_on(checkpoints.newest() if checkpoints is not None else None)
         self._began = time.perf_counter()
 
@@ -94,11 +96,11 @@ class Training:
         if snapshot is None:
             return
         self._resumed = tuple(snapshot.runs[run.id] for run in self.runs)
-        self._start, self._passes, self._epoch = snapshot.step, snapshot.passes, snapshot.epoch
+        self._start, self._passes = snapshot.step, snapshot.passes
 
     def _snapshot(self, step: int) -> Snapshot:
         kept = {run.id: self._lay_aside(number) for number, run in enumerate(self.runs)}
-        return Snapshot(step, self._passes, self._epoch, kept)
+        return Snapshot(step, self._passes, kept)
 
     def _keep(self, step: int) -> None:
         """Keep a checkpoint where it is time for one, and stop where somebody asked.
@@ -106,7 +108,7 @@ class Training:
         Raises:
             StoppedError: somebody asked, and all of this is kept.
         """
-        asked = wanted()
+        asked = wanted() or self._wishes.stop()
         if self._checkpoints is not None and (asked is not None or self._checkpoints.due(step)):
             self._checkpoints.keep(self._snapshot(step))
         if asked is not None:
@@ -139,10 +141,9 @@ class Training:
             for number, progress in enumerate(self.progress):
                 if progress.best_weights is not None and number not in waiting:
                     self.group.restore(number, progress.best_weights)
-            if self.rows.test is not None:
-                self._evaluate(
-                    "test", self.rows.test, self._epoch, [each for each in self._alive() if each not in waiting]
-                )
+            tested = [number for number in self._alive() if number not in waiting]
+            if self.rows.test is not None and self._read(tested):
+                self._evaluate("test", self.rows.test, tested)
         return [self._outcome(number, memory.mib, waiting.get(number)) for number in range(len(self.runs))]
 
     def _outcome(self, number: int, memory: float, paused: Paused | None) -> Outcome:
@@ -180,15 +181,17 @@ class Training:
             passing = self._passing()
             parts = [everybody[number] for number in passing]
             step, epoch = parts[0].step, parts[0].epoch
-            self._epoch = epoch
             self.group.members.active = passing
             self._note(self.step(parts), step, epoch)
             self.observer.advance(ids, step, self.steps)
             if self.rows.validation is not None and (step % interval == 0 or step == self.steps):
-                self._validate(epoch)
+                self._validate()
             if self._deadline is not None and time.time() >= self._deadline and step < self.steps:
                 self._time_is_up(step)
-            if not any(each.active for each in self.progress):
+            if step < self.steps:
+                seconds = {self.runs[number].id: self._spent(number) for number in self._active()}
+                self._unread = self._wishes.unread(step, self.steps, seconds)
+            if not self._read(self._active()):
                 return
             if step < self._until:
                 self._keep(step)
@@ -240,24 +243,22 @@ class Training:
             run, progress = self.runs[number], self.progress[number]
             if not progress.active:
                 continue
-            progress.steps = step
+            progress.steps, progress.epoch = step, epoch
             progress.losses.append(loss)
             if step % self.training.log_every == 0 or step == self.steps:
                 rate = self.optimizer.rate(number, step - 1)
                 self.observer.step(StepRecord(run.id, step, epoch, progress.mean_loss(), rate, seconds))
 
-    def _validate(self, epoch: float) -> None:
+    def _validate(self) -> None:
         assert self.rows.validation is not None
-        for number, record in self._evaluate("validation", self.rows.validation, epoch, self._active()).items():
+        for number, record in self._evaluate("validation", self.rows.validation, self._active()).items():
             progress = self.progress[number]
             if progress.saw(record):
                 progress.best_weights = self.group.snapshot(number)
             if not progress.active:
                 self.optimizer.drop(number)
 
-    def _evaluate(
-        self, split: str, rows: EncodedSplit, epoch: float, numbers: Sequence[int]
-    ) -> dict[int, EvaluationRecord]:
+    def _evaluate(self, split: str, rows: EncodedSplit, numbers: Sequence[int]) -> dict[int, EvaluationRecord]:
         """Evaluate the group and hand the records of the given runs to the observer."""
         if not numbers:
             return {}
@@ -271,13 +272,17 @@ class Training:
             at = (progress.best_step if split == "test" and progress.best_weights else None) or progress.steps
             found, scores = metrics.evaluated(own, rows.labels, self.own)
             main = (found.loss, found.accuracy, found.macro_f1, found.f1)
-            record = EvaluationRecord(self.runs[number].id, at, epoch, split, *main, seconds, scores)
+            record = EvaluationRecord(self.runs[number].id, at, progress.epoch, split, *main, seconds, scores)
             self.observer.evaluation(record, Predictions(rows.ids, rows.labels, own))
             records[number] = record
         return records
 
     def _active(self) -> tuple[int, ...]:
         return tuple(number for number, each in enumerate(self.progress) if each.active)
+
+    def _read(self, numbers: Sequence[int]) -> bool:
+        """Whether anybody wants to know of one of these runs."""
+        return any(self.runs[number].id not in self._unread for number in numbers)
 
     def _passing(self) -> tuple[int, ...]:
         """Who takes part in training. A diverged run stays, unread, so that its neighbours keep their very bits."""

@@ -16,8 +16,8 @@ FALLING = 0.01
 """A validation loss that fell by more than this share at the last evaluation was still falling."""
 
 REMEMBERED = (
-    "active", "status", "reason", "steps", "stopped_early", "best_step", "losses", "_best", "_watched", "_waiting",
-    "_validation", "notices",
+    "active", "status", "reason", "steps", "epoch", "stopped_early", "best_step", "losses", "_best", "_watched",
+    "_waiting", "_validation", "notices",
 )  # fmt: skip
 """What a run that is laid aside takes along, beside its weights."""
 
@@ -32,6 +32,8 @@ class RunProgress:
     status: Literal["done", "diverged", "stopped"] = "done"
     reason: str = ""
     steps: int = 0
+    epoch: float = 0.0
+    """Behind its last step."""
     stopped_early: bool = False
     best_step: int | None = None
     best_weights: dict[str, torch.Tensor] | None = None

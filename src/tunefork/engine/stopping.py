@@ -1,4 +1,7 @@
-"""Being asked to stop: the step that is under way is finished and kept, then the study ends and can be continued."""
+"""Being asked to stop: the step that is under way is finished and kept, then the study ends and can be continued.
+
+A signal asks this process (``stopping``); what others ask from outside comes as ``Wishes``.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,40 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
+from typing import Protocol
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Wishes(Protocol):
+    """What others want of a group that trains. It is asked behind every step, so answers must cost next to nothing."""
+
+    def stop(self) -> int | None:
+        """The signal in whose place the study is asked to stop; None while nobody does."""
+
+    def unread(self, step: int, steps: int, seconds: Mapping[str, float]) -> frozenset[str]:
+        """The runs of which nobody wants to know any more. They go on only for the sake of their neighbours.
+
+        Args:
+            step: behind which it is asked.
+            steps: of the whole training.
+            seconds: that each run has taken so far, by its id; these are the runs that train.
+        """
+
+
+class Undisturbed:
+    """Nobody wants anything."""
+
+    def stop(self) -> int | None:
+        """Nobody asks."""
+        return None
+
+    def unread(self, step: int, steps: int, seconds: Mapping[str, float]) -> frozenset[str]:
+        """None."""
+        return frozenset()
 
 
 class _Wish:

@@ -17,11 +17,18 @@ def cautions(summary: Summary) -> tuple[str, ...]:
     found = list(summary.warnings)
     statuses = [run.record.status for run in summary.runs]
     broken = sum(status in ("failed", "diverged") for status in statuses)
+    stopped = sum(run.record.on_demand for run in summary.runs)
     waiting = sum(status in ("planned", "running") for status in statuses)
     if waiting:
         found.append(f"{waiting} of {several(len(statuses), 'run')} have not finished; this verdict is preliminary.")
     if broken:
         found.append(f"{broken} of {several(len(statuses), 'run')} failed or diverged; the table gives the reasons.")
+    if stopped:
+        were = "was" if stopped == 1 else "were"
+        found.append(
+            f"{stopped} of {several(len(statuses), 'run')} {were} stopped on demand and never tested. If that was for "
+            "their scores on the way, what is left looks better than it is."
+        )
     found += [*_other_metric(summary), *_seed_warning(summary), *_unsteady(summary)]
     unknown = [one.name for one in summary.configurations if one.done and one.converged is None]
     if unknown:

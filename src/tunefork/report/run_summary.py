@@ -70,6 +70,11 @@ class RunSummary:
         """Whether it finished."""
         return self.record.status == "done"
 
+    @property
+    def broken(self) -> bool:
+        """Whether it failed, diverged or was stopped on demand."""
+        return self.record.broken
+
     @cached_property
     def test(self) -> EvaluationRecord | None:
         """The test evaluation."""

@@ -35,9 +35,9 @@ def choose(
 ) -> Choice:
     """The configuration with the best mean over seeds, and in it the run with the best value.
 
-    Ties go to fewer trainable parameters. A configuration of which a seed failed or diverged comes after all that have
-    none. Where the metric is not known on validation its loss decides, and without any validation the lowest final
-    training loss, each with a warning.
+    Ties go to fewer trainable parameters. A configuration of which a seed failed, diverged or was stopped on demand
+    comes after all that have none. Where the metric is not known on validation its loss decides, and without any
+    validation the lowest final training loss, each with a warning.
 
     Args:
         configurations: in the order of the study.
@@ -94,5 +94,7 @@ def _warnings(configurations: Sequence[ConfigurationSummary], validated: bool, f
     incomplete = [one for one in configurations if one.broken and one.done]
     if incomplete and any(one.done and not one.broken for one in configurations):
         names = ", ".join(one.name for one in incomplete)
-        found.append(f"Some seeds failed or diverged, so these were passed over when choosing the best: {names}.")
+        stopped = any(run.record.on_demand for one in incomplete for run in one.broken)
+        how = "failed, diverged or were stopped on demand" if stopped else "failed or diverged"
+        found.append(f"Some seeds {how}, so these were passed over when choosing the best: {names}.")
     return tuple(found)

@@ -20,8 +20,6 @@ from tunefork.report.units import Units
 from tunefork.store import BaselineRecord, Store, StudyRecord, TrialRecord
 from tunefork.uncertainty import Estimate, Matrix, Pool, mean_of, pool_of
 
-BROKEN = ("failed", "diverged")
-
 
 @dataclass(frozen=True, eq=False)
 class ConfigurationSummary:
@@ -48,8 +46,8 @@ class ConfigurationSummary:
 
     @cached_property
     def broken(self) -> tuple[RunSummary, ...]:
-        """The runs that failed or diverged."""
-        return tuple(run for run in self.runs if run.record.status in BROKEN)
+        """The runs that failed, diverged or were stopped on demand."""
+        return tuple(run for run in self.runs if run.broken)
 
     @property
     def statuses(self) -> tuple[str, ...]:

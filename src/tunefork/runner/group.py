@@ -29,6 +29,7 @@ from tunefork.runner.laid_aside import LaidAside
 from tunefork.runner.memory_shortage import MemoryShortage
 from tunefork.runner.protocol import Job, Watcher
 from tunefork.runner.recorder import Recorder
+from tunefork.runner.wishes import StoreWishes
 from tunefork.store import EvaluationRecord, RunRecord, Store
 from tunefork.store.space import disk_full
 
@@ -44,7 +45,7 @@ class Order:
     precision: str
     """What ``precision: auto`` stands for."""
     kept: frozenset[str] = frozenset()
-    """Runs that are done and train again only because a group of others would round in another way."""
+    """Runs that have ended and train again only because a group of others would round in another way."""
 
 
 def order_of(
@@ -70,9 +71,10 @@ def execute_group(order: Order, job: Job, store: Store, watcher: Watcher, cache:
     if job.deadline is not None and time.time() >= job.deadline:
         return
     watcher.group(order.number, tuple(run.name for run in order.planned), order.planned[0].last)
+    wishes = StoreWishes(store, watcher, order.number, order.kept)
     for planned, resumed in LaidAside(store.folder).together(order.planned):
-        observer = Recorder(store, watcher, order.number, order.kept)
-        _execute(_Pass(tuple(planned), tuple(resumed)), order, job, store, observer, cache)
+        observer = Recorder(store, watcher, order.number, wishes)
+        _execute(_Pass(tuple(planned), tuple(resumed)), order, job, store, observer, cache, wishes)
     tell_ends(order, store, watcher)
 
 
@@ -89,6 +91,12 @@ class _Pass:
         """Equal for the same runs as far as the same step: no others would go on with the same bits."""
         return digest([[run.config.id for run in self.planned], self.planned[0].last], 16)
 
+    def without(self, runs: Collection[str]) -> _Pass:
+        """The same pass without some runs that have not begun."""
+        staying = [number for number, run in enumerate(self.planned) if run.config.id not in runs]
+        resumed = tuple(self.resumed[number] for number in staying) if self.resumed else ()
+        return _Pass(tuple(self.planned[number] for number in staying), resumed)
+
     def halves(self) -> tuple[_Pass, _Pass]:
         """The same runs in two passes."""
         middle = -(-len(self.planned) // 2)
@@ -98,16 +106,19 @@ class _Pass:
         )
 
 
-def _execute(one: _Pass, order: Order, job: Job, store: Store, observer: Recorder, cache: PrefixCache) -> None:
+def _execute(
+    one: _Pass, order: Order, job: Job, store: Store, observer: Recorder, cache: PrefixCache, wishes: StoreWishes
+) -> None:
     """Train one pass. Where memory runs out, it is split in two or, of a lone run, its batches are halved: kept in the
     store, and so done at once when the study is continued."""
     short = MemoryShortage(store)
+    one = one.without(wishes.begin([run.config.id for run in one.planned]))
+    beginning = {run.config.id: run.notices for run in one.planned if run.config.id not in wishes.ended}
+    if not beginning:
+        return
     if short.splits(one.key):
         for half in one.halves():
-            _execute(half, order, job, store, observer, cache)
-        return
-    beginning = {run.config.id: run.notices for run in one.planned if run.config.id not in order.kept}
-    if not beginning:
+            _execute(half, order, job, store, observer, cache, wishes)
         return
     own, lost = list(beginning), _made(store, beginning)
     checkpoints = Checkpoints(store.folder / "checkpoints" / one.key, job.save_every.seconds, job.save_every.steps)
@@ -126,7 +137,7 @@ def _execute(one: _Pass, order: Order, job: Job, store: Store, observer: Recorde
     again = False
     try:
         precision = choose_precision(one.planned[0].config.training.precision, automatic=order.precision)
-        _train(one, precision, job, store, observer, cache, checkpoints, order.kept, lost)
+        _train(one, precision, job, store, observer, cache, checkpoints, wishes, lost)
     except (StoppedError, DiskFullError):
         raise  # not the group's own failure: it goes on from here
     except Exception as error:
@@ -139,7 +150,7 @@ def _execute(one: _Pass, order: Order, job: Job, store: Store, observer: Recorde
     if not again or len(one.planned) > 1:
         checkpoints.forget()
     if again:  # behind the error, whose frames hold the tensors that did not fit
-        _execute(one, order, job, store, observer, cache)
+        _execute(one, order, job, store, observer, cache, wishes)
 
 
 def _made(store: Store, runs: Collection[str]) -> int:
@@ -189,7 +200,7 @@ def _train(
     observer: Recorder,
     cache: PrefixCache,
     checkpoints: Checkpoints,
-    kept: frozenset[str],
+    wishes: StoreWishes,
     made: int,
 ) -> None:
     planned, short = one.planned, MemoryShortage(store)
@@ -199,7 +210,7 @@ def _train(
     training = Training(
         group, runs, job.rows, observer, job.selection_metric, job.own,
         until=planned[0].until, resumed=one.resumed, deadline=job.deadline, finish=job.finish, checkpoints=checkpoints,
-        most=short.most(one.key),
+        most=short.most(one.key), wishes=wishes,
     )  # fmt: skip
     for text in checkpoints.notices:
         observer.tell(text)
@@ -207,7 +218,7 @@ def _train(
         observer.tell(_lost(made, training.start, training.steps))
     laid_aside, pausing = LaidAside(store.folder), []
     for number, (run, outcome) in enumerate(zip(runs, training.run())):
-        if run.id in kept:
+        if run.id in wishes.ended:
             continue
         record = _finished(store.run(run.id), outcome, precision.name)
         more = (*checkpoints.notices, *short.notices(run.id))

@@ -54,4 +54,4 @@ class LocalRunner:
 
 def _done(record: RunRecord, planned: PlannedRun) -> bool:
     """Whether the plan asks nothing more of a run."""
-    return record.status == "done" or (record.status == "paused" and planned.last <= record.steps)
+    return record.settled or (record.status == "paused" and planned.last <= record.steps)

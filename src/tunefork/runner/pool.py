@@ -112,9 +112,8 @@ class Pool:
             return []
         self._deaths[order.number] = self._deaths.get(order.number, 0) + 1
         if self._deaths[order.number] <= RETRIES:
-            statuses = {run.config.id: self._store.run(run.config.id).status for run in order.planned}
-            done = frozenset(run for run, status in statuses.items() if status == "done")
-            return [replace(order, kept=order.kept | done)] if done != statuses.keys() else []
+            settled = frozenset(run.config.id for run in order.planned if self._store.run(run.config.id).settled)
+            return [replace(order, kept=order.kept | settled)] if len(settled) < len(order.planned) else []
         how = f"signal {-code}" if code < 0 else f"status {code}"
         error = RunnerError(
             f"The worker process ended with {how}",

@@ -73,8 +73,10 @@ class Watcher(Protocol):
 class Runner(Protocol):
     """Executes a plan.
 
-    Contract: runs that the store has as ``done`` are left alone; every other run ends as ``done``, ``diverged`` or
-    ``failed`` with a reason, its records and its artefact in the store; one run's failure does not touch the others.
+    Contract: runs that the store has as ``done``, or as stopped on demand, are left alone; every other run ends as
+    ``done``, ``diverged`` or ``failed`` with a reason, its records and its artefact in the store; one run's failure
+    does not touch the others. A run whose end the store's wishes ask for ends as ``stopped``, and its neighbours keep
+    their very bits; where they ask for the end of the study, it is as if a signal did.
     A run with ``until`` ends as ``paused`` after that step, and goes on from there when a later plan asks for more.
     Behind the job's deadline, runs on their way end as ``stopped``, and no other begins. Whoever is killed, or asked to
     stop (``StoppedError``), or finds no room on the disk (``DiskFullError``), leaves runs as ``running``; executing the

@@ -14,6 +14,7 @@ from tunefork.store.records import (
     TrialRecord,
 )
 from tunefork.store.sqlite import SqliteStore
+from tunefork.store.wishes import StopWish
 
 __all__ = [
     "BaselineRecord",
@@ -26,6 +27,7 @@ __all__ = [
     "SqliteStore",
     "Status",
     "StepRecord",
+    "StopWish",
     "Store",
     "StudyRecord",
     "TrialRecord",

@@ -14,6 +14,7 @@ from tunefork.errors import StoreError
 from tunefork.store.changes import ChangeRecord, RetentionRecord
 from tunefork.store.records import BaselineRecord, EvaluationRecord, RunRecord, StepRecord, StudyRecord, TrialRecord
 from tunefork.store.rows import columns, decode, encode
+from tunefork.store.wishes import StopWish
 
 SCHEMA_VERSION = 1
 FILE = "study.db"
@@ -26,6 +27,7 @@ _RECORDS: dict[str, tuple[type, str]] = {
     "trials": (TrialRecord, "id"),
     "changes": (ChangeRecord, "run, matrix"),
     "retentions": (RetentionRecord, "run, task, head"),
+    "wishes": (StopWish, "run"),
 }
 _EXTRA = """
 CREATE TABLE IF NOT EXISTS splits (

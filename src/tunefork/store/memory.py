@@ -19,6 +19,7 @@ from tunefork.store.records import (
     TrialRecord,
 )
 from tunefork.store.rows import check, check_changes, decode, encode, plain
+from tunefork.store.wishes import StopWish
 
 Row = Mapping[str, Any]
 
@@ -44,6 +45,7 @@ class MemoryStore(StudyFolder):
         self._retentions: dict[tuple[str, str, str], Row] = {}
         self._thumbnails: dict[str, bytes] = {}
         self._excerpts: dict[str, str] = {}
+        self._wishes: dict[str, Row] = {}
 
     def begin(self, study: StudyRecord) -> None:
         """Record the study, or replace what was recorded of it; runs are kept."""
@@ -180,6 +182,18 @@ class MemoryStore(StudyFolder):
     def forget_examples(self) -> None:
         """Erase all small pictures and beginnings of texts."""
         self._thumbnails, self._excerpts = {}, {}
+
+    def put_wishes(self, wishes: Sequence[StopWish]) -> None:
+        """Keep what somebody wants stopped; a second wish for the same run, or for the study, replaces the first."""
+        self._wishes |= {wish.run: encode(wish) for wish in wishes}
+
+    def wishes(self) -> list[StopWish]:
+        """What somebody wants stopped, in the order of first recording."""
+        return [decode(StopWish, row) for row in self._wishes.values()]
+
+    def forget_wishes(self, before: float) -> None:
+        """Forget wishes for the whole study that are older (seconds since the epoch); those for runs stay."""
+        self._wishes = {run: row for run, row in self._wishes.items() if run or row["asked"] >= before}
 
     def close(self) -> None:
         """Nothing to release."""

@@ -16,6 +16,7 @@ from tunefork.store.records import (
     StudyRecord,
     TrialRecord,
 )
+from tunefork.store.wishes import StopWish
 
 
 class Store(Protocol):
@@ -105,6 +106,15 @@ class Store(Protocol):
 
     def forget_examples(self) -> None:
         """Erase all small pictures and beginnings of texts."""
+
+    def put_wishes(self, wishes: Sequence[StopWish]) -> None:
+        """Keep what somebody wants stopped; a second wish for the same run, or for the study, replaces the first."""
+
+    def wishes(self) -> list[StopWish]:
+        """What somebody wants stopped, in the order of first recording."""
+
+    def forget_wishes(self, before: float) -> None:
+        """Forget wishes for the whole study that are older (seconds since the epoch); those for runs stay."""
 
     def run_folder(self, run_id: str) -> Path:
         """``runs/<id>/``, made where it is missing."""

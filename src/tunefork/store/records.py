@@ -12,7 +12,7 @@ from tunefork.counts import Counts, Formula
 from tunefork.problem import Labels, Problem, answers_of, problem_of, right
 
 Status = Literal["planned", "running", "paused", "done", "failed", "diverged", "stopped"]
-"""``paused``: laid aside by a search, to go on or not; ``stopped``: the time was up."""
+"""``paused``: laid aside by a search, to go on or not; ``stopped``: the time was up, or somebody asked for its end."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,8 @@ class RunRecord:
     status: Status = "planned"
     reason: str = ""
     """Why it failed, diverged or was stopped."""
+    on_demand: bool = False
+    """Whether it was stopped because somebody asked for its end; then it is never trained again."""
     steps: int = 0
     """Optimizer steps: planned before the run, where it goes on from while it runs, made after it."""
     best_step: int | None = None
@@ -99,6 +101,21 @@ class RunRecord:
     """What was counted in the tensors that trained: adapter, head and backbone. Empty before the run."""
     temperature: float | None = None
     """What logits are divided by to calibrate probabilities, fitted on validation; None where none was found."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether continuing the study asks nothing more of it: it is done, or was stopped on demand."""
+        return self.status == "done" or self.on_demand
+
+    @property
+    def broken(self) -> bool:
+        """Whether it ended without a model that could be judged: it failed, diverged, or was stopped on demand."""
+        return self.status in ("failed", "diverged") or self.on_demand
+
+    @property
+    def never_trained(self) -> bool:
+        """Whether it was stopped on demand before its first step, so that no pass has it."""
+        return self.on_demand and not self.steps
 
 
 @dataclass(frozen=True)
@@ -187,7 +204,7 @@ class TrialRecord:
     value: float | None
     """The best evaluation's; None where there was none."""
     status: str
-    """``done``; ``eliminated`` by halving; ``diverged``, ``failed``, or ``stopped`` because the time was up."""
+    """``done``; ``eliminated`` by halving; ``diverged``, ``failed``; ``stopped``: the time was up, or on demand."""
     step: int = 0
     """Optimizer steps that it made."""
     steps: int = 0
@@ -199,7 +216,7 @@ class TrialRecord:
     chosen: bool = False
     """Whether the final runs have its settings."""
     reason: str = ""
-    """Why it failed or diverged."""
+    """Why it failed, diverged or was stopped."""
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 Tables: study, runs, steps, evaluations, baselines, trials (of a search), changes and retentions, predictions, splits
 (which keeps the ids and labels of a split's rows once for all the evaluations on it), chosen (what was decided by
-measurement), thumbnails and excerpts (small pictures and beginnings of texts of the rows that reports show). Any SQLite
-client reads them; blobs are little-endian (logits float32, labels int64; of several labels int8
-[rows, labels], of numbers float64).
+measurement), wishes (what somebody wants stopped), thumbnails and excerpts (small pictures and beginnings of texts of
+the rows that reports show). Any SQLite client reads them; blobs are little-endian (logits float32, labels int64; of
+several labels int8 [rows, labels], of numbers float64).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from tunefork.store.records import (
     TrialRecord,
 )
 from tunefork.store.rows import check, check_changes, label_bytes, split_key, stored_labels
+from tunefork.store.wishes import StopWish
 
 
 class SqliteStore(StudyFolder, Database):
@@ -229,6 +230,21 @@ class SqliteStore(StudyFolder, Database):
                 db.execute("DELETE FROM excerpts")
             self._db.execute("VACUUM")  # deleted rows stay readable in free pages until the file is written anew
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def put_wishes(self, wishes: Sequence[StopWish]) -> None:
+        """Keep what somebody wants stopped; a second wish for the same run, or for the study, replaces the first."""
+        with self._write():
+            for wish in wishes:
+                self._put("wishes", wish)
+
+    def wishes(self) -> list[StopWish]:
+        """What somebody wants stopped, in the order of first recording."""
+        return self._records(StopWish, "SELECT * FROM wishes ORDER BY place") if self._has("wishes") else []
+
+    def forget_wishes(self, before: float) -> None:
+        """Forget wishes for the whole study that are older (seconds since the epoch); those for runs stay."""
+        with self._write() as db:
+            db.execute("DELETE FROM wishes WHERE run = '' AND asked < ?", (before,))
 
     def _keep(self, owner: str, split: str, step: int, predictions: Predictions) -> None:
         key, logits = split_key(predictions), predictions.logits.astype("<f4")

@@ -56,7 +56,7 @@ def check_folder(folder: Path, config: StudyConfig, data_hash: str | None) -> No
 def check_libraries(folder: Path, now: Mapping[str, Any]) -> None:
     """Go on with the libraries that the study began with: runs of two versions cannot be compared.
 
-    A study whose runs are all done may be reported with others.
+    A study whose runs have all ended may be reported with others.
 
     Args:
         folder: of the study.
@@ -70,7 +70,7 @@ def check_libraries(folder: Path, now: Mapping[str, Any]) -> None:
     except StoreError:
         return  # nothing was begun
     try:
-        before, statuses = store.study().environment, {run.status for run in store.runs()}
+        before, runs = store.study().environment, store.runs()
     except StoreError:
         return
     finally:
@@ -80,8 +80,8 @@ def check_libraries(folder: Path, now: Mapping[str, Any]) -> None:
         for name in LIBRARIES
         if name in before and before[name] != now.get(name)
     ]
-    begun, open_ = statuses & {"done", "running", "paused"}, statuses - {"done"}
-    if changed and begun and open_:
+    begun = any(run.settled or run.status in ("running", "paused") for run in runs)
+    if changed and begun and not all(run.settled for run in runs):
         raise OtherStudyError(
             "The study began with other libraries, and runs of both could not be compared",
             where=str(folder),

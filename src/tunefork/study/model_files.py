@@ -19,7 +19,7 @@ READ = (".safetensors", ".bin", ".json", ".txt", ".model")
 def check_model(folder: Path, files: Mapping[str, str]) -> None:
     """Go on with the model that the study began with.
 
-    A study whose runs are all done may be reported with another one in its place.
+    A study whose runs have all ended may be reported with another one in its place.
 
     Args:
         folder: of the study.
@@ -33,11 +33,11 @@ def check_model(folder: Path, files: Mapping[str, str]) -> None:
     except StoreError:
         return  # nothing was begun
     try:
-        before, statuses = store.chosen(KEPT_AS), {run.status for run in store.runs()}
+        before, settled = store.chosen(KEPT_AS), {run.settled for run in store.runs()}
     finally:
         store.close()
     changed = [name for name in sorted({*before, *files}) if before.get(name) != files.get(name)]
-    if before and changed and statuses != {"done"}:
+    if before and changed and settled != {True}:
         raise OtherStudyError(
             "The model is not the one that the study began with, and runs of both could not be compared",
             where=str(folder),

@@ -29,6 +29,6 @@ def register(store: Store, runs: Sequence[PlannedRun]) -> None:
 
 
 def finished(store: Store, plan: Plan) -> bool:
-    """Whether every planned run is done."""
+    """Whether every planned run is done, or was stopped on demand."""
     wanted = {run.config.id for run in plan.runs}
-    return all(run.status == "done" for run in store.runs() if run.id in wanted)
+    return all(run.settled for run in store.runs() if run.id in wanted)

@@ -21,8 +21,8 @@ def check_room(plan: Plan, store: Store, labels: int) -> None:
     Raises:
         DiskFullError: with what is needed and what is free.
     """
-    done = {run.id for run in store.runs() if run.status == "done"}
-    waiting = [run for run in plan.runs if run.config.id not in done]
+    settled = {run.id for run in store.runs() if run.settled}
+    waiting = [run for run in plan.runs if run.config.id not in settled]
     needed = estimate_disk_mib(waiting, [group.runs for group in plan.groups], plan.rows, labels, plan.workers)
     place = next(each for each in (store.folder, *store.folder.resolve().parents) if Path(each).is_dir())
     free = shutil.disk_usage(place).free / 2**20

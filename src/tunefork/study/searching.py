@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -81,6 +82,7 @@ def search_settings(
     inner = SqliteStore(folder)
     try:
         _begin(inner, study, material)
+        _hand_down(store, inner)
         counts = trials or {arm.key: search.trials or TRIALS for arm in arms}
         rows = len(material.encoded.rows.train)
         searching = Searching(arms, study, search, counts, rows, folder / RECORD, share, material.lower)
@@ -178,7 +180,7 @@ class _Trainer:
         if _came(record, until):
             return Score(best, until, record.seconds)
         status = {"planned": "stopped", "running": "stopped"}.get(record.status, record.status)
-        if status in ("diverged", "failed"):
+        if record.broken:
             best = math.nan
         steps = 0 if record.status == "planned" else record.steps
         return Score(best, steps, record.seconds, status, record.reason)
@@ -212,9 +214,15 @@ def _begin(store: SqliteStore, study: StudyConfig, material: Material) -> None:
         )
 
 
+def _hand_down(store: Store, inner: Store) -> None:
+    """Who asks the study to stop means its search too, which has a store of its own."""
+    inner.forget_wishes(before=time.time())
+    inner.put_wishes([wish for wish in store.wishes() if not wish.run])
+
+
 def _waits(run: RunRecord, request: Request) -> bool:
     """Whether a trial has not come as far as it is asked to."""
-    return run.status not in ("done", "diverged", "failed") and not _came(run, request.until)
+    return not (run.settled or run.broken) and not _came(run, request.until)
 
 
 def _came(run: RunRecord, until: int) -> bool:

@@ -24,6 +24,7 @@ from tunefork.study.own_metrics import check_unchanged, keep_own_metrics
 from tunefork.study.prepare import environment, resolved
 from tunefork.study.results import Results
 from tunefork.study.searching import search_settings
+from tunefork.study.stopping import stopped_runs, tell_stopped
 from tunefork.study.timed import TimedStudy
 from tunefork.study_file import write_study
 from tunefork.trackers import follow
@@ -42,7 +43,7 @@ def sit(
         folder: its folder; one of the same study is continued.
         conduct: who trains, who watches.
         include: files with somebody else's predictions for the test rows.
-        fork: begin anew beside the folder where it holds another study.
+        fork: begin anew beside the folder where it holds another study, or runs that were stopped on demand.
 
     Raises:
         StoreError, BusyError, StoppedError, DiskFullError: see ``Study.run``.
@@ -64,10 +65,16 @@ def sit(
         if not fork:
             raise
         folder = beside(folder)
+    else:
+        if fork and stopped_runs(folder):
+            folder = beside(folder)
+    here = time.time()
     try:
         with lease(folder):
             check_folder(folder, written, data_hash)
             store = SqliteStore(folder)
+            store.forget_wishes(before=here)  # whoever they were for is gone
+            tell_stopped(store, conduct.watcher)
             keep_model(store, files)
             check_unchanged(store, study.own_metrics)
             write_text(folder / "study.yaml", write_study(written))

@@ -238,12 +238,12 @@ class Study:
                 given, and as many as before in a study that is continued.
             runner: executes the plan; ``LocalRunner`` unless given.
             include: files with somebody else's predictions for the test rows, to stand in the tables.
-            fork: where the folder holds another study, or one that began with other libraries, begin anew beside it
-                (``NAME-2``, ``NAME-3``, …).
+            fork: where the folder holds another study, one that began with other libraries, or runs that were stopped
+                on demand, begin anew beside it (``NAME-2``, ``NAME-3``, …).
 
         Raises:
             StoreError: the folder holds another study, or (``BusyError``) another process is at work in it.
-            StoppedError: somebody asked it to stop (SIGINT, SIGTERM); everything up to there is kept.
+            StoppedError: somebody asked it to stop (a signal, ``tunefork stop``); everything up to there is kept.
             DiskFullError: there is no room; everything up to there is kept.
         """
         watcher = Display() if progress is True else Silence() if progress is False else progress
