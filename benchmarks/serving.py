@@ -83,7 +83,7 @@ def main(words: Sequence[str] | None = None) -> None:
         for turn in range(settings.rounds):
             for name, (kind, count, precision) in setups.items():
                 with served(kind, count, precision, folders, merged, Path(place)) as (ports, megabytes):
-                    asked = questions(texts, count, ports, settings.requests, kind == "adapters")
+                    asked = questions(texts, count, ports, settings.requests, kind)
                     ask_all(asked[: settings.requests // 10], settings.clients)  # warms up
                     many, one = ask_all(asked, settings.clients), ask_all(asked[:100], 1)
                     memory = megabytes()
@@ -147,14 +147,16 @@ def answers(folder: Path, texts: Sequence[str]) -> np.ndarray:
     return np.asarray(load_model(folder).predict(list(texts), calibrated=False).filter(like="p_"))
 
 
-def questions(texts: Sequence[str], count: int, ports: Sequence[int], requests: int, named: bool) -> list[Question]:
+def questions(texts: Sequence[str], count: int, ports: Sequence[int], requests: int, kind: str) -> list[Question]:
     random = np.random.default_rng(0)
     found = []
     for number in range(requests):
         model = int(random.integers(count))
         body: dict[str, object] = {"texts": [texts[number % len(texts)]]}
-        if named:
-            body |= {"model": f"adapter-{model}", "calibrated": False}
+        if kind != "script":
+            body["calibrated"] = False
+        if kind == "adapters":
+            body["model"] = f"adapter-{model}"
         found.append(Question(ports[model % len(ports)], body, number * 1000 + model))
     return found
 

@@ -67,6 +67,29 @@ def test_a_full_pass_does_not_wait_and_a_lone_request_waits_no_longer_than_it_ha
         assert 0.045 <= time.monotonic() - began < 2.0
 
 
+def test_who_is_always_alone_waits_once() -> None:
+    with Batcher([Slow()], Room(wait=0.3)) as batcher:  # type: ignore[list-item]
+        took = []
+        for _ in range(4):
+            began = time.monotonic()
+            batcher.put(0, 0, rows(1))[0].result(10)
+            took.append(time.monotonic() - began)
+        assert took[0] >= 0.29
+        assert sum(took[1:]) < 0.29
+        lane = Slow(open_gate=False)
+    with Batcher([lane], Room(wait=0.3)) as batcher:  # type: ignore[list-item]
+        first = batcher.put(0, 0, rows(1))[0]
+        while batcher.waiting:
+            time.sleep(0.001)
+        both = [batcher.put(0, model, rows(1))[0] for model in (1, 2)]  # company, so the next one waits again
+        lane.gate.set()
+        for each in (first, *both):
+            each.result(10)
+        began = time.monotonic()
+        batcher.put(0, 0, rows(1))[0].result(10)
+        assert time.monotonic() - began >= 0.29
+
+
 def test_passes_are_filled_up_to_their_rows_and_tokens() -> None:
     lane = Slow(open_gate=False)
     with Batcher([lane], Room(rows=4, tokens=100, wait=0.0)) as batcher:  # type: ignore[list-item]

@@ -1,7 +1,7 @@
 """Saved runs of one backbone as one model that answers for all of them.
 
-What a saved run adds to its backbone is read from its files: low-rank adapters and a head. Runs that changed more
-(full, last layers, PEFT's other methods) have nothing to share and answer by themselves.
+What a saved run adds to its backbone is read from its files: low-rank adapters and a head. A whole model (full, last
+layers, merged) is a backbone of its own, to which its head is added.
 """
 
 from __future__ import annotations
@@ -73,6 +73,15 @@ def read_addition(folder: Path, backbone: Backbone) -> Addition | None:
         return None
     head = load_file(folder / SHARDS[1])
     return Addition(labels, head) if _is_head(head, backbone) else None
+
+
+def own_addition(backbone: Backbone) -> Addition | None:
+    """What a whole saved model adds to its own backbone: its head. None where that needs code of its own."""
+    if of_own_code(backbone.model):
+        return None
+    state = backbone.model.state_dict()
+    head = {name: state[name].clone() for name in backbone.anatomy.inside(backbone.anatomy.head)}
+    return Addition(backbone.model.config.num_labels, head)
 
 
 def assemble_served(backbone: Backbone, additions: Sequence[Addition], precision: Precision) -> GroupModel:

@@ -1,8 +1,9 @@
 """Requests that wait together become one pass.
 
 One thread computes: models would only take each other's cores. While it is busy, requests gather by themselves; when it
-is idle, the first one waits a moment (``wait``) for company. The queue is bounded, so that under more load than the
-machine can bear some are told to come again, and the others still get their answers in time.
+is idle, the first one waits a moment (``wait``) for company, if the one before had any: a lone client never waits. The
+queue is bounded, so that under more load than the machine can bear some are told to come again, and the others still
+get their answers in time.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Room:
     tokens: int = 8192
     """Of one pass."""
     wait: float = 0.005
-    """Seconds that a request waits for others, where nothing is computed."""
+    """Seconds that a request waits for others, where nothing is computed and the last pass had several."""
     queue: int = 1024
     """Rows that may wait."""
 
@@ -70,7 +71,7 @@ class Batcher:
         self._queues: list[deque[_Waiting]] = [deque() for _ in lanes]
         self._waiting = 0
         self._change = threading.Condition()
-        self._ended = False
+        self._ended, self._company = False, True
         self._thread = threading.Thread(target=self._work, name="passes", daemon=True)
 
     @property
@@ -146,7 +147,11 @@ class Batcher:
         oldest = self._oldest()
         if oldest is None:
             return None
-        return max(0.0, self._queues[oldest][0].since + self._room.wait - time.monotonic())
+        return max(0.0, self._queues[oldest][0].since + self._wait - time.monotonic())
+
+    @property
+    def _wait(self) -> float:
+        return self._room.wait if self._company else 0.0
 
     def _oldest(self) -> int | None:
         asked = [number for number, queue in enumerate(self._queues) if queue]
@@ -159,7 +164,7 @@ class Batcher:
             return None
         queue, room = self._queues[lane], self._room
         rows = sum(len(each.split) for each in queue)
-        if not self._ended and rows < room.rows and time.monotonic() < queue[0].since + room.wait:
+        if not self._ended and rows < room.rows and time.monotonic() < queue[0].since + self._wait:
             return None
         found: list[_Waiting] = []
         rows = tokens = 0
@@ -170,6 +175,7 @@ class Batcher:
             rows, tokens = rows + more, tokens + longer
             found.append(queue.popleft())
         self._waiting -= rows
+        self._company = len(found) > 1
         return lane, found
 
     def _answer(self, lane: int, asked: Sequence[_Waiting]) -> None:

@@ -12,8 +12,8 @@ from typing import Any, Literal
 import torch
 
 from tunefork.engine import Precision, base_name, best_device, load_base
-from tunefork.engine.serving import Addition, assemble_served, may_add, read_addition
-from tunefork.models import Backbone, image_tokens, load_image_reader, load_tokenizer
+from tunefork.engine.serving import Addition, assemble_served, may_add, own_addition, read_addition
+from tunefork.models import Backbone, image_tokens, load_backbone, load_image_reader, load_tokenizer
 from tunefork.predictor import Answers, PictureReader, RowReader, TextPredictor, TextReader, load_model
 from tunefork.serve.lanes import AloneLane, Lane, SharedLane
 from tunefork.serve.sources import Source
@@ -87,7 +87,7 @@ def load_fleet(sources: Sequence[Source], precision: Literal["fp32", "bf16"] = "
             places |= {source.id: (len(lanes) - 1, at, True) for at, (source, _) in enumerate(added)}
         for source in together:
             if source.id not in places:
-                lanes.append(_alone(source.folder, computing))
+                lanes.append(_own(source, facts[source.id], computing) or _alone(source.folder, computing))
                 places[source.id] = (len(lanes) - 1, 0, False)
     models = [Served(each.id, each.run, facts[each.id], Answers(facts[each.id]), *places[each.id]) for each in sources]
     return Fleet(models, lanes)
@@ -131,6 +131,16 @@ def _shared(
         readers += [PictureReader(images, facts, tokens) for _, facts, _ in members]
     group = assemble_served(backbone, [each for *_, each in members], precision)
     return SharedLane(group, readers, [each.labels for *_, each in members], backbone.pad_id)
+
+
+def _own(source: Source, facts: dict[str, Any], precision: Precision) -> SharedLane | None:
+    """A lane for a whole model; None where it is something else, or has code of its own."""
+    if facts.get("kind") != "transformers" or (source.folder / "adapter_config.json").is_file():
+        return None
+    problem, size = facts.get("problem", "single_label"), facts.get("image_size")
+    backbone = load_backbone(str(source.folder), facts["labels"], None, size, problem, any_head=True)
+    head = own_addition(backbone)
+    return None if head is None else _shared([(source, facts, head)], backbone, precision)
 
 
 def _alone(folder: Path, precision: Precision) -> AloneLane:

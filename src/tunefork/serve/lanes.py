@@ -26,7 +26,7 @@ class Lane(Protocol):
 
 
 class AloneLane:
-    """One model with weights of its own, as transformers, PEFT or onnxruntime compute it."""
+    """One model of a kind that the engine does not know, as transformers, PEFT or onnxruntime compute it."""
 
     def __init__(self, predictor: Predictor, pad_id: int) -> None:
         self._predictor, self._pad_id = predictor, pad_id
@@ -45,7 +45,7 @@ class AloneLane:
 
 
 class SharedLane:
-    """Models that are adapters and heads on one backbone, in one pass.
+    """Adapters and heads on one backbone, in one pass without padding; or a whole model, with its head.
 
     Args:
         group: the backbone with what they add to it.
