@@ -146,3 +146,14 @@ def test_onnx_takes_any_number_of_rows_and_tokens(tmp_path: Path, messages_csv: 
         batch = own(texts[:rows], padding=True, return_tensors="np")
         together = session.run(["logits"], dict(batch))[0]
         np.testing.assert_allclose(together, alone[:rows], rtol=1e-4, atol=1e-5)
+
+
+def test_a_large_model_keeps_its_weights_beside_the_file(
+    tmp_path: Path, messages_csv: Path, digit_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tunefork.export.onnx.ONE_FILE", 1_000_000)  # of 3.9 MB
+    found = trained("bert", tmp_path, messages_csv, digit_folder, [Head()])
+    assert check(found, tmp_path) == 3
+    (folder,) = tmp_path.glob("*-onnx")
+    assert (folder / "model.onnx.data").stat().st_size > 3_500_000
+    assert (folder / "model.onnx").stat().st_size < 600_000

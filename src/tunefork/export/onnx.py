@@ -18,6 +18,9 @@ from tunefork.models import Backbone, quietly
 FILE = "model.onnx"
 OPSET = 20
 """Of the operators: what onnxruntime has since 1.17."""
+ONE_FILE = 1_800_000_000
+"""Bytes of weights at most: a protobuf message ends at 2 GiB. Those of larger models lie beside it, in
+``model.onnx.data``, where onnxruntime finds them."""
 PLACES = 12
 """Tokens of the rows that the model is traced with; any two numbers above one do."""
 
@@ -35,8 +38,10 @@ class _Logits(nn.Module):
 
 
 def write_onnx(model: Any, base: Backbone, target: Path) -> None:
-    """Write ``model.onnx``: inputs ``input_ids``, ``attention_mask``, ``token_type_ids`` [rows, tokens] of int64, or
-    ``pixel_values`` [rows, 3, height, width] of float32; output ``logits`` [rows, labels] of float32.
+    """Write ``model.onnx``, and ``model.onnx.data`` for large models.
+
+    Inputs: ``input_ids``, ``attention_mask``, ``token_type_ids`` [rows, tokens] of int64, or ``pixel_values`` [rows, 3,
+    height, width] of float32. Output: ``logits`` [rows, labels] of float32.
 
     Args:
         model: transformers' own, in fp32 and eval mode.
@@ -70,7 +75,7 @@ def write_onnx(model: Any, base: Backbone, target: Path) -> None:
                 dynamic_shapes=(tuple(shape for _ in names),),
                 opset_version=OPSET,
                 dynamo=True,
-                external_data=False,
+                external_data=sum(each.numel() * each.element_size() for each in model.parameters()) > ONE_FILE,
                 verbose=False,
             )
     except Exception as error:  # whatever an architecture makes the exporter raise; the cause stays attached
