@@ -100,7 +100,9 @@ def test_the_token(headers: dict[str, str], status: int) -> None:
 
 
 def test_a_browser_leaves_the_token_of_its_address_in_a_cookie() -> None:
-    answer = ask(LOCKED, path=f"http://localhost//evil.example/x?token={TOKEN}&a=b c", headers={"cookie": "tunefork_token=old"})
+    answer = ask(
+        LOCKED, path=f"http://localhost//evil.example/x?token={TOKEN}&a=b c", headers={"cookie": "tunefork_token=old"}
+    )
     assert (answer.status_code, answer.headers["location"]) == (303, "/evil.example/x?a=b+c")
     assert answer.headers["set-cookie"] == f"tunefork_token={TOKEN}; HttpOnly; SameSite=Strict; Path=/"
     assert ask(LOCKED, path="/x?token=wrong").status_code == 401

@@ -1,6 +1,6 @@
 """The command line: one short module per command; heavy imports happen inside the commands."""
 
-from tunefork.cli import changes, compare, demo, doctor, export, params, plan, predict, report, retention, run
+from tunefork.cli import changes, compare, demo, doctor, export, params, plan, predict, report, retention, run, ui
 from tunefork.cli.app import app, main
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "report",
     "retention",
     "run",
+    "ui",
 ]

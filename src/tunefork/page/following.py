@@ -7,6 +7,7 @@ break off: who comes back is told the whole again.
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -200,6 +201,7 @@ def _study(study: StudyRecord | None, folder: Path) -> Message:
     measures = Measures.of(study)
     return {
         **facts(study, folder),
+        "again": shlex.join(["tunefork", "run", str(folder / "study.yaml"), "-o", str(folder)]),
         "begun": study is not None,
         "metrics": measures.told(),
         "headline": measures.headline,

@@ -38,7 +38,7 @@ class Measures:
     """What validation chooses by."""
     headline: str = ""
     """What people look at first."""
-    units: Units = Units()
+    units: Units = Units()  # noqa: RUF009 - a frozen value
 
     @classmethod
     def of(cls, study: StudyRecord | None) -> Measures:

@@ -53,7 +53,7 @@ def _results(store: SqliteStore, folder: Path) -> dict[str, Any]:
     return {
         "begun": True,
         "sentences": list(found.sentences),
-        "recommended": 1 if found.recommendation else None,
+        "recommended": found.recommended.name if found.recommended else None,
         "warnings": list(found.warnings),
         "table": asdict(table(summary)),
         "search": asdict(search) if search else None,

@@ -4,25 +4,47 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
+from importlib.util import find_spec
+from types import FrameType
 from typing import Any
 
-from tunefork.errors import ConfigError, StoreError
+from tunefork.errors import ConfigError, MissingExtraError, StoreError
 
 
-def run_app(app: Any, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serve an application until somebody ends it.
+def check_installed(purpose: str) -> None:
+    """Look for the packages of a server; nothing is imported.
+
+    Raises:
+        MissingExtraError: naming the package and the pip command.
+    """
+    for package in ("fastapi", "uvicorn"):
+        if find_spec(package) is None:
+            raise MissingExtraError(purpose, package=package, extra="serve")
+
+
+def run_app(
+    app: Any, host: str, port: int, ready: Callable[[str], None], ending: Callable[[], None] = lambda: None
+) -> None:
+    """Serve an application until somebody ends it, by ^C or SIGTERM.
 
     Args:
         app: an ASGI application.
         host: name or address.
         port: 0 takes any that is free.
         ready: told the address once connections are taken.
+        ending: told once somebody ends it; streams that last for ever then have to.
 
     Raises:
         StoreError: the port is taken.
         ConfigError: the machine has no such address.
     """
     import uvicorn
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            ending()
+            super().handle_exit(sig, frame)
 
     listening = _listen(host, port)
     name = f"[{host}]" if ":" in host else host
@@ -35,8 +57,8 @@ def run_app(app: Any, host: str, port: int, ready: Callable[[str], None]) -> Non
         timeout_keep_alive=30,
         timeout_graceful_shutdown=5,
     )
-    with listening:
-        uvicorn.Server(config).run(sockets=[listening])
+    with listening, suppress(KeyboardInterrupt):  # it is how a server ends
+        Server(config).run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -20,7 +20,18 @@ from tunefork.report.verdict import Verdict
 from tunefork.report.wording import duration, listed, memory, plain_percent
 from tunefork.store.atomic import write_bytes
 
-__all__ = ["CHANGES", "COURSES", "FURTHER", "NAMES", "Drawing", "draw", "draw_changes", "inline_svg", "save", "themed_svg"]
+__all__ = [
+    "CHANGES",
+    "COURSES",
+    "FURTHER",
+    "NAMES",
+    "Drawing",
+    "draw",
+    "draw_changes",
+    "inline_svg",
+    "save",
+    "themed_svg",
+]
 
 NAMES = (
     "scores", "differences", "tradeoff", "tradeoff-time", "tradeoff-memory", "parameters", "rank",
