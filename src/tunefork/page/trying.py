@@ -13,7 +13,7 @@ from tunefork.page.standing import begun, opened
 from tunefork.report import summarise
 from tunefork.store import RunRecord, SqliteStore
 
-EXAMPLES = 6
+EXAMPLES = 4
 """Test rows that are offered to be tried; where the study keeps copies of any."""
 
 

@@ -4,7 +4,7 @@ import { announce, draw, make } from "./elements.js";
 import { label, linear, ticks } from "./scale.js";
 import { shown } from "./words.js";
 
-const LEFT = 44, RIGHT = 10, TOP = 14, BOTTOM = 26, LISTED = 8;
+const LEFT = 44, RIGHT = 10, TOP = 14, BOTTOM = 38, LISTED = 8;
 
 export class Chart {
   /**
@@ -17,7 +17,7 @@ export class Chart {
     this.series = [];
     this.chosen = new Set();
     this.step = null;
-    this.unit = make("span");
+    this.unit = make("span", { class: "unit" });
     this.title = make("span", {}, title);
     this.svg = draw("svg", {
       role: "img", tabindex: "0", "aria-label": title,
@@ -30,10 +30,11 @@ export class Chart {
     new ResizeObserver(() => this.draw()).observe(this.element);
   }
 
-  /** New curves: [{name, place, points: [[step, value]]}] in the order of the study. */
-  set(series, { title, percent = false, unit = "" } = {}) {
+  /** New curves: [{name, place, points: [[step, value]]}] in the order of the study; `until` is the last step that is planned. */
+  set(series, { title, percent = false, unit = "", until = 1 } = {}) {
     this.series = series.map((each) => ({ ...each, points: each.points.filter(([, value]) => value !== null) }));
     this.percent = percent;
+    this.until = until;
     if (title) this.title.textContent = title;
     this.unit.textContent = unit;
     this.draw();
@@ -52,12 +53,15 @@ export class Chart {
     this.nothing.hidden = points.length > 0;
     if (!points.length || width < 80) return;
     const factor = this.percent ? 100 : 1;
-    const values = points.map(([, value]) => value * factor);
-    let low = Math.min(...values), high = Math.max(...values);
+    let low = Infinity, high = -Infinity;
+    for (const [, value] of points) {
+      low = Math.min(low, value * factor);
+      high = Math.max(high, value * factor);
+    }
     const room = (high - low) * 0.05 || Math.abs(high) * 0.1 || 1;
     low = low >= 0 && low - room < 0 ? 0 : low - room;
     high = this.percent && high <= 100 ? Math.min(100, high + room) : high + room;
-    const last = Math.max(...points.map(([step]) => step), 1);
+    const last = points.reduce((most, [step]) => Math.max(most, step), this.until);
     this.x = linear(0, last, LEFT, width - RIGHT);
     this.y = linear(low, high, height - BOTTOM, TOP);
     this.factor = factor;
@@ -70,7 +74,7 @@ export class Chart {
       draw("line", { class: "axis", x1: LEFT, x2: width - RIGHT, y1: height - BOTTOM, y2: height - BOTTOM }),
       across.map((value) => draw("text", { x: this.x(value), y: height - BOTTOM + 16, "text-anchor": value === 0 ? "start" : value > 0.97 * last ? "end" : "middle" }, label(value, across))),
     );
-    const caption = draw("text", { x: width - RIGHT, y: height - BOTTOM - 6, "text-anchor": "end", "aria-hidden": "true" }, "step");
+    const caption = draw("text", { x: (LEFT + width - RIGHT) / 2, y: height - 5, "text-anchor": "middle", "aria-hidden": "true" }, "step");
     const lines = this.series.filter((each) => each.points.length).map((each) => this.line(each));
     this.cross = draw("line", { class: "cross", y1: TOP, y2: height - BOTTOM, visibility: "hidden" });
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -131,8 +135,9 @@ export class Chart {
       there.slice(0, LISTED).map((each) => make("tr", {}, make("td", {}, swatch(each.place)), make("th", { scope: "row" }, each.name), make("td", {}, shown(each.value, this.percent)))))),
       more > 0 ? `and ${more} more` : "");
     this.tip.hidden = false;
-    const left = this.svg.offsetLeft + x, room = this.element.clientWidth;
-    this.tip.style.top = `${this.svg.offsetTop + TOP}px`;
+    const outer = this.element.getBoundingClientRect(), inner = this.svg.getBoundingClientRect();
+    const left = inner.left - outer.left + x, room = outer.width;
+    this.tip.style.top = `${inner.top - outer.top + TOP}px`;
     this.tip.style.left = left > room / 2 ? "auto" : `${left + 12}px`;
     this.tip.style.right = left > room / 2 ? `${room - left + 12}px` : "auto";
   }

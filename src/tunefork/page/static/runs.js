@@ -21,6 +21,7 @@ export class Runs {
   update(study) {
     const metric = study.study.metrics.find((each) => each.id === study.study.headline);
     tell(document.getElementById("score-title"), metric ? `validation ${metric.name}` : "validation");
+    this.body.parentElement.classList.toggle("one-seed", new Set([...study.runs.values()].map((run) => run.seed)).size < 2);
     for (const id of this.rows.keys()) if (!study.runs.has(id)) this.remove(id);
     for (const run of study.runs.values()) this.put(run, study);
   }
@@ -39,7 +40,7 @@ export class Runs {
     tell(row.why, run.reason);
     row.why.hidden = !run.reason;
     const unknown = run.steps === 0;
-    tell(row.steps, run.status === "planned" ? whole(run.steps) : unknown ? "–" : `${whole(run.step)} / ${whole(run.steps)}`);
+    tell(row.steps, unknown ? "–" : `${whole(run.step)} / ${whole(run.steps)}`);
     row.bar.max = run.steps || 1;
     row.bar.value = run.status === "planned" ? 0 : run.step;
     row.bar.className = run.status;

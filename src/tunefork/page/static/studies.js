@@ -25,7 +25,7 @@ async function refresh() {
 
 function list({ root, studies }) {
   const running = studies.filter((each) => each.state === "running").length;
-  tell(byId("root"), `in ${root}${studies.length ? `: ${whole(studies.length)}${running ? `, ${running} running` : ""}` : ""}`);
+  tell(byId("root"), studies.length ? `${whole(studies.length)} in ${root}${running ? `, ${running} running` : ""}` : `in ${root}`);
   byId("empty").hidden = studies.length > 0;
   const focused = document.activeElement?.dataset?.study;
   byId("studies").replaceChildren(...studies.map(item));

@@ -105,14 +105,15 @@ function choose(place, button) {
 function curves() {
   const order = [...study.runs.values()];
   const several = new Set(order.map((run) => run.seed)).size > 1;
+  const until = Math.max(1, ...order.map((run) => run.steps));
   const named = (run) => (several ? `${run.name}, seed ${run.seed}` : run.name);
   const metric = study.study.metrics.find((each) => each.id === byId("metric").value);
   const place = study.study.metrics.indexOf(metric) + 1;
   const of = (points) => order.map((run) => ({ name: named(run), place: run.place, points: points(study.curves.get(run.id)) }));
-  loss.set(of((curve) => curve?.loss ?? []), { unit: "lower is better" });
+  loss.set(of((curve) => curve?.loss ?? []), { unit: "lower is better", until });
   if (metric) {
     validation.set(of((curve) => (curve?.validation ?? []).map((each) => [each[0], each[place]])), {
-      title: `Validation ${metric.name}`, percent: metric.percent, unit: `${metric.percent ? "%, " : ""}${metric.lower ? "lower" : "higher"} is better`,
+      title: `Validation ${metric.name}`, percent: metric.percent, unit: `${metric.percent ? "%, " : ""}${metric.lower ? "lower" : "higher"} is better`, until,
     });
   }
 }
