@@ -146,7 +146,8 @@ function compare(answers) {
     each.element.classList.toggle("apart", apart);
     if (apart) each.element.append(make("p", { class: "flag" }, "Not what most say"));
   }
-  const others = ranked.slice(1).map(([other]) => `${answers.filter((each) => text(each.reply) === other).map((each) => each.run.name).join(", ")} ${"says"} ${other}`);
+  const named = (said) => answers.filter((each) => text(each.reply) === said).map((each) => each.run.name);
+  const others = ranked.slice(1).map(([other, n]) => `${named(other).join(" and ")} ${n === 1 ? "says" : "say"} ${other}`);
   tell(byId("agreement"), answers.length === 1 ? "" : ranked.length === 1 ? `All ${answers.length} say ${most}` : tied ? `They disagree: ${ranked.map(([each, n]) => `${n} ${n === 1 ? "says" : "say"} ${each}`).join("; ")}` : `${times} of ${answers.length} say ${most}; ${others.join("; ")}`);
 }
 

@@ -46,6 +46,7 @@ function changed(now) {
   byId("try").hidden = study.count.done === 0;
   byId("report").hidden = !study.report || study.state === "running";
   byId("stop").hidden = study.state !== "running";
+  if (study.state !== "running") stopping(false);
   show(byId("continue"), study.state === "interrupted" ? [make("p", {}, "Nothing works on this study now. What was trained is kept; the same command continues it:"), make("pre", {}, study.study.again)] : []);
   show(byId("trials"), study.trials ? `The search has tried ${whole(study.trials)} settings.` : "");
   const notes = [...study.study.warnings.map((each) => `Warning: ${each}`), ...study.study.notices];
@@ -141,6 +142,12 @@ async function refresh() {
   asking = false;
 }
 
+/** Whether the study was asked to stop. */
+function stopping(asked) {
+  byId("stop").disabled = asked;
+  tell(byId("stop"), asked ? "Stopping …" : "Stop the study");
+}
+
 async function stop(path, question, text, run) {
   const dialog = byId("sure");
   tell(byId("sure-title"), question);
@@ -151,13 +158,13 @@ async function stop(path, question, text, run) {
   if (dialog.returnValue !== "yes") return;
   try {
     if (run) runs.asked.add(run);
-    else byId("stop").disabled = true;
+    else stopping(true);
     runs.update(study);
     await send(`${studyPath()}${path}`, {});
     announce("Asked to stop.");
   } catch (problem) {
     if (run) runs.asked.delete(run);
-    byId("stop").disabled = false;
+    stopping(false);
     runs.update(study);
     show(byId("problem"), make("p", {}, problem.whole ?? String(problem)));
   }
