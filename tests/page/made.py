@@ -31,7 +31,9 @@ TRAINING = {"epochs": 2, "batch_size": 16}
 
 def finished(folder: Path, configurations: tuple[Made, ...] = S0[:3], **more: Any) -> SqliteStore:
     """A study whose runs have ended; the caller closes it."""
-    store = make(folder, configurations, store=SqliteStore(folder), **{"seeds": 1, "rows": 200, "validation": 100, **more})
+    store = make(
+        folder, configurations, store=SqliteStore(folder), **{"seeds": 1, "rows": 200, "validation": 100, **more}
+    )
     assert isinstance(store, SqliteStore)
     return store
 
@@ -51,7 +53,9 @@ def evaluate(store: SqliteStore, run: RunRecord, at: int, loss: float, accuracy:
     import numpy as np
 
     answers = Predictions(("a", "b"), np.array([0, 1]), np.array([[1, 0], [0, 1]], dtype=np.float32))
-    store.add_evaluation(EvaluationRecord(run.id, at, at / 10, "validation", loss, accuracy, accuracy, accuracy), answers)
+    store.add_evaluation(
+        EvaluationRecord(run.id, at, at / 10, "validation", loss, accuracy, accuracy, accuracy), answers
+    )
 
 
 def ask(desk: Desk, method: str, path: str, **named: Any) -> httpx.Response:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import types
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.page.made import STUDY, ask, finished, run, step, streamed, told
-from tests.report.studies import S0, keep_texts
+from tests.report.studies import keep_texts
 from tunefork.errors import DataError, StoreError
 from tunefork.page import events
 from tunefork.page.app import Desk
@@ -23,7 +22,6 @@ from tunefork.page.playground import Playground, Said
 from tunefork.report import write_report
 from tunefork.store import SqliteStore
 from tunefork.store.lease import lease
-
 
 
 class Sure:
@@ -115,7 +113,12 @@ def test_a_state_changes_although_no_file_does(tmp_path: Path) -> None:
 
 def test_one_study(desk: Desk, study: str) -> None:
     found = ask(desk, "GET", study).json()
-    assert (found["study"]["name"], found["state"], len(found["runs"]), found["report"]) == ("sst2", "finished", 3, True)
+    assert (found["study"]["name"], found["state"], len(found["runs"]), found["report"]) == (
+        "sst2",
+        "finished",
+        3,
+        True,
+    )
     assert {len(curve["loss"]) for curve in found["curves"]} == {36}
     assert {len(curve["validation"]) for curve in found["curves"]} == {6}
 
@@ -307,7 +310,7 @@ def test_runs_that_cannot_be_asked(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def stops(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Path, tuple[str, ...]]]]:
+def stops(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, tuple[str, ...]]]:
     """What was asked to stop, instead of stopping it."""
     asked: list[tuple[Path, tuple[str, ...]]] = []
 
@@ -319,7 +322,7 @@ def stops(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Path, tuple[st
     module = types.ModuleType("tunefork.study.stopping")
     module.stop = stop  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "tunefork.study.stopping", module)
-    yield asked
+    return asked
 
 
 def test_a_run_and_the_study_are_asked_to_stop(

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tunefork.errors import BusyError, DataError, StoreError
-from tunefork.page.playground import Playground, Said
+from tunefork.page.playground import Playground, PredictorModel, Said
 from tunefork.page.trying import Reads
 from tunefork.page.worker import Worker
+from tunefork.problem import Problem
 
 
 class Echo:
@@ -66,8 +69,6 @@ def test_memory_is_bounded_but_for_the_last_one(folders: list[Path]) -> None:
 def test_a_run_that_was_trained_again_is_loaded_again(folders: list[Path]) -> None:
     playground = Playground(Echo)
     playground.ask(folders[0], ("x",))
-    import os
-
     os.utime(folders[0] / "tunefork.json", (1, 1))
     playground.ask(folders[0], ("x",))
     assert Echo.loads == ["10", "10"]
@@ -76,6 +77,44 @@ def test_a_run_that_was_trained_again_is_loaded_again(folders: list[Path]) -> No
 def test_a_run_without_a_model_cannot_be_asked(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="The run has no model"):
         Playground(Echo).ask(tmp_path / "10", ("x",))
+
+
+@pytest.mark.parametrize(
+    ("problem", "temperature", "logits", "said"),
+    [
+        ("single_label", None, [0.0, np.log(3.0)], Said("b", (("a", 0.25), ("b", 0.75)))),
+        ("single_label", 0.5, [0.0, np.log(3.0)], Said("b", (("a", 0.1), ("b", 0.9)), True)),
+        ("multi_label", None, [np.log(4.0), np.log(3.0)], Said(["a", "b"], (("a", 0.8), ("b", 0.75)))),
+        ("multi_label", None, [-np.log(4.0), -np.log(3.0)], Said([], (("a", 0.2), ("b", 0.25)))),
+        ("regression", None, [2.5], Said(2.5)),
+    ],
+)
+def test_every_problem_has_its_answer(
+    monkeypatch: pytest.MonkeyPatch, problem: Problem, temperature: float | None, logits: list[float], said: Said
+) -> None:
+    import torch
+
+    import tunefork.predictor
+
+    class Fixed(tunefork.predictor.Predictor):
+        columns = ("text",)  # type: ignore[assignment]
+
+        def logits(self, rows: Any, batch_size: int = 64) -> np.ndarray:
+            return np.array([logits], dtype=np.float64)
+
+        def _logits(self, rows: Any) -> np.ndarray:
+            assert rows == [("a text",)]
+            return self.logits(rows)
+
+    labels = ["price"] if problem == "regression" else ["a", "b"]
+    made = Fixed(torch.nn.Linear(3, 2), {"labels": labels, "temperature": temperature, "problem": problem})
+    monkeypatch.setattr(tunefork.predictor, "load_model", lambda folder: made)
+    model = PredictorModel(Path("anywhere"))
+    assert model.size == (3 * 2 + 2) * 4
+    found = model.say(("a text",))
+    assert (found.answer, found.calibrated) == (said.answer, said.calibrated)
+    assert [label for label, _ in found.chances] == [label for label, _ in said.chances]
+    assert [share for _, share in found.chances] == pytest.approx([share for _, share in said.chances])
 
 
 @pytest.mark.parametrize(

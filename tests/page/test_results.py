@@ -63,12 +63,11 @@ def test_an_unfinished_study_has_what_is_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("make", [several_labels, numbers])
 def test_other_problems_have_their_own_metric(tmp_path: Path, make: object) -> None:
-    store = make(tmp_path, store=SqliteStore(tmp_path))  # type: ignore[operator]
-    found = ResultsShelf().of(tmp_path)
+    store = make(tmp_path)  # type: ignore[operator]
+    found = module._results(store, tmp_path)
     axis = {"multi_label": "test micro F1 (%", "regression": "test R² (× 100"}[store.study().problem]
     assert found["scores"]["axis"].startswith(axis)
     assert len(found["scores"]["rows"]) == 3
-    store.close()
 
 
 def test_figures_follow_light_and_dark(tmp_path: Path) -> None:

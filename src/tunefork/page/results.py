@@ -14,7 +14,7 @@ from tunefork.page.standing import begun, opened, plain, standing
 from tunefork.report import ConfigurationSummary, Summary, Verdict, summarise, table, verdict
 from tunefork.report.judged import judged_axis, judged_estimate, judged_scale, judged_text, judged_value
 from tunefork.report.searched import search_table
-from tunefork.store import SqliteStore
+from tunefork.store import Store
 
 KEPT = 32
 """Studies whose results are kept: they take seconds to compute, and change when a run ends."""
@@ -44,7 +44,7 @@ class ResultsShelf:
             return self._known[folder]
 
 
-def _results(store: SqliteStore, folder: Path) -> dict[str, Any]:
+def _results(store: Store, folder: Path) -> dict[str, Any]:
     if begun(store) is None:
         return {"begun": False}
     summary = summarise(store)

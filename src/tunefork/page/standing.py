@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tunefork.errors import StoreError
-from tunefork.store import RunRecord, SqliteStore, StudyRecord
+from tunefork.store import RunRecord, SqliteStore, Store, StudyRecord
 from tunefork.store.lease import holder
 
 State = Literal["running", "interrupted", "finished", "failed"]
@@ -59,7 +59,7 @@ def opened(folder: Path) -> Iterator[SqliteStore]:
         store.close()
 
 
-def begun(store: SqliteStore) -> StudyRecord | None:
+def begun(store: Store) -> StudyRecord | None:
     """What is true of the whole study; None as long as rows and model are still being looked at."""
     try:
         return store.study()

@@ -15,12 +15,12 @@ async function begin() {
   byId("studies").addEventListener("change", () => location.assign(`/studies/${encodeURIComponent(byId("studies").value)}/playground`));
   byId("study-link").href = `/studies/${encodeURIComponent(studyId())}`;
   found = await ask(`${studyPath()}/playground`);
+  if (found.begun) tell(byId("study-link"), found.name);
   if (!found.runs.length) {
-    show(byId("problem"), make("p", {}, "No run of this study has finished yet. Its models can be asked as soon as they are saved."));
+    show(byId("problem"), make("p", {}, "There is no model to ask yet. A run's model can be asked as soon as the run is done."));
     return;
   }
   document.title = `${found.name}: playground – tunefork`;
-  tell(byId("study-link"), found.name);
   byId("question").hidden = false;
   byId("fields").replaceChildren(...(found.images ? [dropping()] : found.columns.map(field)));
   byId("seeds-label").hidden = new Set(found.runs.map((run) => run.seed)).size < 2;
