@@ -45,6 +45,21 @@ def test_who_only_looks_is_in_nobodys_way(tmp_path: Path) -> None:
         pass
 
 
+def test_a_folder_may_be_looked_at_that_may_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = os.open
+
+    def open_as_a_guest(path: Path, flags: int, *mode: int) -> int:
+        if flags & os.O_RDWR:
+            raise PermissionError(path)
+        return plain(path, flags, *mode)
+
+    with lease(tmp_path):
+        monkeypatch.setattr(os, "access", lambda *_: False)
+        monkeypatch.setattr(os, "open", open_as_a_guest)
+        assert (holder(tmp_path) or {})["pid"] == os.getpid()
+        monkeypatch.undo()
+
+
 def test_an_empty_file_is_not_even_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with lease(tmp_path):
         pass

@@ -52,7 +52,7 @@ def holder(folder: Path) -> dict[str, Any] | None:
     path = folder / FILE
     if not path.is_file() or not path.stat().st_size:  # whoever ends leaves it empty: the lock need not be tried
         return None
-    handle = os.open(path, os.O_RDWR)
+    handle = os.open(path, os.O_RDWR if os.access(path, os.W_OK) else os.O_RDONLY)
     try:
         return None if _locked(handle) else _told(handle)
     finally:
