@@ -37,6 +37,7 @@ def test_later_ones_are_found_and_removed_ones_are_not(tmp_path: Path, monkeypat
     assert shelf.folders() == {}
     folder = study(tmp_path / "later")
     assert shelf.folder(identity(folder)) == folder
+    monkeypatch.setattr(finding, "FRESH", 1000.0)
     (folder / "study.db").unlink()
     with pytest.raises(StoreError, match="There is no such study"):
         shelf.folder(identity(folder))

@@ -17,6 +17,8 @@ LOOK = 1.0
 """Seconds between two looks at the records, at least."""
 IDLE = 50
 """A look is followed by so many times the processor time that it took: reading records must not slow training."""
+SOON = 0.2
+"""Seconds until an ending server ends its streams, at most."""
 AGAIN = 2000
 """Milliseconds after which a browser comes back whose stream broke."""
 
@@ -36,7 +38,7 @@ async def news(folder: Path, ended: Callable[[], bool]) -> AsyncIterator[ServerS
                 yield ServerSentEvent(event=found[0], data=found[1], retry=AGAIN)
             until = time.monotonic() + max(LOOK, IDLE * took)
             while not ended() and (left := until - time.monotonic()) > 0:
-                await asyncio.sleep(min(left, LOOK))
+                await asyncio.sleep(min(left, SOON))
     except TuneforkError as error:  # too late for a status: the reader is told, and may come back
         parts = problem(error.what, where=error.where, found=error.found, fix=error.fix)
         yield ServerSentEvent(event="gone", data=parts["error"], retry=AGAIN)
