@@ -7,6 +7,7 @@ import pytest
 from tests.page.made import STUDY, finished
 from tests.report.problem_studies import numbers, several_labels
 from tests.report.studies import S0, change
+from tunefork.errors import StoreError
 from tunefork.page import results as module
 from tunefork.page.figures import figure, figures
 from tunefork.page.results import ResultsShelf
@@ -79,6 +80,9 @@ def test_figures_follow_light_and_dark(tmp_path: Path) -> None:
     names = [each["name"] for each in figures(tmp_path)]
     assert names[:2] == ["scores", "differences"]
     assert "evil" not in names
+    for name in ("evil", "../report", "rank"):  # not ours, elsewhere, ours but not there
+        with pytest.raises(StoreError, match="The study has no such figure"):
+            figure(tmp_path, name)
     drawn = figure(tmp_path, "scores")
     assert "prefers-color-scheme: dark" in drawn
     assert "var(--ink)" in drawn
