@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import sys
 import types
@@ -21,7 +22,6 @@ from tunefork.page.finding import identity
 from tunefork.page.playground import Playground, Said
 from tunefork.report import write_report
 from tunefork.store import SqliteStore
-from tunefork.store.lease import lease
 
 
 class Sure:
@@ -85,6 +85,14 @@ def test_the_list(desk: Desk, root: Path) -> None:
     assert (line["best"]["name"], line["best"]["metric"]) == ("full", "accuracy")
 
 
+def test_what_has_no_model_is_not_the_best(tmp_path: Path) -> None:
+    store = finished(tmp_path)
+    store.put_run(replace(store.runs()[0], status="stopped", reason="on demand"))
+    store.close()
+    (line,) = ask(Desk(tmp_path), "GET", "/api/studies").json()["studies"]
+    assert (line["best"]["name"], line["done"], line["ended"]) == ("LoRA r=8 query+value+mlp", 2, 3)
+
+
 def test_the_list_of_an_empty_folder(tmp_path: Path) -> None:
     assert ask(Desk(tmp_path), "GET", "/api/studies").json() == {"root": tmp_path.name, "studies": []}
 
@@ -103,10 +111,12 @@ def test_a_state_changes_although_no_file_does(tmp_path: Path) -> None:
     store.begin(STUDY)
     store.put_run(run())
     desk = Desk(tmp_path)
-    with lease(tmp_path):
+    with (tmp_path / "study.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        held.write('{"pid": 1}')
+        held.flush()
         assert ask(desk, "GET", "/api/studies").json()["studies"][0]["state"] == "running"
         assert ask(desk, "GET", "/api/studies").json()["studies"][0]["state"] == "running"
-    (tmp_path / "study.lock").write_text('{"pid": 1}')  # as a killed process leaves it
     assert ask(desk, "GET", "/api/studies").json()["studies"][0]["state"] == "interrupted"
     store.close()
 
@@ -190,6 +200,7 @@ def test_the_report_is_kept_apart(desk: Desk, root: Path, study: str) -> None:
     assert "sandbox allow-scripts" in policy
     assert "default-src 'none'" in policy
     hashed = policy.split("script-src ")[1].split(";")[0]
+    assert hashed.startswith("'sha256-")
     assert hashed in answer.text  # the same script that the report itself allows
 
 

@@ -221,11 +221,16 @@ def test_stopping_asks_first_and_the_keyboard_is_enough(opened: Callable[..., An
         assert [url.rpartition("/api")[2] for url in asked] == [
             f"/studies/{identity(root / 'stopping')}/runs/{made.runs()[1].id}/stop"
         ]
+        change(made, S0[0], 0, status="planned")
+        page.get_by_role("button", name="Stop full, seed 0").click()
+        page.get_by_role("button", name="Stop it").click()
+        page.get_by_text("will not train").wait_for()
         page.get_by_role("button", name="Stop the study").click()
         page.get_by_role("button", name="Stop it").click()
         page.get_by_role("button", name="Stopping …", exact=True).wait_for()
-        assert asked[1].endswith(f"{identity(root / 'stopping')}/stop")
+        assert asked[2].endswith(f"{identity(root / 'stopping')}/stop")
     page.locator("#facts .state.interrupted").wait_for()
+    assert page.locator("#runs .state.interrupted").count() == 1
     assert "tunefork run" in page.locator("#continue pre").inner_text()
     store.close()
     shutil.rmtree(root / "stopping")

@@ -96,6 +96,7 @@ def test_an_end_is_told_once(tmp_path: Path) -> None:
     store.put_run(replace(one, status="melted", reason="nobody knows"))
     told = news(follower, "fresh")
     assert (told["state"], told["runs"][0]["status"]) == ("failed", "melted")
+    assert told["leading"] is None  # it has no model
     store.close()
     follower.close()
 

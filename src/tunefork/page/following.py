@@ -16,7 +16,7 @@ from typing import Any
 from tunefork.errors import StoreError
 from tunefork.page.measures import Evaluated, Measures
 from tunefork.page.pace import Pace, pace, seconds_left
-from tunefork.page.standing import OPEN, Standing, begun, facts, plain, standing
+from tunefork.page.standing import HOPEFUL, OPEN, Standing, begun, facts, plain, standing
 from tunefork.store import RunRecord, SqliteStore, StepRecord, StudyRecord
 from tunefork.store.database import FILE
 from tunefork.store.lease import holder
@@ -112,7 +112,7 @@ class Follower:
             "since": now.since,
             "count": {"total": now.total, "done": now.done, "ended": now.ended, "broken": now.broken},
             "progress": _progress(paces, workers, now),
-            "leading": measures.leading({run: course.kept for run, course in self._courses.items()}),
+            "leading": measures.leading({run.id: self._courses[run.id].kept for run in runs if run.status in HOPEFUL}),
             "trials": trials,
             "results": token(runs, trials, now, self._folder),
             "report": bool(written(self._folder)),

@@ -9,7 +9,7 @@ from typing import Any
 from tunefork.errors import ConfigError, StoreError
 from tunefork.page.finding import Shelf
 from tunefork.page.measures import Measures
-from tunefork.page.standing import Standing, begun, facts, opened, standing
+from tunefork.page.standing import HOPEFUL, Standing, begun, facts, opened, standing
 from tunefork.store import RunRecord, SqliteStore, StudyRecord
 from tunefork.store.database import FILE
 from tunefork.yaml_lines import LARGEST, load_yaml
@@ -79,7 +79,7 @@ def _best(study: StudyRecord | None, runs: Sequence[RunRecord], store: SqliteSto
     """The run that validation prefers so far."""
     measures = Measures.of(study)
     kept = {}
-    for run in runs:
+    for run in (each for each in runs if each.status in HOPEFUL):
         evaluated = [measures.evaluated(each) for each in store.evaluations(run.id, "validation")]
         kept[run.id] = measures.kept(run, evaluated)
     leading = measures.leading(kept)

@@ -17,6 +17,8 @@ State = Literal["running", "interrupted", "finished", "failed"]
 OPEN = ("planned", "running", "paused")
 """Statuses of runs that have not ended; whatever else a status says, it is an end."""
 BROKEN = ("failed", "diverged")
+HOPEFUL = (*OPEN, "done")
+"""Statuses of runs that have a model or may have one."""
 
 
 @dataclass(frozen=True)

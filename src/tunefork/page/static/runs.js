@@ -35,8 +35,9 @@ export class Runs {
     const row = this.rows.get(run.id) ?? this.add(run);
     tell(row.name, run.name);
     tell(row.seed, String(run.seed));
-    row.state.className = `state ${run.status}`;
-    tell(row.state, run.status);
+    const status = run.status === "running" && study.state !== "running" ? "interrupted" : run.status;
+    row.state.className = `state ${status}`;
+    tell(row.state, status);
     tell(row.why, run.reason);
     row.why.hidden = !run.reason;
     const unknown = run.steps === 0;
@@ -52,7 +53,7 @@ export class Runs {
     const possible = study.state === "running" && OPEN.includes(run.status);
     row.button.hidden = !possible;
     row.button.disabled = this.asked.has(run.id);
-    tell(row.button.firstChild, this.asked.has(run.id) ? "stopping …" : "Stop");
+    tell(row.button.firstChild, this.asked.has(run.id) ? (run.status === "running" ? "stopping …" : "will not train") : "Stop");
     if (!OPEN.includes(run.status)) this.asked.delete(run.id);
   }
 

@@ -12,7 +12,7 @@ import { whole } from "./words.js";
 const QUIET = 20000;
 const loss = new Chart("Training loss");
 const validation = new Chart("Validation", { marks: true });
-const runs = new Runs(byId("runs"), (run) => stop(`/runs/${encodeURIComponent(run.id)}/stop`, `Stop ${run.name}, seed ${run.seed}?`, "It ends without a model; the other runs go on.", run.id));
+const runs = new Runs(byId("runs"), (run) => stop(`/runs/${encodeURIComponent(run.id)}/stop`, `Stop ${run.name}, seed ${run.seed}?`, "It ends without a model and is not taken up again; the other runs go on.", run.id));
 const chosen = new Set();
 let study = null, results = null, asking = false, legend = "", spoken = 0, said = "";
 
