@@ -22,6 +22,34 @@ FUSED = "tests/engine/test_fused_groups.py::test_a_fused_run_equals_the_run_alon
 PACKED = "tests/engine/test_packing.py::(one_example or changes_nothing) and (bert or roberta)"
 MUTATIONS = (
     Mutation(
+        "whoever only looks at a lease makes a study believe that it is held",
+        "store/lease.py",
+        "AGAIN = (0.0, 0.02, 0.1)",
+        "AGAIN = (0.0,)",
+        "tests/store/test_lease.py::only_looks",
+    ),
+    Mutation(
+        "a run that is trained again goes on in the page's old curve",
+        "page/following.py",
+        "anew = known is not None and not (",
+        "anew = False and not (",
+        "tests/page/test_following.py::trained_again",
+    ),
+    Mutation(
+        "runs of one pass are taken for runs one after the other",
+        "page/pace.py",
+        "* workers / len(busy)",
+        "* workers",
+        "tests/page/test_pace.py::one_pass",
+    ),
+    Mutation(
+        "stopping a run stops the study",
+        "page/app.py",
+        "_stop(folder, run.id)",
+        "_stop(folder)",
+        "tests/page/test_app.py::asked_to_stop",
+    ),
+    Mutation(
         "an estimator holds rows out to test on",
         "estimator/training.py",
         "test=0.0,",
