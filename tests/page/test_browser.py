@@ -69,7 +69,7 @@ def opened(chromium: Any, address: str) -> Iterator[Callable[..., Any]]:
         page.set_default_timeout(60_000)
         page.on("console", lambda each: complaints.append(each.text) if each.type in ("error", "warning") else None)
         page.on("pageerror", lambda each: complaints.append(str(each)))
-        page.goto(address + path)
+        page.goto(path if path == "about:blank" else address + path)
         return page
 
     yield open_page
@@ -192,6 +192,33 @@ def test_the_page_recovers_when_the_server_was_away(chromium: Any, tmp_path: Pat
         page.close()
         again.terminate()
         again.wait(20)
+
+
+def test_a_study_that_is_not_there_is_told(chromium: Any, address: str) -> None:
+    page = chromium.new_page()
+    page.goto(f"{address}/studies/nobody")
+    page.get_by_text("There is no such study. The page's list has all.").wait_for()
+    page.close()
+
+
+def test_a_tab_that_nobody_looks_at_lets_go_of_the_server(opened: Callable[..., Any], address: str, tried: str) -> None:
+    page = opened("about:blank")
+    asked: list[str] = []
+    page.on("request", lambda each: asked.append(each.url) if each.url.endswith("/events") else None)
+    ended: list[str] = []
+    page.on("requestfailed", lambda each: ended.append(each.url) if each.url.endswith("/events") else None)
+    page.goto(address + tried)
+    page.locator(".verdict").wait_for()
+    hide = (
+        "hidden => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });"
+        "document.dispatchEvent(new Event('visibilitychange')) }"
+    )
+    page.evaluate(hide, True)
+    page.wait_for_timeout(300)
+    assert (len(asked), len(ended)) == (1, 1)
+    page.evaluate(hide, False)
+    page.wait_for_timeout(300)
+    assert len(asked) == 2
 
 
 def test_stopping_asks_first_and_the_keyboard_is_enough(opened: Callable[..., Any], root: Path) -> None:

@@ -40,10 +40,9 @@ class Listing:
         known = self._known[folder][1]
         if known["state"] != "running":
             return known
-        with_holder = standing(folder, ())  # whoever holds it may be killed, which changes no file
-        if with_holder.state == "running":
+        if standing(folder, ()).state == "running":  # whoever holds it may be killed, which changes no file
             return known
-        self._known.pop(folder)
+        self._known.pop(folder, None)
         return _line(folder, self._shelf.place(folder))
 
 

@@ -77,7 +77,7 @@ def reads(folder: Path) -> Reads:
 
 
 def askable(folder: Path, playground: Playground) -> dict[str, Any]:
-    """The models of a study, the best one first marked, and what they read."""
+    """The models of a study, the best one marked, and what they read."""
     with opened(folder) as store:
         study = begun(store)
         if study is None:

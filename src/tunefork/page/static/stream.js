@@ -1,6 +1,6 @@
 // A study as far as it is known here, kept up to date by the server's events. After a break the server tells the whole anew.
 
-import { studyPath } from "./asking.js";
+import { ask, studyPath } from "./asking.js";
 
 const PATIENCE = 10000;
 
@@ -19,6 +19,7 @@ export class Stream {
   }
 
   open() {
+    this.close();
     this.source = new EventSource(`${studyPath()}/events`);
     this.source.onopen = () => this.lost(false);
     this.source.onerror = () => this.broken();
@@ -27,10 +28,21 @@ export class Stream {
     this.source.addEventListener("gone", (event) => this.gone(JSON.parse(event.data)));
   }
 
-  /** A browser comes back by itself, but not after an answer that was no stream. */
-  broken() {
+  close() {
+    clearTimeout(this.again);
+    this.source?.close();
+  }
+
+  /** A browser comes back by itself, but not after an answer that was no stream: why, the server says to whoever asks. */
+  async broken() {
     this.lost(true);
-    if (this.source.readyState === EventSource.CLOSED) setTimeout(() => this.open(), PATIENCE);
+    if (this.source.readyState !== EventSource.CLOSED) return;
+    this.again = setTimeout(() => this.open(), PATIENCE);
+    try {
+      await ask(studyPath());
+    } catch (problem) {
+      if (problem.status) this.gone(problem.parts);
+    }
   }
 
   whole(told) {

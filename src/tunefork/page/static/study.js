@@ -28,7 +28,7 @@ const stream = new Stream(changed, (lost) => {
 }, gone);
 
 function gone(problem) {
-  show(byId("problem"), make("p", {}, `${problem.what}. ${problem.fix}`));
+  show(byId("problem"), make("p", {}, [`${problem.what}.`, problem.fix].filter(Boolean).join(" ")));
 }
 
 function changed(now) {
@@ -137,7 +137,7 @@ async function refresh() {
     tell(byId("results-title"), study.state === "running" ? "Results so far" : "Results");
     glance(byId("glance"), study, results);
   } catch (problem) {
-    gone({ what: problem.whole ?? String(problem), fix: "" });
+    gone(problem.parts ?? { what: String(problem) });
   }
   asking = false;
 }
@@ -170,5 +170,10 @@ async function stop(path, question, text, run) {
   }
 }
 
-addEventListener("pagehide", () => stream.source.close());
+// A browser has six connections to a server: tabs that nobody looks at, of studies that have ended, must not keep them.
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) stream.open();
+  else if (study?.state !== "running") stream.close();
+});
+addEventListener("pagehide", () => stream.close());
 addEventListener("pageshow", (event) => event.persisted && stream.open());
