@@ -56,6 +56,8 @@ def test_a_reader_is_told_the_whole_and_then_only_what_is_new(tmp_path: Path) ->
         assert len(json.dumps(told)) < 1000
         assert "study" not in told
     assert news(follower, "fresh")["state"] == "interrupted"
+    store.begin(replace(STUDY, warnings=("one rate for all",)))
+    assert news(follower, "whole")["study"]["warnings"] == ["one rate for all"]
     store.close()
     follower.close()
 

@@ -69,13 +69,14 @@ class Follower:
         if seen == self._seen:
             return None
         study, runs = begun(store), store.runs()
-        shape = (study is None, *(run.id for run in runs))
+        lasting = _study(study, self._folder)
+        shape = (lasting, [run.id for run in runs])
         whole = shape != self._shape
         if whole:
             self._courses = {run.id: _Course() for run in runs}
         told = self._told(study, runs, store)
         if whole:
-            told["study"] = _study(study, self._folder)
+            told["study"] = lasting
         self._seen, self._shape = seen, shape
         return ("whole" if whole else "fresh"), told
 
@@ -197,7 +198,7 @@ def _progress(paces: Sequence[Pace], workers: int, now: Standing) -> Message:
 
 
 def _study(study: StudyRecord | None, folder: Path) -> Message:
-    """What does not change while a study goes on."""
+    """What seldom changes while a study goes on; where it does, the whole is told again."""
     measures = Measures.of(study)
     return {
         **facts(study, folder),
