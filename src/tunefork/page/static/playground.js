@@ -115,7 +115,8 @@ function card(run) {
 const text = (reply) => (Array.isArray(reply.answer) ? reply.answer.join(", ") || "no label" : typeof reply.answer === "number" ? String(Number(reply.answer.toPrecision(5))) : reply.answer);
 
 function answered(run, reply) {
-  const took = [`${Math.max(1, Math.round(1000 * reply.answering))} ms`, reply.loading ? `loaded in ${reply.loading.toFixed(1)} s` : "", reply.calibrated ? "calibrated" : ""];
+  const time = (seconds) => (seconds < 0.95 ? `${Math.max(1, Math.round(1000 * seconds))} ms` : `${seconds.toFixed(1)} s`);
+  const took = [time(reply.answering), reply.loading ? `loaded in ${time(reply.loading)}` : "", reply.calibrated ? "calibrated" : ""];
   return [heading(run), make("p", { class: "said" }, text(reply)), bars(run, reply.chances), make("p", { class: "took" }, took.filter(Boolean).join(" · "))];
 }
 

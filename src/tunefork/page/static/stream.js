@@ -41,7 +41,9 @@ export class Stream {
     try {
       await ask(studyPath());
     } catch (problem) {
-      if (problem.status) this.gone(problem.parts);
+      if (!problem.status) return;
+      this.lost(false);
+      this.gone(problem.parts);
     }
   }
 

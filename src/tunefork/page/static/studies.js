@@ -39,7 +39,7 @@ function item(study) {
     make("div", {},
       make("h2", {}, make("a", { href: `/studies/${study.id}`, "data-study": study.id }, study.name)),
       make("p", {}, [study.model, data].filter(Boolean).join(" · ") || study.place),
-      study.place === study.name ? null : make("p", {}, study.place)),
+      study.place === study.name ? null : make("p", {}, `in ${study.place}/`)),
     make("div", {},
       make("span", { class: `state ${study.state}` }, study.state),
       study.total ? make("p", {}, `${study.done} of ${count(study.total, "run")} done`, study.broken ? make("span", { class: "state failed" }, ` ${study.broken} failed`) : null)
