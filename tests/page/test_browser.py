@@ -19,6 +19,7 @@ from tests.report.studies import S0, change, keep_texts, make
 from tunefork import Head, LoRA, Study, load_data
 from tunefork.page.finding import identity
 from tunefork.store import SqliteStore
+from tunefork.store.lease import lease
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
@@ -222,8 +223,6 @@ def test_a_tab_that_nobody_looks_at_lets_go_of_the_server(opened: Callable[..., 
 
 
 def test_stopping_asks_first_and_the_keyboard_is_enough(opened: Callable[..., Any], root: Path) -> None:
-    from tunefork.store.lease import lease
-
     store = SqliteStore(root / "stopping")
     made = make(root / "stopping", S0[:2], seeds=1, rows=100, validation=60, store=store)
     change(made, S0[1], 0, status="running", steps=0)
@@ -415,10 +414,19 @@ def test_dark_follows_the_reader(opened: Callable[..., Any], tried: str) -> None
     }  # fmt: skip
 
 
-def test_nothing_moves_where_that_is_not_wanted(opened: Callable[..., Any], tried: str) -> None:
-    page = opened(tried, reduced_motion="reduce")
-    page.locator("progress").first.wait_for()
-    assert page.evaluate("document.getAnimations().length") == 0
+def test_nothing_moves_where_that_is_not_wanted(opened: Callable[..., Any], root: Path) -> None:
+    folder = root / "moving"
+    store = make(folder, S0[:2], seeds=1, rows=100, validation=60, store=SqliteStore(folder))
+    change(store, S0[1], 0, status="running", steps=0)
+    moving = {}
+    with lease(folder):
+        for wanted in ("no-preference", "reduce"):
+            page = opened(f"/studies/{identity(folder)}", reduced_motion=wanted)
+            page.locator("#runs .state.running").wait_for()
+            moving[wanted] = page.evaluate("document.getAnimations().length") > 0
+    assert moving == {"no-preference": True, "reduce": False}
+    store.close()
+    shutil.rmtree(folder)
 
 
 def test_the_report_cannot_ask_the_page(opened: Callable[..., Any], address: str, tried: str) -> None:
