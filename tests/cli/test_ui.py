@@ -31,16 +31,14 @@ def begin(*arguments: str, **environment: str) -> subprocess.Popen[str]:
 @pytest.fixture
 def page(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     finished(tmp_path / "one").close()
-    process = begin(str(tmp_path), TUNEFORK_TOKEN=TOKEN)
-    assert process.stdout is not None
-    said = process.stdout.readline()
-    match = re.fullmatch(
-        rf"Studies below {re.escape(str(tmp_path.resolve()))}: (http://127\.0\.0\.1:\d+/\?token=.*)\n", said
-    )
-    assert match, said
-    yield process, match[1]
-    process.kill()
-    process.wait()
+    with begin(str(tmp_path), TUNEFORK_TOKEN=TOKEN) as process:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        address = r"(http://127\.0\.0\.1:\d+/\?token=.*)"
+        match = re.fullmatch(rf"Studies below {re.escape(str(tmp_path.resolve()))}: {address}\n", said)
+        assert match, said
+        yield process, match[1]
+        process.kill()
 
 
 def test_whoever_has_the_address_may_ask_and_nobody_else(page: tuple[subprocess.Popen[str], str]) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,16 @@ def command(*arguments: str, **more: Any) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-c", MAIN, *arguments], text=True, env=os.environ.copy(), **more)
 
 
+@contextmanager
+def served(folder: Path, port: str = "0") -> Iterator[str]:
+    """The address of a page; it ends when it is no longer needed."""
+    with command("ui", str(folder), "--no-open", "--port", port, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().rpartition(": ")[2].strip()
+        process.terminate()
+        process.wait(20)
+
+
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("studies").resolve()
@@ -42,11 +53,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(root: Path) -> Iterator[str]:
-    process = command("ui", str(root), "--no-open", "--port", "0", stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    yield process.stdout.readline().rpartition(": ")[2].strip()
-    process.terminate()
-    process.wait(20)
+    with served(root) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -177,22 +185,14 @@ def test_a_study_is_watched_from_beginning_to_end(
 
 def test_the_page_recovers_when_the_server_was_away(chromium: Any, tmp_path: Path) -> None:
     make(tmp_path / "one", S0[:2], seeds=1, rows=100, validation=60, store=SqliteStore(tmp_path / "one"))
-    first = command("ui", str(tmp_path), "--no-open", "--port", "0", stdout=subprocess.PIPE)
-    assert first.stdout is not None
-    address = first.stdout.readline().rpartition(": ")[2].strip()
     page = chromium.new_page()
-    page.goto(f"{address}/studies/{identity(tmp_path.resolve() / 'one')}")
-    page.get_by_text("2 of 2 runs done").wait_for()
-    first.terminate()
-    first.wait(20)
+    with served(tmp_path) as address:
+        page.goto(f"{address}/studies/{identity(tmp_path.resolve() / 'one')}")
+        page.get_by_text("2 of 2 runs done").wait_for()
     page.get_by_text("The connection is lost").wait_for(timeout=20_000)
-    again = command("ui", str(tmp_path), "--no-open", "--port", address.rpartition(":")[2], stdout=subprocess.PIPE)
-    try:
+    with served(tmp_path, address.rpartition(":")[2]):
         sync_api.expect(page.locator("#lost")).to_be_hidden(timeout=30_000)
-    finally:
         page.close()
-        again.terminate()
-        again.wait(20)
 
 
 def test_a_study_that_is_not_there_is_told(chromium: Any, address: str) -> None:
@@ -259,7 +259,6 @@ def test_stopping_asks_first_and_the_keyboard_is_enough(opened: Callable[..., An
     assert page.locator("#runs .state.interrupted").count() == 1
     assert "tunefork run" in page.locator("#continue pre").inner_text()
     store.close()
-    shutil.rmtree(root / "stopping")
 
 
 def test_models_answer_a_text(opened: Callable[..., Any], tried: str) -> None:
@@ -339,7 +338,8 @@ def test_no_other_script_runs(chromium: Any, address: str, hostile: str) -> None
 
 def test_curves_are_read_with_the_arrow_keys(opened: Callable[..., Any], tried: str) -> None:
     page = opened(tried)
-    chart = page.locator(".charts svg").first
+    page.locator(".charts path.line").first.wait_for()
+    chart = page.locator(".charts > figure > svg").first
     chart.focus()
     page.keyboard.press("Home")
     first = page.locator(".tip").first.inner_text()
@@ -426,7 +426,6 @@ def test_nothing_moves_where_that_is_not_wanted(opened: Callable[..., Any], root
             moving[wanted] = page.evaluate("document.getAnimations().length") > 0
     assert moving == {"no-preference": True, "reduce": False}
     store.close()
-    shutil.rmtree(folder)
 
 
 def test_the_report_cannot_ask_the_page(opened: Callable[..., Any], address: str, tried: str) -> None:
@@ -438,14 +437,9 @@ def test_the_report_cannot_ask_the_page(opened: Callable[..., Any], address: str
 
 
 def test_an_empty_folder_says_what_to_do(chromium: Any, tmp_path: Path) -> None:
-    process = command("ui", str(tmp_path), "--no-open", "--port", "0", stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    try:
+    with served(tmp_path) as address:
         page = chromium.new_page()
-        page.goto(process.stdout.readline().rpartition(": ")[2].strip())
+        page.goto(address)
         page.get_by_text("No study here yet").wait_for()
         assert page.locator(".empty pre").first.inner_text() == "tunefork demo"
         page.close()
-    finally:
-        process.terminate()
-        process.wait(20)

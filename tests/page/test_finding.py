@@ -43,6 +43,18 @@ def test_later_ones_are_found_and_removed_ones_are_not(tmp_path: Path, monkeypat
         shelf.folder(identity(folder))
 
 
+def test_who_asks_for_a_study_that_has_just_begun_gets_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "NEW", 0.0)
+    shelf = Shelf(tmp_path)
+    assert shelf.folders() == {}
+    folder = study(tmp_path / "new")
+    assert shelf.folders() == {}  # looked a moment ago
+    assert shelf.has(identity(folder))
+    assert not shelf.has("nobody")
+    other = study(tmp_path / "newer")
+    assert shelf.folder(identity(other)) == other
+
+
 @pytest.mark.parametrize("name", ["../a", "a", "", "/etc", "0" * 12])
 def test_only_ids_are_known(tmp_path: Path, name: str) -> None:
     study(tmp_path / "a")

@@ -136,13 +136,13 @@ def studies_page(desk: At) -> HTMLResponse:
 @PAGES.get("/studies/{study}")
 def study_page(study: str, desk: At) -> HTMLResponse:
     """One study."""
-    return HTMLResponse(desk.documents["study"], 200 if study in desk.shelf.folders() else 404)
+    return HTMLResponse(desk.documents["study"], 200 if desk.shelf.has(study) else 404)
 
 
 @PAGES.get("/studies/{study}/playground")
 def playground_page(study: str, desk: At) -> HTMLResponse:
     """The models of one study."""
-    return HTMLResponse(desk.documents["playground"], 200 if study in desk.shelf.folders() else 404)
+    return HTMLResponse(desk.documents["playground"], 200 if desk.shelf.has(study) else 404)
 
 
 @PAGES.get("/studies/{study}/report.html")

@@ -18,6 +18,8 @@ MOST = 5000
 """Folders that are looked into at most: somebody may start the page in their home folder."""
 FRESH = 2.0
 """Seconds after which somebody who asks makes it look again."""
+NEW = 0.2
+"""The same where somebody asks for a study that is not known yet."""
 SKIPPED = frozenset({"runs", "checkpoints", "figures", "node_modules", "__pycache__"})
 
 
@@ -41,10 +43,10 @@ class Shelf:
         self._looked = -FRESH
         self._lock = threading.Lock()
 
-    def folders(self) -> dict[str, Path]:
-        """The studies' folders by id, sorted by path."""
+    def folders(self, fresh: float | None = None) -> dict[str, Path]:
+        """The studies' folders by id, sorted by path, as they were at most ``fresh`` seconds ago."""
         with self._lock:
-            if time.monotonic() - self._looked >= FRESH:
+            if time.monotonic() - self._looked >= (FRESH if fresh is None else fresh):
                 self._known = {identity(folder): folder for folder in sorted(_studies(self.root))}
                 self._looked = time.monotonic()
             return dict(self._known)
@@ -55,12 +57,16 @@ class Shelf:
         Raises:
             StoreError: there is no such study, or no longer.
         """
-        found = self.folders().get(study)
+        found = self.folders().get(study) or self.folders(NEW).get(study)
         if found is None or not (found / FILE).is_file():
             raise StoreError(
                 "There is no such study", where=str(self.root), found=repr(study), fix="The page's list has all."
             )
         return found
+
+    def has(self, study: str) -> bool:
+        """Whether there is a study of this id."""
+        return study in self.folders() or study in self.folders(NEW)
 
     def place(self, folder: Path) -> str:
         """Where a study is, as the page tells it: from the root on."""
