@@ -7,6 +7,7 @@ import { glance, sentence } from "./glance.js";
 import { results as resultsOf } from "./results.js";
 import { Runs } from "./runs.js";
 import { Stream } from "./stream.js";
+import { sure } from "./sure.js";
 import { whole } from "./words.js";
 
 const QUIET = 20000;
@@ -149,13 +150,7 @@ function stopping(asked) {
 }
 
 async function stop(path, question, text, run) {
-  const dialog = byId("sure");
-  tell(byId("sure-title"), question);
-  tell(byId("sure-text"), text);
-  dialog.returnValue = "";
-  dialog.showModal();
-  await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
-  if (dialog.returnValue !== "yes") return;
+  if (!(await sure(question, text))) return;
   try {
     if (run) runs.asked.add(run);
     else stopping(true);
