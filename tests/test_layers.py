@@ -14,6 +14,7 @@ import tunefork
 SOURCE = Path(tunefork.__file__).parent
 LAYERS = (
     ("cli", "estimator"),
+    ("page",),
     ("study",),
     ("export", "serve"),
     ("predictor",),
@@ -68,6 +69,7 @@ def test_a_file_imports_only_from_below(path: Path) -> None:
         "tunefork.report",
         "tunefork.data",
         "tunefork.cli",
+        "tunefork.page.app",
     ],
 )
 def test_torch_is_not_imported_by(part: str) -> None:

@@ -132,7 +132,8 @@ def test_steps_by_step_and_replaced(store: Store) -> None:
         store.add_step(StepRecord(RUN.id, step, step / 10, loss, 1e-3, 0.5))
     store.add_step(StepRecord("other", 10, 1.0, 9.0, 1e-3, 0.5))
     assert [(step.step, step.loss) for step in store.steps(RUN.id)] == [(10, 0.6), (20, 0.3)]
-    assert store.steps("never seen") == []
+    assert [step.step for step in store.steps(RUN.id, after=10)] == [20]
+    assert store.steps(RUN.id, after=20) == store.steps("never seen") == []
 
 
 def test_evaluations_of_one_split_or_all(store: Store) -> None:

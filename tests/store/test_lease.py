@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -30,6 +32,39 @@ def holding(folder: Path) -> subprocess.Popen[str]:
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     return process
+
+
+def test_who_only_looks_is_in_nobodys_way(tmp_path: Path) -> None:
+    with lease(tmp_path):
+        pass
+    (tmp_path / FILE).write_text("{}")  # as whoever was killed leaves it
+    looking = os.open(tmp_path / FILE, os.O_RDWR)
+    fcntl.flock(looking, fcntl.LOCK_EX)
+    threading.Timer(0.05, os.close, [looking]).start()
+    with lease(tmp_path):
+        pass
+
+
+def test_a_folder_may_be_looked_at_that_may_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = os.open
+
+    def open_as_a_guest(path: Path, flags: int, *mode: int) -> int:
+        if flags & os.O_RDWR:
+            raise PermissionError(path)
+        return plain(path, flags, *mode)
+
+    with lease(tmp_path):
+        monkeypatch.setattr(os, "access", lambda *_: False)
+        monkeypatch.setattr(os, "open", open_as_a_guest)
+        assert (holder(tmp_path) or {})["pid"] == os.getpid()
+        monkeypatch.undo()
+
+
+def test_an_empty_file_is_not_even_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with lease(tmp_path):
+        pass
+    monkeypatch.setattr("tunefork.store.lease._locked", lambda *_: pytest.fail("it was"))
+    assert holder(tmp_path) is None
 
 
 def test_the_second_is_told_who_holds_it_and_a_killed_one_holds_nothing(tmp_path: Path) -> None:

@@ -235,3 +235,14 @@ def test_a_study_from_before_there_were_excerpts_has_none(tmp_path: Path) -> Non
     writer.put_excerpts({"r0": "text"})
     assert writer.excerpts() == {"r0": "text"}
     writer.close()
+
+
+def test_the_version_is_another_one_once_somebody_else_has_recorded_something(tmp_path: Path) -> None:
+    filled(tmp_path)
+    writer, reader = SqliteStore(tmp_path), SqliteStore.open(tmp_path)
+    before = reader.version()
+    assert reader.version() == before
+    writer.add_step(StepRecord(RUN.id, 2, 0.2, 0.4, 1e-3, 0.0))
+    assert reader.version() != before
+    writer.close()
+    reader.close()

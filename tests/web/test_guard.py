@@ -48,6 +48,14 @@ def test_who_is_let_in_is_answered_with_safe_headers() -> None:
     assert answer.headers.get_list("x-frame-options") == ["SAMEORIGIN"]  # the application's own word is kept
 
 
+def test_a_server_has_headers_of_its_own_on_every_answer() -> None:
+    guard = Guard(echo, access("127.0.0.1"), headers={b"cache-control": b"no-cache", b"x-frame-options": b"no"})
+    for answer in (ask(guard), ask(guard, headers={"host": "evil.example"})):
+        assert answer.headers["cache-control"] == "no-cache"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    assert ask(guard).headers.get_list("x-frame-options") == ["SAMEORIGIN"]
+
+
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "", "[", "box.example", "localhost@evil"])
 def test_a_foreign_name_is_refused(host: str) -> None:
     assert told(ask(OPEN, headers={"host": host})) == (

@@ -14,6 +14,7 @@ from tunefork.cli import (
     run,
     serve,
     stop,
+    ui,
 )
 from tunefork.cli.app import app, main
 
@@ -33,4 +34,5 @@ __all__ = [
     "run",
     "serve",
     "stop",
+    "ui",
 ]

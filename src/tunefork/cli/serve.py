@@ -42,13 +42,12 @@ def serve(
     body: Annotated[int, typer.Option("--body", min=1, help="MiB of one request at most; beyond, 413.")] = 8,
 ) -> None:
     """Serve trained models: POST /predict, GET /models, /healthz, /metrics (Prometheus), /openapi.json."""
-    from tunefork.errors import ConfigError, MissingExtraError
-    from tunefork.web import Limits, access, run_app
+    from tunefork.errors import ConfigError
+    from tunefork.web import Limits, access, check_installed, run_app
 
-    try:
-        from tunefork.serve import Offer, Room, create_app, find_sources, load_fleet
-    except ImportError as error:
-        raise MissingExtraError("tunefork serve", package=str(error.name), extra="serve") from None
+    check_installed("tunefork serve")
+    from tunefork.serve import Offer, Room, create_app, find_sources, load_fleet
+
     if precision not in ("fp32", "bf16"):
         raise ConfigError(f"There is no precision '{precision}'", where="--precision", fix="Use fp32 or bf16.")
     rules = access(host, token, allow_host or ())

@@ -23,11 +23,22 @@ def html(material: Material) -> str:
             study=material.summary.study,
             verdict=material.verdict,
             sections=[(section, values) for section, values in sections if values is not None],
+            palette=Markup(palette()),
             style=Markup(_source(environment, "style.css")),
             script=Markup(script),
             script_hash=csp_hash(script),
         )
     )
+
+
+def palette() -> str:
+    """The colours of the page as a style sheet: variables, for light and dark."""
+    return _source(_environment(), "palette.css")
+
+
+def script_hash() -> str:
+    """How a content security policy names the one script of the page."""
+    return csp_hash(_source(_environment(), "script.js"))
 
 
 def csp_hash(script: str) -> str:

@@ -18,6 +18,8 @@ from typing import Any
 from tunefork.errors import BusyError
 
 FILE = "study.lock"
+AGAIN = (0.0, 0.02, 0.1)
+"""Seconds before each try: who only looks whether a folder is held has its lock for a moment."""
 
 
 @contextmanager
@@ -34,7 +36,7 @@ def lease(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder / FILE, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        if not _locked(handle):
+        if not any(_locked(handle, after) for after in AGAIN):
             raise _busy(folder, handle)
         holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
         os.ftruncate(handle, 0)
@@ -48,17 +50,18 @@ def lease(folder: Path) -> Iterator[None]:
 def holder(folder: Path) -> dict[str, Any] | None:
     """Who holds a folder: pid, host and since when; None where nobody does."""
     path = folder / FILE
-    if not path.is_file():
+    if not path.is_file() or not path.stat().st_size:  # whoever ends leaves it empty: the lock need not be tried
         return None
-    handle = os.open(path, os.O_RDWR)
+    handle = os.open(path, os.O_RDWR if os.access(path, os.W_OK) else os.O_RDONLY)
     try:
         return None if _locked(handle) else _told(handle)
     finally:
         os.close(handle)
 
 
-def _locked(handle: int) -> bool:
-    """Whether the lock could be had."""
+def _locked(handle: int, after: float = 0.0) -> bool:
+    """Whether the lock could be had, after so many seconds."""
+    time.sleep(after)
     try:
         import fcntl
     except ImportError:  # Windows: its own call, on the first byte

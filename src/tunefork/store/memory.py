@@ -89,9 +89,9 @@ class MemoryStore(StudyFolder):
         """Record training progress; a second record for the same run and step replaces the first."""
         self._steps[step.run, step.step] = encode(step)
 
-    def steps(self, run_id: str) -> list[StepRecord]:
-        """A run's training records by step."""
-        found = [decode(StepRecord, row) for key, row in self._steps.items() if key[0] == run_id]
+    def steps(self, run_id: str, after: int = 0) -> list[StepRecord]:
+        """A run's training records by step; with ``after`` those of later steps only."""
+        found = [decode(StepRecord, row) for key, row in self._steps.items() if key[0] == run_id and key[1] > after]
         return sorted(found, key=lambda record: record.step)
 
     def add_evaluation(self, evaluation: EvaluationRecord, predictions: Predictions) -> None:

@@ -50,8 +50,8 @@ class Store(Protocol):
     def add_step(self, step: StepRecord) -> None:
         """Record training progress; a second record for the same run and step replaces the first."""
 
-    def steps(self, run_id: str) -> list[StepRecord]:
-        """A run's training records by step."""
+    def steps(self, run_id: str, after: int = 0) -> list[StepRecord]:
+        """A run's training records by step; with ``after`` those of later steps only."""
 
     def add_evaluation(self, evaluation: EvaluationRecord, predictions: Predictions) -> None:
         """Record an evaluation and its predictions; a second one for the same run, split and step replaces it."""

@@ -105,9 +105,9 @@ class SqliteStore(StudyFolder, Database):
         with self._write():
             self._put("steps", step)
 
-    def steps(self, run_id: str) -> list[StepRecord]:
-        """A run's training records by step."""
-        return self._records(StepRecord, "SELECT * FROM steps WHERE run = ? ORDER BY step", run_id)
+    def steps(self, run_id: str, after: int = 0) -> list[StepRecord]:
+        """A run's training records by step; with ``after`` those of later steps only."""
+        return self._records(StepRecord, "SELECT * FROM steps WHERE run = ? AND step > ? ORDER BY step", run_id, after)
 
     def add_evaluation(self, evaluation: EvaluationRecord, predictions: Predictions) -> None:
         """Record an evaluation and its predictions; a second one for the same run, split and step replaces it."""

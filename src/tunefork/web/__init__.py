@@ -3,6 +3,16 @@
 from tunefork.web.access import Access, access
 from tunefork.web.errors import answer_errors, problem, refusal
 from tunefork.web.guard import Guard, Limits
-from tunefork.web.running import run_app
+from tunefork.web.running import check_installed, run_app
 
-__all__ = ["Access", "Guard", "Limits", "access", "answer_errors", "problem", "refusal", "run_app"]
+__all__ = [
+    "Access",
+    "Guard",
+    "Limits",
+    "access",
+    "answer_errors",
+    "check_installed",
+    "problem",
+    "refusal",
+    "run_app",
+]

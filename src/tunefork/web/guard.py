@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -48,11 +49,18 @@ class Guard:
         access: who may ask.
         limits: how much at once.
         open_paths: paths that need no token.
+        headers: of every answer that has none of that name, in lower case, beside ``SAFE``.
     """
 
     def __init__(
-        self, app: App, access: Access, limits: Limits = Limits(), open_paths: Collection[str] = ("/healthz",)
-    ) -> None:  # fmt: skip
+        self,
+        app: App,
+        access: Access,
+        limits: Limits = Limits(),
+        open_paths: Collection[str] = ("/healthz",),
+        headers: Mapping[bytes, bytes] = MappingProxyType({}),
+    ) -> None:
+        self._headers = {**SAFE, **headers}
         self._app, self._access, self._limits, self._open = app, access, limits, frozenset(open_paths)
         self._under_way = 0
 
@@ -64,7 +72,7 @@ class Guard:
         if scope["type"] != "http":  # no web sockets here
             return
         headers = {name.lower(): value for name, value in reversed(scope["headers"])}
-        reply = _safely(send)
+        reply = _safely(send, self._headers)
         refusal = self._refusal(scope, headers)
         if refusal is not None:
             await _say(reply, *refusal)
@@ -185,11 +193,11 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
     return next_message
 
 
-def _safely(send: Send) -> Send:
+def _safely(send: Send, headers: Mapping[bytes, bytes]) -> Send:
     async def with_headers(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             there = {name.lower() for name, _ in message["headers"]}
-            own = [(name, value) for name, value in SAFE.items() if name not in there]
+            own = [(name, value) for name, value in headers.items() if name not in there]
             message = {**message, "headers": [*message["headers"], *own]}
         await send(message)
 

@@ -6,25 +6,46 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
+from types import FrameType
 from typing import Any
 
-from tunefork.errors import ConfigError, StoreError
+from tunefork.errors import ConfigError, MissingExtraError, StoreError
 
 
-def run_app(app: Any, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serve an application until somebody ends it.
+def check_installed(purpose: str) -> None:
+    """Look for the packages of a server; nothing is imported.
+
+    Raises:
+        MissingExtraError: naming the package and the pip command.
+    """
+    for package, module in (("fastapi", "fastapi"), ("uvicorn", "uvicorn"), ("prometheus-client", "prometheus_client")):
+        if find_spec(module) is None:
+            raise MissingExtraError(purpose, package=package, extra="serve")
+
+
+def run_app(
+    app: Any, host: str, port: int, ready: Callable[[str], None], ending: Callable[[], None] = lambda: None
+) -> None:
+    """Serve an application until somebody ends it, by ^C or SIGTERM.
 
     Args:
         app: an ASGI application.
         host: name or address.
         port: 0 takes any that is free.
         ready: told the address once connections are taken.
+        ending: told once somebody ends it; streams that last for ever then have to.
 
     Raises:
         StoreError: the port is taken.
         ConfigError: the machine has no such address.
     """
     import uvicorn
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            ending()
+            super().handle_exit(sig, frame)
 
     listening = _listen(host, port)
     name = f"[{host}]" if ":" in host else host
@@ -38,7 +59,7 @@ def run_app(app: Any, host: str, port: int, ready: Callable[[str], None]) -> Non
         timeout_graceful_shutdown=5,
     )
     with listening, _signals_end_it():
-        uvicorn.Server(config).run(sockets=[listening])
+        Server(config).run(sockets=[listening])
 
 
 @contextmanager

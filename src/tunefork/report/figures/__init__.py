@@ -10,7 +10,7 @@ from tunefork.config import HEADLINE
 from tunefork.problem import Problem
 from tunefork.report.effects import Changes
 from tunefork.report.figures import ablations, bars, changes, curves, heat_map, predicted, reliability, search, tradeoff
-from tunefork.report.figures.drawing import Drawing, inline_svg, style
+from tunefork.report.figures.drawing import Drawing, inline_svg, style, themed_svg
 from tunefork.report.figures.panels import panels
 from tunefork.report.figures.style import numbers
 from tunefork.report.judged import judged_estimate, judged_name, judged_value
@@ -20,7 +20,18 @@ from tunefork.report.verdict import Verdict
 from tunefork.report.wording import duration, listed, memory, plain_percent
 from tunefork.store.atomic import write_bytes
 
-__all__ = ["CHANGES", "COURSES", "FURTHER", "NAMES", "Drawing", "draw", "draw_changes", "inline_svg", "save"]
+__all__ = [
+    "CHANGES",
+    "COURSES",
+    "FURTHER",
+    "NAMES",
+    "Drawing",
+    "draw",
+    "draw_changes",
+    "inline_svg",
+    "save",
+    "themed_svg",
+]
 
 NAMES = (
     "scores", "differences", "tradeoff", "tradeoff-time", "tradeoff-memory", "parameters", "rank",

@@ -81,9 +81,26 @@ def inline_svg(drawing: Drawing) -> str:
     text = re.sub(r'\bid="', f'id="{drawing.name}-', text)
     text = re.sub(r'(href="#|url\(#)', rf"\1{drawing.name}-", text)
     text = text.replace('<style type="text/css">*{', '<style type="text/css">svg *{')
+    return _recoloured(text).replace("<svg ", '<svg role="img" aria-hidden="true" ', 1)
+
+
+def themed_svg(text: str, palette: str) -> str:
+    """A figure's file with the colours of a style sheet, for a page that shows it as a picture.
+
+    >>> themed_svg('<svg width="1"><path fill="#ffffff"/></svg>', ":root { --paper: #000; }")
+    '<svg width="1"><style>:root { --paper: #000; }</style><path fill="var(--paper)"/></svg>'
+    """
+    opening = re.search(r"<svg\b[^>]*>", text)
+    if opening is None:
+        return text
+    return f"{text[: opening.end()]}<style>{palette}</style>{_recoloured(text[opening.end() :])}"
+
+
+def _recoloured(text: str) -> str:
+    """With the page's variables in the place of colours."""
     for colour, variable in VARIABLES.items():
         text = text.replace(colour, f"var(--{variable})")
-    return text.replace("<svg ", '<svg role="img" aria-hidden="true" ', 1)
+    return text
 
 
 @contextmanager
