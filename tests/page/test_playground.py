@@ -97,17 +97,16 @@ def test_every_problem_has_its_answer(
     import tunefork.predictor
 
     class Fixed(tunefork.predictor.Predictor):
-        columns = ("text",)  # type: ignore[assignment]
-
         def logits(self, rows: Any, batch_size: int = 64) -> np.ndarray:
+            assert rows == [("a text",)]
             return np.array([logits], dtype=np.float64)
 
-        def _logits(self, rows: Any) -> np.ndarray:
-            assert rows == [("a text",)]
-            return self.logits(rows)
+        def _rows(self, rows: Any) -> Any:
+            return rows
 
     labels = ["price"] if problem == "regression" else ["a", "b"]
-    made = Fixed(torch.nn.Linear(3, 2), {"labels": labels, "temperature": temperature, "problem": problem})
+    facts = {"labels": labels, "temperature": temperature, "problem": problem, "text": ["text"]}
+    made = Fixed(torch.nn.Linear(3, 2), facts, tunefork.predictor.TextReader(None, facts), 0)
     monkeypatch.setattr(tunefork.predictor, "load_model", lambda folder: made)
     model = PredictorModel(Path("anywhere"))
     assert model.size == (3 * 2 + 2) * 4

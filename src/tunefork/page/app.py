@@ -215,7 +215,7 @@ async def stop_run(folder: Folder, run: Run, desk: At) -> dict[str, str]:
 
 
 def _stop(folder: Path, *runs: str) -> None:
-    from tunefork.study.stopping import stop  # type: ignore[import-not-found,unused-ignore]  # seconds to import
+    from tunefork.study.stopping import stop  # seconds to import
 
     stop(folder, runs)
 
