@@ -63,16 +63,25 @@ class Connection:
             f"POST {path} HTTP/1.1\r\nHost: localhost:{self._port}\r\nContent-Type: application/json\r\n{bearer}"
             f"Content-Length: {len(content)}\r\n\r\n"
         )
-        if self._streams is None:
-            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
-        reader, writer = self._streams
-        writer.write(head.encode() + content)
-        lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        try:
+            reader, answer = await self._sent(head.encode() + content)
+        except (ConnectionError, asyncio.IncompleteReadError):  # servers close connections that were idle
+            self.close()
+            reader, answer = await self._sent(head.encode() + content)
+        lines = answer.decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
         document = json.loads(await reader.readexactly(int(headers["content-length"])))
         if headers.get("connection") == "close":
             self.close()
         return int(lines[0].split()[1]), document
+
+    async def _sent(self, message: bytes) -> tuple[asyncio.StreamReader, bytes]:
+        """Where the answer comes from, and its head."""
+        if self._streams is None:
+            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = self._streams
+        writer.write(message)
+        return reader, await reader.readuntil(b"\r\n\r\n")
 
     def close(self) -> None:
         if self._streams is not None:

@@ -24,7 +24,7 @@ MUTATIONS = (
     Mutation(
         "a served model is given another's answers",
         "serve/lanes.py",
-        "order = sorted(range(len(asked)), key=lambda place: asked[place][0])",
+        "order = sorted(range(len(asked)), key=lambda place: turns[asked[place][0]])",
         "order = list(range(len(asked)))",
         "tests/serve/test_fleet.py::share_one_backbone",
     ),

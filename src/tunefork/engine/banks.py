@@ -21,7 +21,7 @@ from tunefork.models import weight_in_out
 
 
 class Segment(NamedTuple):
-    """Neighbouring runs of a pass with one rank, one scale and equally many rows: one batched product."""
+    """Runs that are neighbours in a pass, with one rank, one scale and equally many rows: one batched product."""
 
     first: int
     """Their first row."""
@@ -29,32 +29,44 @@ class Segment(NamedTuple):
     run: int
     """The first run, by its place in the group."""
     runs: int
+    """How many they are."""
     rank: int
     scale: float
+    scattered: tuple[int, ...] = ()
+    """Their places in the group, where they are no neighbours there."""
 
     def own(self, rows: torch.Tensor) -> torch.Tensor:
         """These runs' rows of [rows, features], as [runs, rows of one, features]."""
         return rows[self.first : self.end].view(self.runs, -1, rows.shape[-1])
 
     def share(self, bank: torch.Tensor) -> torch.Tensor:
-        """These runs' part of a bank [K, R, features], as [runs, rank, features]."""
+        """These runs' part of a bank [K, R, features], as [runs, rank, features]; a view, unless they are scattered."""
+        if self.scattered:
+            return bank.index_select(0, torch.tensor(self.scattered, device=bank.device))[:, : self.rank]
         return bank[self.run : self.run + self.runs, : self.rank]
 
 
 def segments(members: Members, rows: int, ranks: Sequence[int], scales: Sequence[float]) -> tuple[Segment, ...]:
     """The runs that take part and have an adapter, in as few segments as can be.
 
-    >>> [tuple(each) for each in segments(Members(4), 8, [8, 8, 0, 2], [2.0, 2.0, 0.0, 1.0])]
+    Runs that answer, and do not train, may be in any order, and need not be neighbours in the group.
+
+    >>> [tuple(each)[:6] for each in segments(Members(4), 8, [8, 8, 0, 2], [2.0, 2.0, 0.0, 1.0])]
     [(0, 4, 0, 2, 8, 2.0), (6, 8, 3, 1, 2, 1.0)]
+    >>> segments(Members(4, (2, 0), sequences=(1, 1)), 8, [8, 8, 8, 8], [1.0] * 4)[0].scattered
+    (2, 0)
     """
+    answering = bool(members.sequences)
     found: list[Segment] = []
     for run, (first, end) in zip(members.active, members.shares(rows)):
         if not ranks[run]:
             continue
         last = found[-1] if found else Segment(0, 0, run, 0, 0, 0.0)
-        alike = (last.rank, last.scale, last.end, last.run + last.runs) == (ranks[run], scales[run], first, run)
-        if alike and last.end - last.first == (end - first) * last.runs:
-            found[-1] = last._replace(end=end, runs=last.runs + 1)
+        alike = (last.rank, last.scale, last.end) == (ranks[run], scales[run], first)
+        neighbours = last.run + last.runs == run and not last.scattered
+        if alike and (neighbours or answering) and last.end - last.first == (end - first) * last.runs:
+            before = last.scattered or tuple(range(last.run, last.run + last.runs))
+            found[-1] = last._replace(end=end, runs=last.runs + 1, scattered=() if neighbours else (*before, run))
             continue
         found.append(Segment(first, end, run, 1, ranks[run], scales[run]))
     return tuple(found)

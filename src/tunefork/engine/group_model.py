@@ -105,9 +105,14 @@ class GroupModel:
         self.settle()
         return self.logits(batch).float().cpu()
 
+    @staticmethod
+    def places(tokens: int) -> int:
+        """Places of a run with so many tokens in a pass of ``answer``. Those with as many cost less side by side."""
+        return -(-(tokens + 1) // ANSWER_ROUND) * ANSWER_ROUND
+
     @torch.no_grad()
     def answer(self, split: EncodedSplit, counts: Sequence[int], pad_id: int) -> np.ndarray:
-        """Logits for rows of which each run that takes part has its own, and not equally many.
+        """Logits for rows of which each run that takes part has its own, and not equally many; runs in any order.
 
         Args:
             split: the first run's rows, then the second's, and so on.

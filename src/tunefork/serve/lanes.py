@@ -62,11 +62,17 @@ class SharedLane:
         return self._readers[model]
 
     def answer(self, asked: Sequence[Asked]) -> list[np.ndarray]:
-        """One pass for those models that are asked."""
-        order = sorted(range(len(asked)), key=lambda place: asked[place][0])
-        models = sorted({model for model, _ in asked})
+        """One pass for those models that are asked, those with equally many tokens side by side."""
+        tokens: dict[int, int] = {}
+        for model, split in asked:
+            tokens[model] = tokens.get(model, 0) + int(split.lengths.sum())
+        models = sorted(tokens, key=lambda model: (self._group.places(tokens[model]), model))
+        turns = {model: turn for turn, model in enumerate(models)}
+        order = sorted(range(len(asked)), key=lambda place: turns[asked[place][0]])
         splits = [asked[place][1] for place in order]
-        counts = [sum(len(split) for each, split in asked if each == model) for model in models]
+        counts = [0] * len(models)
+        for model, split in asked:
+            counts[turns[model]] += len(split)
         self._group.members.active = tuple(models)
         logits = self._group.answer(_joined(splits), counts, self._pad_id)
         found: list[np.ndarray] = [logits] * len(asked)
