@@ -11,7 +11,7 @@ import pytest
 from tests.page.made import STUDY, evaluate, finished, run, step
 from tunefork.errors import StoreError
 from tunefork.page.following import Follower, thinned
-from tunefork.store import SqliteStore
+from tunefork.store import SqliteStore, StopWish
 from tunefork.store.lease import lease
 
 
@@ -78,6 +78,19 @@ def test_a_run_that_is_trained_again_is_told_anew(tmp_path: Path) -> None:
     store.clear(one.id)
     (curve,) = news(follower, "fresh")["curves"]
     assert (curve["anew"], curve["loss"]) == (True, [])
+    store.close()
+    follower.close()
+
+
+def test_a_run_that_is_to_stop_is_told(tmp_path: Path) -> None:
+    """By a wish that stands in the store, whoever asked, so that a page that comes later knows it too."""
+    store, one, other = SqliteStore(tmp_path), run(status="planned", steps=0), run(seed=1, status="planned", steps=0)
+    store.begin(STUDY)
+    store.put_runs([one, other])
+    follower = Follower(tmp_path)
+    assert [each["asked"] for each in news(follower, "whole")["runs"]] == [False, False]
+    store.put_wishes([StopWish(one.id, 1.0), StopWish("", 2.0)])
+    assert [(each["id"], each["asked"]) for each in news(follower, "fresh")["runs"]] == [(one.id, True)]
     store.close()
     follower.close()
 

@@ -97,11 +97,12 @@ class Follower:
         now, measures = standing(self._folder, runs), Measures.of(study)
         places = {one: place for place, one in enumerate(dict.fromkeys(run.configuration for run in runs))}
         rows, curves, paces = [], [], []
+        asked = {wish.run for wish in store.wishes()}
         for run in runs:
             course = self._courses[run.id]
             curve = _curve(run, course, store, measures)
             at = pace(run, study.rows.get("train", 0) if study else 0, course.first, course.last)
-            row = _row(run, places[run.configuration], at, course, measures)
+            row = _row(run, places[run.configuration], at, course, measures) | {"asked": run.id in asked}
             paces.append(at)
             curves += [curve] if curve else []
             rows += [row] if row != course.row else []

@@ -52,8 +52,9 @@ export class Runs {
     row.element.classList.toggle("broken", ["failed", "diverged"].includes(run.status));
     const possible = study.state === "running" && OPEN.includes(run.status);
     row.button.hidden = !possible;
-    row.button.disabled = this.asked.has(run.id);
-    tell(row.button.firstChild, this.asked.has(run.id) ? (run.status === "running" ? "stopping …" : "will not train") : "Stop");
+    const asked = run.asked || this.asked.has(run.id);
+    row.button.disabled = asked;
+    tell(row.button.firstChild, asked ? (run.status === "running" ? "stopping …" : "will not train") : "Stop");
     if (!OPEN.includes(run.status)) this.asked.delete(run.id);
   }
 
