@@ -359,7 +359,7 @@ MUTATIONS = (
     ),
     Mutation(
         "probabilities are calibrated whatever is asked for",
-        "predictor/base.py",
+        "predictor/answers.py",
         "self.temperature if calibrated else None",
         "self.temperature",
         "tests/study/test_metrics.py::unless_told",
