@@ -14,8 +14,9 @@ def serve(
     models: Annotated[
         list[str],
         typer.Argument(
+            metavar="[NAME=]DIR...",
             help="DIR or NAME=DIR: a study's folder (its best run), a run's folder, a saved or exported model. "
-            "Adapters and heads of one pretrained model share its weights and answer in one pass."
+            "Adapters and heads of one pretrained model share its weights and answer in one pass.",
         ),
     ],
     every: Annotated[bool, typer.Option("--all", help="Of a study, all finished runs, called by their ids.")] = False,
@@ -56,8 +57,8 @@ def serve(
     fleet = load_fleet(sources, "bf16" if precision == "bf16" else "fp32")
     for lane in range(len(fleet.lanes)):
         own = [model for model in fleet.models.values() if model.lane == lane]
-        together = ", in one pass" if len(own) > 1 else ""
-        typer.echo(f"  {own[0].facts['model']}: {', '.join(model.id for model in own)}{together}", err=True)
+        how = ", in one pass" if len(own) > 1 else "" if own[0].shares else ", with weights of its own"
+        typer.echo(f"  {own[0].facts['model']}: {', '.join(model.id for model in own)}{how}", err=True)
 
     def ready(address: str) -> None:
         typer.echo(f"serving on {address}; POST {address}/predict, {address}/openapi.json; ^C ends", err=True)
