@@ -115,3 +115,17 @@ def test_a_base_model_that_is_gone_is_named(intents: Results, tmp_path: Path) ->
     facts.write_text(json.dumps(known | {"model": "/gone/model"}), encoding="utf-8")
     with pytest.raises(ModelNotFoundError, match="/gone/model"):
         load_fleet(find_sources([str(tmp_path / "moved")]))
+
+
+def test_a_head_needs_no_base_model_but_its_own(intents: Results, messages_csv: Path, tmp_path: Path) -> None:
+    """Its folder has the backbone's weights, so it is served wherever it is predicted with."""
+    head = next(run.folder for run in intents.runs() if run.record.id.startswith("head"))
+    shutil.copytree(head, tmp_path / "moved")
+    facts = tmp_path / "moved" / "tunefork.json"
+    known = json.loads(facts.read_text(encoding="utf-8"))
+    facts.write_text(json.dumps(known | {"model": "/gone/model"}), encoding="utf-8")
+    fleet = load_fleet(find_sources([str(tmp_path / "moved")]))
+    assert not fleet.models["moved"].shares
+    rows: list[object] = [(text,) for text in pd.read_csv(messages_csv)["message"][:5]]
+    (found,) = ask(fleet, [("moved", rows)])
+    np.testing.assert_allclose(found, load_model(tmp_path / "moved").logits(rows), rtol=TOLERANCE, atol=TOLERANCE)

@@ -169,7 +169,7 @@ def _same(file: Path, backbone: Backbone) -> bool:
     """Whether a file holds the backbone's own weights, which a run that trained its head alone did not change."""
     state = backbone.model.state_dict()
     with safe_open(file, framework="pt") as tensors:
-        return all(name in state and torch.equal(tensors.get_tensor(name), state[name]) for name in tensors.keys())  # noqa: SIM118
+        return all(name in state and torch.equal(tensors.get_tensor(name), state[name]) for name in tensors.keys())  # noqa: SIM118 - no mapping
 
 
 def _selection(addition: Addition) -> Selection:

@@ -30,7 +30,7 @@ class Room:
     """Of one pass."""
     tokens: int = 8192
     """Of one pass."""
-    wait: float = 0.005
+    wait: float = 0.002
     """Seconds that a request waits for others, where nothing is computed and the last pass had several."""
     queue: int = 1024
     """Rows that may wait."""

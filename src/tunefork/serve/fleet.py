@@ -13,6 +13,7 @@ import torch
 
 from tunefork.engine import Precision, base_name, best_device, load_base
 from tunefork.engine.serving import Addition, assemble_served, may_add, own_addition, read_addition
+from tunefork.errors import ModelNotFoundError
 from tunefork.models import Backbone, image_tokens, load_backbone, load_image_reader, load_tokenizer
 from tunefork.predictor import Answers, PictureReader, RowReader, TextPredictor, TextReader, load_model
 from tunefork.serve.lanes import AloneLane, Lane, SharedLane
@@ -107,11 +108,14 @@ def _key(folder: Path, facts: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _sharing(sources: Sequence[Source]) -> tuple[Backbone, list[tuple[Source, Addition]]] | None:
-    """The backbone, and which of these models only add to it."""
+    """The backbone, and which of these models only add to it; None where there is neither."""
     likely = [source for source in sources if may_add(source.folder)]
     if not likely:
         return None
-    backbone = load_base(likely[0].folder)
+    try:
+        backbone = load_base(likely[0].folder)
+    except ModelNotFoundError:  # heads have their backbone with them; an adapter will miss it again, by itself
+        return None
     found = [(source, read_addition(source.folder, backbone)) for source in likely]
     added = [(source, addition) for source, addition in found if addition is not None]
     return (backbone, added) if added else None

@@ -91,7 +91,7 @@ def body_of(read: Mapping[str, Sequence[str]]) -> Any:
     kinds = {name: _naming(KINDS[name], read[name]) for name in KINDS if name in read}
     if len(kinds) == 1:
         return next(iter(kinds.values()))
-    either: Any = Union[tuple(Annotated[kind, Tag(name)] for name, kind in kinds.items())]  # noqa: UP007
+    either: Any = Union[tuple(Annotated[kind, Tag(name)] for name, kind in kinds.items())]  # noqa: UP007 - made at run time
     asked = Discriminator(
         lambda body: (given_in(body) or None) if isinstance(body, Mapping | Asking) else None,
         custom_error_type="rows",
