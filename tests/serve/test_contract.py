@@ -37,10 +37,10 @@ def test_openapi_is_kept(server: int, tmp_path: Path) -> None:
         sys.executable, "-m", "schemathesis.cli", "run", address, "-H", f"Authorization: Bearer {TOKEN}",
         "--max-examples", "150", "--seed", "1", "--no-color",
     ]  # fmt: skip
-    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.serve.schemathesis_formats"}
-    here = Path(__file__).parents[2]
+    here = str(Path(__file__).parents[2])
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.serve.schemathesis_formats", "PYTHONPATH": here}
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=environment, timeout=500, cwd=here
+        command, capture_output=True, text=True, check=False, env=environment, timeout=500, cwd=tmp_path
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr
     assert "No issues found" in done.stdout, done.stdout[-3000:]
