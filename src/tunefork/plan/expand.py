@@ -50,7 +50,16 @@ def expand(study: StudyConfig) -> tuple[ExpandedRun, ...]:
 
 def setting_warnings(study: StudyConfig) -> tuple[str, ...]:
     """What to say above the verdict of a study's settings."""
-    return tuple(filter(None, [shared_rate_warning(study), _weighted_twice(study)]))
+    return tuple(filter(None, [_made_up(study), shared_rate_warning(study), _weighted_twice(study)]))
+
+
+def _made_up(study: StudyConfig) -> str | None:
+    if not study.made_up:
+        return None
+    return (
+        "This is a smoke run: its rows are made up and its model is tiny, with random weights. It shows that the study "
+        "works; its numbers mean nothing."
+    )
 
 
 def shared_rate_warning(study: StudyConfig) -> str | None:
