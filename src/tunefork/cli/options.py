@@ -49,7 +49,7 @@ Smoke = Annotated[
     bool,
     typer.Option(
         "--smoke",
-        help="Try the study in seconds, without a network: made-up rows, a tiny model of the same architecture, a folder "
+        help="Try the study in seconds, without a network: made-up rows, a tiny model of the same kind, a folder "
         "of its own (NAME-smoke). Its numbers mean nothing.",
     ),
 ]
