@@ -29,16 +29,17 @@ def test_a_tiny_model_of_every_architecture_is_loaded(kind: str, tmp_path: Path)
     target = tmp_path / "tiny"
     assert write_model(str(folder_of(kind, tmp_path)), target, WORDS) == kind
     backbone = load_backbone(str(target), ("a", "b", "c"))
-    assert (len(backbone.anatomy.blocks), backbone.anatomy.hidden, backbone.anatomy.family) == (2, 64, kind)
+    blocks = 1 if kind == "albert" else 2  # one that is passed twice
+    assert (len(backbone.anatomy.blocks), backbone.anatomy.hidden, backbone.anatomy.family) == (blocks, 64, kind)
     assert backbone.anatomy.described
     if kind in IMAGE_CONFIGS:
         assert backbone.images is not None
         assert (backbone.images.height, backbone.images.width) == (SIDE, SIDE)
         return
     split = encode(["baba lolo keke"], backbone.tokenizer, 32)
-    words = backbone.tokenizer.convert_tokens_to_ids(["baba", "lolo", "keke"])
-    assert [each for each in split.tokens[0].tolist() if each in words] == words
-    assert len(split.tokens[0]) == (3 if backbone.anatomy.pooling == "last" else 5)
+    assert backbone.tokenizer.decode(split.tokens[0], skip_special_tokens=True).split() == ["baba", "lolo", "keke"]
+    assert len(split.tokens[0]) <= (6 if backbone.anatomy.pooling == "last" else 5)
+    assert split.tokens[0].max() < backbone.model.config.vocab_size
 
 
 def test_the_reference_models_need_no_network(tmp_path: Path) -> None:

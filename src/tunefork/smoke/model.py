@@ -13,7 +13,12 @@ LENGTH = 32
 SIDE, PATCH = 32, 8
 """Pixels of a picture, and of a patch of it."""
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
+ROLES = {
+    "bos": "<s>", "cls": "<s>", "pad": "<pad>", "eos": "</s>", "sep": "</s>", "unk": "<unk>", "mask": "<mask>",
+}  # fmt: skip
 END = "<|endoftext|>"
+OF_BLOCKS = ("stage_names", "out_features", "out_indices", "_out_features", "_out_indices")
+"""What configs of images say of single blocks."""
 
 
 def write_model(name: str, folder: Path, words: list[str], *, width: int = WIDTH, blocks: int = BLOCKS) -> str:
@@ -34,12 +39,14 @@ def write_model(name: str, folder: Path, words: list[str], *, width: int = WIDTH
     if (folder / "model.safetensors").is_file():
         return kind
     anatomy = anatomy_of(skeleton(config, 2))
-    _shrink(config, width, blocks)
+    config = _shrunk(config, width, blocks)
     if task_of(config) == "image-classification":
         _image_processor().save_pretrained(str(folder))
     else:
         _tokenizer(config, anatomy, words).save_pretrained(str(folder))
-    _pretend(config).save_pretrained(str(folder))
+    model = _pretend(config)
+    with quietly():
+        model.save_pretrained(str(folder))
     return kind
 
 
@@ -53,7 +60,8 @@ def _pretend(config: Any) -> Any:
         return kind._from_config(config).base_model
 
 
-def _shrink(config: Any, width: int, blocks: int) -> None:
+def _shrunk(config: Any, width: int, blocks: int) -> Any:
+    """The config with small sizes, whatever it calls them; what it says of blocks that are gone is left out."""
     sizes = {
         ("hidden_size", "dim", "n_embd", "d_model", "embedding_size", "pooler_hidden_size"): width,
         ("num_hidden_layers", "n_layers", "n_layer"): blocks,
@@ -64,45 +72,65 @@ def _shrink(config: Any, width: int, blocks: int) -> None:
         ("image_size",): SIDE,
         ("patch_size",): PATCH,
     }
+    found = {name: value for name, value in config.to_dict().items() if name not in OF_BLOCKS}
     for names, size in sizes.items():
-        for name in names:
-            if getattr(config, name, None) is not None:
-                setattr(config, name, size)
-    if isinstance(getattr(config, "layer_types", None), list):
-        config.layer_types = config.layer_types[:blocks]
+        found |= dict.fromkeys([name for name in names if found.get(name) is not None], size)
+    if isinstance(found.get("layer_types"), list):
+        found["layer_types"] = found["layer_types"][:blocks]
+    return type(config).from_dict(found)
 
 
 def _tokenizer(config: Any, anatomy: Anatomy, words: list[str]) -> Any:
-    """A tokenizer of whole words, with the special tokens that the architecture reads; the config is told of them.
+    """A tokenizer that knows the words; the config is told of its tokens.
 
-    Decoders have an end token alone, as GPT-2 does.
+    Decoders get one like GPT-2's, of bytes and with an end token alone: transformers builds theirs anew from merges.
+    All others get whole words, with the special tokens that encoders read.
     """
     import transformers
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
-    decodes = anatomy.pooling == "last"
-    special = [END] if decodes else list(SPECIAL)
-    known = {token: number for number, token in enumerate([*special, *words])}
-    inner = Tokenizer(models.WordLevel(known, unk_token=END if decodes else "<unk>"))
-    inner.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    config.vocab_size = len(known)
-    ids = dict.fromkeys(("bos_token_id", "eos_token_id"), 0) | {"pad_token_id": None}
-    named = {"eos_token": END, "bos_token": END, "unk_token": END}
-    inputs = ["input_ids", "attention_mask"]
-    if not decodes:
-        inner.post_processor = processors.TemplateProcessing(
-            single="<s> $A </s>",
-            pair="<s> $A </s> $B:1 </s>:1",
-            special_tokens=[(token, known[token]) for token in ("<s>", "</s>")],
-        )
-        roles = {"bos": "<s>", "cls": "<s>", "pad": "<pad>", "eos": "</s>", "sep": "</s>", "mask": "<mask>"}
-        ids = {f"{role}_token_id": known[token] for role, token in roles.items() if role != "mask"}
-        named = {f"{role}_token": token for role, token in roles.items()} | {"unk_token": "<unk>"}
-        inputs += ["token_type_ids"] if getattr(config, "type_vocab_size", 0) > 1 else []
-    for name, number in ids.items():
+    if anatomy.pooling == "last":
+        inner, named = _of_bytes(words), dict.fromkeys(("eos_token", "bos_token", "unk_token"), END)
+        ids = {"bos_token_id": inner.token_to_id(END), "eos_token_id": inner.token_to_id(END), "pad_token_id": None}
+    else:
+        inner, named = _of_words(words), {f"{role}_token": token for role, token in ROLES.items()}
+        ids = {f"{role}_token_id": inner.token_to_id(ROLES[role]) for role in ("bos", "cls", "pad", "eos", "sep")}
+    for name, number in {**ids, "vocab_size": inner.get_vocab_size()}.items():
         if hasattr(config, name):
             setattr(config, name, number)
+    types = ["token_type_ids"] if (getattr(config, "type_vocab_size", None) or 0) > 1 else []
+    inputs = ["input_ids", "attention_mask", *types]
     return transformers.PreTrainedTokenizerFast(tokenizer_object=inner, model_input_names=inputs, **named)
+
+
+def _of_words(words: list[str]) -> Any:
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
+    known = {token: number for number, token in enumerate([*SPECIAL, *words])}
+    inner = Tokenizer(models.WordLevel(known, unk_token=ROLES["unk"]))
+    inner.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    inner.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>",
+        pair="<s> $A </s> $B:1 </s>:1",
+        special_tokens=[(token, known[token]) for token in ("<s>", "</s>")],
+    )
+    return inner
+
+
+def _of_bytes(words: list[str]) -> Any:
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    inner = Tokenizer(models.BPE())
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    inner.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=4096,
+        min_frequency=1,
+        special_tokens=[END],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    inner.train_from_iterator([" ".join(["", *words])], trainer)
+    return inner
 
 
 def _image_processor() -> Any:

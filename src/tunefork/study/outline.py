@@ -20,8 +20,8 @@ from tunefork.plan import (
     estimate_disk_mib,
     estimate_memory_mib,
     expand,
-    setting_warnings,
     total_steps,
+    warnings_of,
 )
 from tunefork.search import search_lines
 from tunefork.strategies import count, derivation, select
@@ -123,7 +123,7 @@ def _from_config(study: Study, config: Any, known: _Known, reasons: Sequence[str
         disk_mib=estimate_disk_mib(runs, [group.runs for group in groups], rows, known.classes),
         search=search_lines(study.config),
         notices=(*_unknown(reasons, tokens), *known.plan.notices),
-        warnings=(*known.plan.warnings, *setting_warnings(study.config)),
+        warnings=warnings_of(study.config, known.plan.warnings),
     )
 
 
