@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -26,6 +27,15 @@ def test_rows_of_a_file_are_looked_at(tmp_path: Path) -> None:
     config = DataConfig(train="rows.csv", text=("premise", "hypothesis"), label="verdict")
     found = schema_of(config, tmp_path)
     assert found == Schema(False, ("premise", "hypothesis"), ("verdict",), ("x", "y", "z"), "single_label", id="id")
+
+
+def test_the_splits_of_a_folder_are_its_own(digit_folder: Path, tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        shutil.copytree(digit_folder, tmp_path / "photos" / split)
+    found = schema_of(DataConfig(train="photos", leakage="allow"), tmp_path)
+    assert found == Schema(
+        True, ("image",), ("label",), ("one", "three", "two", "zero"), "single_label", apart=("test",)
+    )
 
 
 @pytest.mark.parametrize("problem", ["single_label", "multi_label", "flags", "regression"])

@@ -87,7 +87,7 @@ class Source:
                 [(37 * each) % 190, (83 * each) % 190, (151 * each) % 190]
             )
         written = io.BytesIO()
-        Image.fromarray(pixels.astype(np.uint8)).save(written, "PNG")
+        Image.fromarray(np.minimum(pixels, 255).astype(np.uint8)).save(written, "PNG")
         return written.getvalue()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tunefork.config import DataConfig
 from tunefork.data import PublishedSet, load_splits, own_splits, published
+from tunefork.data.sources import read_sources
 from tunefork.problem import Problem
 
 
@@ -41,7 +42,8 @@ def schema_of(config: DataConfig, base: Path | None = None) -> Schema:
         return _of_published(known, config, base)
     splits = load_splits(config.model_copy(update={"augment": None, "near_duplicates": "off"}), base=base)
     columns = splits.columns
-    apart = tuple(role for role in ("validation", "test") if isinstance(getattr(config, role), str))
+    own = read_sources(config, {}, base).own
+    apart = tuple(role for role in ("validation", "test") if role in own or isinstance(getattr(config, role), str))
     return Schema(
         images=bool(columns.image),
         content=columns.content,
