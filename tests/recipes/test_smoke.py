@@ -82,6 +82,14 @@ def test_s0_has_one_table_in_three_blocks(smoked: object) -> None:
 
 
 @pytest.mark.slow
+def test_s0_fair_looks_once_for_what_stands_in_three_blocks(smoked: object) -> None:
+    table = (smoked("s0.fair") / "table.md").read_text(encoding="utf-8")  # type: ignore[operator]
+    first, _, searched = table.partition("trials")
+    assert first.count("LoRA r=8 query+value+mlp |") == 3
+    assert searched.count("LoRA r=8 query+value+mlp |") == 1
+
+
+@pytest.mark.slow
 def test_s2_has_steps_with_validation_and_a_submission(smoked: object) -> None:
     folder = smoked("s2")  # type: ignore[operator]
     (run,) = SqliteStore(folder).runs()
