@@ -6,45 +6,55 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.cli.test_commands import tunefork
+from tunefork.cli import app
+from tunefork.errors import ConfigError
 
 
-def test_recipes_are_listed_and_copied(tmp_path: Path) -> None:
-    rows = json.loads(tunefork("recipes", "--json").stdout)
+def said(*arguments: str) -> str:
+    """What a command prints, in this process: torch is imported once."""
+    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_recipes_are_listed_and_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = json.loads(said("recipes", "--json"))
     assert [row["name"] for row in rows[:3]] == ["s0", "s0.fair", "s1"]
     assert (rows[0]["runs"], rows[0]["configurations"], rows[0]["data"]) == (9, 7, "hub:stanfordnlp/imdb")
-    assert "accuracies not verified here" in tunefork("recipes").stdout
-    done = tunefork("recipes", "--copy", "s2", cwd=tmp_path)
-    assert "s2_roberta_budget.yaml is written" in done.stdout
-    assert (tmp_path / "s2_roberta_budget.yaml").read_text().startswith("# S2: RoBERTa")
-    again = tunefork("recipes", "--copy", "s2", cwd=tmp_path)
-    assert again.returncode == 2
-    assert "The file is there already (s2_roberta_budget.yaml)" in again.stderr
+    assert "accuracies not verified here" in " ".join(said("recipes").split())
+    assert "s2_roberta_budget.yaml is written" in said("recipes", "--copy", "s2")
+    assert Path("s2_roberta_budget.yaml").read_text().startswith("# S2: RoBERTa")
+    with pytest.raises(ConfigError, match=r"The file is there already \(s2_roberta_budget.yaml\)"):
+        said("recipes", "--copy", "s2")
 
 
-def test_plan_takes_a_recipe_and_needs_no_network() -> None:
-    done = tunefork("plan", "s2", "--json")
-    assert done.returncode == 0, done.stderr
-    document = json.loads(done.stdout)
+def test_plan_takes_a_recipe_and_needs_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = json.loads(said("plan", "s2", "--json"))
     assert document["rows"] == {"train": 228_000, "validation": 6_000, "test": 7_600}
     assert [run["trainable"] for run in document["runs"]] == [999_172]
-    shown = " ".join(tunefork("plan", "s2").stdout.split())
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = " ".join(said("plan", "s2").split())
     assert "rows as published, not read" in shown
     assert "999,172" in shown
 
 
 def test_params_takes_a_recipe() -> None:
-    rows = json.loads(tunefork("params", "s4", "--json").stdout)
+    rows = json.loads(said("params", "s4", "--json"))
     assert {row["run"]: row["trainable"] for row in rows} == {"LoRA r=8 query+value": 372_581, "last layer": 7_165_541}
-    (one,) = json.loads(tunefork("params", "s2", "--run", "head", "--json").stdout)
+    (one,) = json.loads(said("params", "s2", "--run", "head", "--json"))
     assert one["trainable"] == 593_668  # of four classes
 
 
 def test_an_unknown_recipe_is_answered_with_the_nearest() -> None:
-    done = tunefork("run", "s0.fiar")
-    assert done.returncode == 2
-    assert "'s0.fiar' is neither a study file nor a recipe. Did you mean 's0.fair'?" in done.stderr
+    for command in ("run", "plan"):
+        with pytest.raises(
+            ConfigError, match=r"'s0.fiar' is neither a study file nor a recipe. Did you mean 's0.fair'"
+        ):
+            said(command, "s0.fiar")
 
 
 @pytest.mark.slow

@@ -60,14 +60,24 @@ def test_its_folder_is_taken_for_an_empty_one(tmp_path: Path) -> None:
         check_folder(tmp_path, made, None)
 
 
-def test_what_is_there_stays_byte_for_byte(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["s1", "s2", "s4"])
+def test_what_is_there_stays_byte_for_byte(name: str, tmp_path: Path) -> None:
     def content() -> dict[Path, bytes]:
         return {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 
-    first = smoke_study(recipe("s4"), tmp_path)
+    first = smoke_study(recipe(name), tmp_path)
     before = content()
-    assert smoke_study(recipe("s4"), tmp_path) == first
+    assert smoke_study(recipe(name), tmp_path) == first
     assert content() == before
+
+
+def test_another_model_takes_the_place_of_one_that_is_there(tmp_path: Path) -> None:
+    for name, kind in (("s1", "gpt2"), ("s3", "distilbert")):
+        model = Path(smoke_study(recipe(name), tmp_path).model)
+        assert Study.from_config(smoke_study(recipe(name), tmp_path)).backbone.anatomy.family == kind
+    assert sorted(path.name for path in model.iterdir()) == [
+        "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
+    ]  # fmt: skip
 
 
 def test_ranks_and_layers_that_are_named_fit(tmp_path: Path) -> None:
@@ -89,8 +99,7 @@ def test_the_splits_that_a_set_brings_have_files(tmp_path: Path) -> None:
 
 def test_nobody_is_told_and_nothing_is_continued(tmp_path: Path) -> None:
     study = parse_study(
-        "model: gpt2\nrevision: main\nstart_from: earlier\ntrackers: [tensorboard]\n"
-        "data: {train: 'hub:imdb'}\ncompare: [head]"
+        "model: gpt2\nstart_from: earlier\ntrackers: [tensorboard]\ndata: {train: 'hub:imdb'}\ncompare: [head]"
     )
     made = smoke_study(study, tmp_path)
     assert (made.revision, made.start_from, made.trackers) == (None, None, ())

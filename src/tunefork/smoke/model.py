@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,33 +23,43 @@ OF_BLOCKS = ("stage_names", "out_features", "out_indices", "_out_features", "_ou
 """What configs of images say of single blocks."""
 
 
-def write_model(name: str, folder: Path, words: list[str], *, width: int = WIDTH, blocks: int = BLOCKS) -> str:
+def write_model(
+    name: str, folder: Path, words: list[str], *, revision: str | None = None, width: int = WIDTH, blocks: int = BLOCKS
+) -> str:
     """Write a tiny model into a folder, with its tokenizer or image processor; its architecture's name.
 
     Args:
         name: the study's model. Only its config is looked at.
-        folder: where it goes; a model that is there is left as it is.
+        folder: where it goes; the same model is left as it is, another one is replaced.
         words: that its tokenizer knows.
+        revision: of a hub id.
         width: of its hidden states; a rank can be as large.
         blocks: how many it has.
 
     Raises:
         ModelNotFoundError: not even the config can be had.
     """
-    config = load_config(name)
+    config = load_config(name, revision)
     kind = str(config.model_type)
-    if (folder / "model.safetensors").is_file():
-        return kind
     anatomy = anatomy_of(skeleton(config, 2))
     config = _shrunk(config, width, blocks)
-    if task_of(config) == "image-classification":
-        _image_processor().save_pretrained(str(folder))
-    else:
-        _tokenizer(config, anatomy, words).save_pretrained(str(folder))
-    model = _pretend(config)
+    is_of_images = task_of(config) == "image-classification"
+    reader = _image_processor() if is_of_images else _tokenizer(config, anatomy, words)
+    staged = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    shutil.rmtree(staged, ignore_errors=True)
     with quietly():
-        model.save_pretrained(str(folder))
+        _pretend(config).save_pretrained(str(staged))
+        reader.save_pretrained(str(staged))
+    if _content(staged) == _content(folder):
+        shutil.rmtree(staged)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+        staged.rename(folder)
     return kind
+
+
+def _content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()} if folder.is_dir() else {}
 
 
 def _pretend(config: Any) -> Any:
