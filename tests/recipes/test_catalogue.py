@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tunefork.errors import ConfigError
-from tunefork.recipes import RECIPES, find_recipe, study_file
+from tunefork.recipes import RECIPES, Recipe, find_recipe, study_file
 from tunefork.study_file import read_study
 
 
@@ -19,8 +19,8 @@ def test_there_are_five_studies_with_a_fair_version_of_each() -> None:
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
-def test_a_recipe_says_what_is_assumed_and_what_is_verified(recipe: object) -> None:
-    path = next(each.path for each in RECIPES if each is recipe)
+def test_a_recipe_says_what_is_assumed_and_what_is_verified(recipe: Recipe) -> None:
+    path = recipe.path
     head = "".join(line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line.startswith("#"))
     for said in (
         "Assumed: ",

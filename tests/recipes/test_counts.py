@@ -130,6 +130,9 @@ def test_a_plan_without_a_network_says_what_is_known(number: int, kind: str) -> 
     assert plan.disk_mib is not None
     assert all(run.steps and run.memory_mib and run.seconds is None for run in plan.runs)
     assert any("rows as published, not read" in notice for notice in plan.notices)
-    assert any("times and lengths are unknown; memory is the most it can be" in notice for notice in plan.notices)
+    assert any(
+        "times, lengths and shared passes are unknown; memory is the most it can be" in notice
+        for notice in plan.notices
+    )
     assert bool(plan.search) == (kind == ".fair")
     assert plan.rows["test"] == {4: 25_250, 2: 7_600}.get(number, 25_000)

@@ -28,15 +28,17 @@ def test_rows_of_a_known_set_are_counted_as_published() -> None:
     assert run.memory_mib == pytest.approx(2_211, rel=0.01)
     assert plan.disk_mib is not None
     assert plan.disk_mib < 60
+    assert plan.groups == ()
+    assert "trained in" not in str(plan)
     first, second = plan.notices
-    assert first.startswith("the model itself is out of reach, so times and lengths are unknown; memory is the most it")
+    assert first.startswith("the model itself is out of reach, so times, lengths and shared passes are unknown; memory")
     assert "with 256 tokens in every row, in fp32" in first
     assert second.startswith("rows as published, not read; what reading would leave out, such as equal texts in two")
 
 
 def test_a_model_at_hand_is_counted_from_its_config(tiny_folder: Path) -> None:
     plan = outline(study(IMDB, str(tiny_folder)))
-    assert plan.notices[0].startswith("the rows are out of reach, so times and lengths are unknown")
+    assert plan.notices[0].startswith("the rows are out of reach, so times, lengths and shared passes are unknown")
     assert "with 80 tokens in every row" in plan.notices[0]  # the model's positions, fewer than max_length
     assert plan.runs[0].counts.head == 66
 

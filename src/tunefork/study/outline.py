@@ -13,7 +13,6 @@ from tunefork.data import published, published_rows
 from tunefork.errors import MissingExtraError, ModelNotFoundError, ProblemsError, ReadError, TuneforkError
 from tunefork.models import Anatomy, anatomy_of, image_size, load_config, longest_input, skeleton, task_of
 from tunefork.plan import (
-    Group,
     Plan,
     PlannedRun,
     Sizes,
@@ -115,12 +114,10 @@ def _from_config(study: Study, config: Any, known: _Known, reasons: Sequence[str
                 notices=selection.notices, formulas=derivation(selection, anatomy),
             )
         )  # fmt: skip
-    groups = tuple(Group((run.config.id,)) for run in runs)
     return replace(
         known.plan,
         runs=tuple(runs),
-        groups=groups,
-        disk_mib=estimate_disk_mib(runs, [group.runs for group in groups], rows, known.classes),
+        disk_mib=estimate_disk_mib(runs, [[run.config.id] for run in runs], rows, known.classes),
         search=search_lines(study.config),
         notices=(*_unknown(reasons, tokens), *known.plan.notices),
         warnings=warnings_of(study.config, known.plan.warnings),
@@ -130,7 +127,8 @@ def _from_config(study: Study, config: Any, known: _Known, reasons: Sequence[str
 def _unknown(reasons: Sequence[str], tokens: int | None) -> list[str]:
     what = "the model itself is out of reach" if reasons else "the rows are out of reach"
     most = f"; memory is the most it can be, with {tokens} tokens in every row, in fp32" if tokens else ", as is memory"
-    return [f"{what}, so times and lengths are unknown{most}{''.join(f': {reason}' for reason in reasons[:1])}"]
+    reason = f": {reasons[0]}" if reasons else ""
+    return [f"{what}, so times, lengths and shared passes are unknown{most}{reason}"]
 
 
 def _longest(study: Study, config: Any) -> int | None:
