@@ -18,7 +18,7 @@ LAYERS = (
     ("study",),
     ("export", "serve"),
     ("predictor",),
-    ("report", "demo", "search", "doctor", "trackers"),
+    ("report", "demo", "recipes", "search", "smoke", "doctor", "trackers"),
     ("runner",),
     ("engine",),
     ("strategies", "baselines", "spectra"),

@@ -7,7 +7,7 @@ import pytest
 from tunefork.config import RunConfig, TrainingConfig
 from tunefork.config.strategies import HeadStrategy
 from tunefork.errors import StudyFileError
-from tunefork.plan import expand, setting_warnings
+from tunefork.plan import expand, warnings_of
 from tunefork.study_file import parse_study, write_study
 
 STUDY = "data: a.csv\ncompare: [head]\n"
@@ -97,8 +97,8 @@ def test_metrics_are_known_by_name_and_one_s_own_must_be_named() -> None:
 
 def test_classes_weighed_twice_are_warned_of() -> None:
     both = parse_study(STUDY + "training: {class_weights: auto, sampling: balanced}")
-    (warning,) = setting_warnings(both)
+    (warning,) = warnings_of(both)
     assert warning.startswith("class_weights: auto and sampling: balanced each make all classes count alike")
-    assert setting_warnings(parse_study(STUDY + "training: {class_weights: auto}")) == ()
+    assert warnings_of(parse_study(STUDY + "training: {class_weights: auto}")) == ()
     entry = "data: a.csv\ntraining: {sampling: balanced}\ncompare: [{head: {}, training: {class_weights: auto}}]"
-    assert len(setting_warnings(parse_study(entry))) == 1
+    assert len(warnings_of(parse_study(entry))) == 1

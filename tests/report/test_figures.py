@@ -13,7 +13,7 @@ from tunefork.report import summarise, verdict
 from tunefork.report.figures import NAMES, Drawing, draw, inline_svg, save
 from tunefork.report.figures.ablations import rank_series, target_series
 from tunefork.report.figures.style import looks
-from tunefork.store import Store
+from tunefork.store import Store, TrialRecord
 
 
 def drawn(store: Store) -> dict[str, Drawing]:
@@ -94,6 +94,22 @@ def test_ablations_hold_what_differs_in_one_setting_only(tmp_path: Path) -> None
     other = replace(two, settings={**two.settings, "alpha": 5.0})
     assert len(rank_series(summarise(make(tmp_path, (one, fixed))))) == 1
     assert rank_series(summarise(make(tmp_path, (one, other)))) == []
+
+
+def test_ablations_pass_over_what_was_looked_for(tmp_path: Path) -> None:
+    one, two = lora(2, "query", 600_000, 0.9), lora(8, "query", 700_000, 0.9)
+    own = replace(two, settings={**two.settings, "learning_rate": 7e-4, "alpha": 5.0})
+    store = make(tmp_path, (one, own))
+    assert rank_series(summarise(store)) == []
+    for number, settings in enumerate(({"learning_rate": 7e-4}, {"learning_rate": 1e-3, "alpha": 5.0})):
+        store.put_trial(TrialRecord(f"t{number}", f"lora-{number}", "LoRA", number, settings, "loss", 0.5, "done"))
+        found = [len(group) for group in rank_series(summarise(store))]
+        assert found == []  # alpha was given to one of them
+    store.put_trial(replace(store.trials()[0], settings={"learning_rate": 7e-4, "alpha": 4.0}))
+    assert [len(group) for group in rank_series(summarise(store))] == [2]
+    axes = drawn(store)["rank"].figure.axes[0]
+    title = " ".join("".join(axes.get_title(loc=place) for place in ("left", "center")).split())
+    assert title.endswith("against LoRA rank, each at its best")
 
 
 def test_figures_without_data_are_left_out(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from tunefork.config import Choices, Range, StudyConfig
 from tunefork.errors import ConfigError
+from tunefork.plan import expand
 from tunefork.search import arms_of
 from tunefork.study_file import parse_study
 
@@ -52,9 +53,25 @@ def test_a_space_adds_to_the_usual_one_and_an_arm_is_not_called_by_what_it_looks
 
 
 def test_equal_labels_are_told_apart() -> None:
-    assert [name for name, _ in arms("[{lora: {alpha: 4}}, {lora: {alpha: 8}}, full, full]")] == [
+    found = arms("[{lora: {alpha: 4}}, {lora: {alpha: 8}}, full, {full: {}, seeds: 2}]")
+    assert [name for name, _ in found] == [
         "LoRA r=8 query+value (alpha=4)", "LoRA r=8 query+value (alpha=8)", "full (no. 1)", "full (no. 2)",
     ]  # fmt: skip
+
+
+def test_what_several_blocks_ask_for_is_looked_for_once_and_shown_in_each() -> None:
+    config = study("[full, {block: rank, lora: {r: [2, 8]}}, {block: targets, lora: {rank: 8}}, full]")
+    assert config.search is not None
+    found = arms_of(config, config.search)
+    assert [arm.name for arm in found] == ["full", "LoRA r=2 query+value", "LoRA r=8 query+value"]
+    entries = [entry for arm in found for entry in arm.entries({"learning_rate": 0.002})]
+    assert [(entry.block, entry.settings) for entry in entries[1:]] == [
+        ("rank", {"rank": 2, "learning_rate": 0.002}),
+        ("rank", {"rank": 8, "learning_rate": 0.002}),
+        ("targets", {"rank": 8, "learning_rate": 0.002}),
+    ]
+    decided = config.model_copy(update={"compare": tuple(entries)})
+    assert [run.blocks for run in expand(decided)] == [(), ("rank",), ("rank", "targets")]
 
 
 def test_a_run_has_what_was_chosen_and_the_seed_of_the_search() -> None:

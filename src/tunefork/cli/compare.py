@@ -31,6 +31,7 @@ from tunefork.cli.options import (
     Seeds,
     Selection,
     SharedRate,
+    Smoke,
     Time,
     Trackers,
     TrainingRows,
@@ -153,6 +154,7 @@ def compare(
     halving: Halving = False,
     tracker: Trackers = None,
     fork: Fork = False,
+    smoke: Smoke = False,
     trust_remote_code: TrustCode = None,
     allow_pickle: AllowPickle = False,
     out: Out = None,
@@ -213,9 +215,12 @@ def compare(
     if run is None and not as_json:
         typer.echo(f"No --run given; comparing {', '.join(DEFAULT_RUNS)}.", err=True)
     from tunefork.cli.showing import show_results
+    from tunefork.cli.smoking import smoked
     from tunefork.study import Study
 
     study = Study.from_config(config, metrics=own, trust=trust_options(trust_remote_code, allow_pickle))
+    if smoke:
+        study, out = smoked(study, out, include or ())
     if not as_json:
         study.preflight()
         for notice in study.splits.notices:

@@ -10,7 +10,9 @@ import typer
 if TYPE_CHECKING:
     from tunefork.models import Trust
 
-StudyFile = Annotated[Path, typer.Argument(help="The study file (YAML).")]
+StudyFile = Annotated[
+    Path, typer.Argument(help="The study file (YAML), or a recipe: s0, s0.fair, … (tunefork recipes).")
+]
 DataFolder = Annotated[
     Path | None,
     typer.Option("--data", help="The folder that relative paths start from; the study file's unless given."),
@@ -41,6 +43,14 @@ Fork = Annotated[
         "--fork",
         help="Where the folder holds another study, or runs that were stopped on demand, begin anew beside it: NAME-2, "
         "NAME-3, …",
+    ),
+]
+Smoke = Annotated[
+    bool,
+    typer.Option(
+        "--smoke",
+        help="Try the study in seconds, without a network: made-up rows, a tiny model of the same kind, a folder "
+        "of its own (NAME-smoke). Its numbers mean nothing.",
     ),
 ]
 OwnMetrics = Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 @app.command()
 def params(
-    model: Annotated[str, typer.Argument(help="A hub id, a folder (config.json is enough), or builtin:minilm.")],
+    model: Annotated[
+        str, typer.Argument(help="A hub id, a folder (config.json is enough), builtin:minilm, or a recipe.")
+    ],
     run: Annotated[
         list[str] | None,
         typer.Option("--run", help="A configuration, such as lora:rank=8,targets=query+value. Repeat it."),
@@ -41,11 +44,14 @@ def params(
     from tunefork.strategies import count, formulas, select
 
     trust = trust_options(trust_remote_code, allow_pickle)
+    model, labels, given = _of_recipe(model, labels)
     config = load_config(model, revision, trust)
     bare = skeleton(config, labels, trust)
     anatomy = anatomy_of(bare)
     rows, details = [], []
-    for text, strategy in _configurations(run or (), max_trainable, anatomy, model):
+    if run or max_trainable or not given:
+        given = _configurations(run or (), max_trainable, anatomy, model)
+    for text, strategy in given:
         shown = skeleton(config, labels, trust) if strategy.kind == "peft" else bare  # PEFT changes what it is shown
         selection = select(strategy, anatomy, shown)
         counts = count(selection, anatomy)
@@ -66,6 +72,22 @@ def params(
         emit(rows)
         return
     _show(model, labels, rows, details if explain else [(lines[:0], notices) for lines, notices in details])
+
+
+def _of_recipe(name: str, labels: int) -> tuple[str, int, list[tuple[str, Strategy]]]:
+    """Model, number of classes and configurations of a recipe; of anything else what was given, and nothing."""
+    from tunefork.data import published
+    from tunefork.plan import expand
+    from tunefork.recipes import named
+    from tunefork.study_file import read_study
+
+    recipe = None if Path(name).is_dir() else named(name)
+    if recipe is None:
+        return name, labels, []
+    study = read_study(recipe.path)
+    known = published(study.data.train)
+    found = {run.config.configuration: (run.name, run.config.strategy) for run in expand(study)}
+    return study.model, labels if known is None else len(known.classes), list(found.values())
 
 
 def _configurations(

@@ -57,13 +57,15 @@ def plan(
 ) -> None:
     """Show a study's runs, exact counts, steps, estimated time and memory, and how much of the texts is cut off."""
     from tunefork.metrics import own_metrics
+    from tunefork.recipes import study_file
     from tunefork.search import search_outlook
     from tunefork.study import Study, outline
 
     own = own_metrics(metric or (), where="--metric")
     unusable = row_options(drop_missing, drop_empty, bad_images, leakage, rare)
     changes = overrides(seeds, rows, epochs, shared_learning_rate, unusable=unusable)
-    made = Study.from_file(study, changes, data, own, trust_options(trust_remote_code, allow_pickle))
+    file, base = study_file(study)
+    made = Study.from_file(file, changes, data or base, own, trust_options(trust_remote_code, allow_pickle))
     found = outline(made, timings=timings, workers=workers)
     if as_json:
         emit(as_document(found) | {"search": search_outlook(made.config)})

@@ -27,6 +27,7 @@ from tunefork.cli.options import (
     Seeds,
     Selection,
     SharedRate,
+    Smoke,
     StudyFile,
     Time,
     Trackers,
@@ -72,13 +73,16 @@ def run(
     halving: Halving = False,
     tracker: Trackers = None,
     fork: Fork = False,
+    smoke: Smoke = False,
     trust_remote_code: TrustCode = None,
     allow_pickle: AllowPickle = False,
     as_json: Json = False,
 ) -> None:
     """Run a study: train every configuration with every seed, then report. A study that was interrupted continues."""
     from tunefork.cli.showing import show_results
+    from tunefork.cli.smoking import smoked
     from tunefork.metrics import own_metrics
+    from tunefork.recipes import study_file
     from tunefork.study import Study
 
     judging = judging_options(margin, max_trainable, max_memory, max_seconds, max_latency)
@@ -88,6 +92,9 @@ def run(
         seeds, rows, epochs, shared_learning_rate, judging, looking, no_examples, selection, unusable, tracker
     )
     own = own_metrics(metric or (), where="--metric")
-    made = Study.from_file(study, changes, data, own, trust_options(trust_remote_code, allow_pickle))
+    file, base = study_file(study)
+    made = Study.from_file(file, changes, data or base, own, trust_options(trust_remote_code, allow_pickle))
+    if smoke:
+        made, out = smoked(made, out, include or ())
     results = made.run(out, progress=not as_json, workers=workers, include=include or (), fork=fork)
     show_results(results.store, as_json)

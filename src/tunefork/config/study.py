@@ -174,6 +174,8 @@ class StudyConfig(Value):
     """Who is told of the study beside its own folder."""
     search: Search | None = None
     """Settings to look for; what an entry of ``compare`` gives itself stays as it is."""
+    made_up: bool = False
+    """Whether model and rows are made up, as ``--smoke`` makes them. A warning stands above the verdict."""
 
     @field_validator("name")
     @classmethod

@@ -2,7 +2,8 @@
 
 read (readers, decoding, delimited, jsonl, columnar, hub, images) → table → columns (guessing) → labelled (labels,
 label_sets, flags, numbers; gaps, blanks), rows (ids, left_out) → leakage → naming (label_map) → holdout (strata)
-→ near_duplicates (similarity) → augment → splits (the whole way) → text (tokens) or images (pixels) → encoded
+→ near_duplicates (similarity) → augment → splits (the whole way) → text (tokens) or images (pixels) → encoded;
+published: what is known of some data sets without reading them
 """
 
 from tunefork.data.api import Data, load_data
@@ -12,6 +13,7 @@ from tunefork.data.fewer import fewer
 from tunefork.data.images.gallery import read_pictures
 from tunefork.data.label_map import LabelMap
 from tunefork.data.left_out import LeftOut
+from tunefork.data.published import PublishedSet, own_splits, published, published_rows
 from tunefork.data.readers import read_rows
 from tunefork.data.splits import is_of_images, load_splits
 from tunefork.data.table import Table
@@ -26,6 +28,7 @@ __all__ = [
     "ImageSplit",
     "LabelMap",
     "LeftOut",
+    "PublishedSet",
     "Split",
     "Splits",
     "Table",
@@ -36,6 +39,9 @@ __all__ = [
     "is_of_images",
     "load_data",
     "load_splits",
+    "own_splits",
+    "published",
+    "published_rows",
     "read_pictures",
     "read_rows",
     "read_unlabelled",

@@ -2,7 +2,7 @@
 
 from tunefork.plan.disk import estimate_disk_mib
 from tunefork.plan.estimate import Sizes, StepTiming, estimate_memory_mib, estimate_seconds
-from tunefork.plan.expand import ExpandedRun, expand, setting_warnings, shared_rate_warning
+from tunefork.plan.expand import ExpandedRun, expand, shared_rate_warning, warnings_of
 from tunefork.plan.explain import disk, duration, findings, lengths, passes, whole
 from tunefork.plan.groups import Party, Traits, make_groups, parties
 from tunefork.plan.plan import Group, Plan, PlannedRun
@@ -31,10 +31,10 @@ __all__ = [
     "makespan",
     "parties",
     "passes",
-    "setting_warnings",
     "shared_rate_warning",
     "steps_per_epoch",
     "total_steps",
     "warmup_steps",
+    "warnings_of",
     "whole",
 ]

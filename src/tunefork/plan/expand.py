@@ -48,9 +48,23 @@ def expand(study: StudyConfig) -> tuple[ExpandedRun, ...]:
     return _named(tuple(found.values()))
 
 
-def setting_warnings(study: StudyConfig) -> tuple[str, ...]:
-    """What to say above the verdict of a study's settings."""
-    return tuple(filter(None, [shared_rate_warning(study), _weighted_twice(study)]))
+def warnings_of(study: StudyConfig, rows: Sequence[str] = ()) -> tuple[str, ...]:
+    """What to say above the verdict: that nothing in it means anything, then of the rows, then of the settings.
+
+    Args:
+        study: what was asked.
+        rows: what there is to say of these.
+    """
+    return tuple(filter(None, [_made_up(study), *rows, shared_rate_warning(study), _weighted_twice(study)]))
+
+
+def _made_up(study: StudyConfig) -> str | None:
+    if not study.made_up:
+        return None
+    return (
+        "This is a smoke run: its rows are made up and its model is tiny, with random weights. It shows that the study "
+        "works; its numbers mean nothing."
+    )
 
 
 def shared_rate_warning(study: StudyConfig) -> str | None:

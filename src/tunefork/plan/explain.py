@@ -79,7 +79,7 @@ def passes(plan: Plan) -> list[str]:
     first = []
     if plan.precision and any(run.config.training.precision == "auto" for run in plan.runs):
         first.append(f"computed in {plan.precision}, the faster precision on this machine")
-    if len(plan.groups) == len(plan.runs) == 1:
+    if not plan.groups or len(plan.groups) == len(plan.runs) == 1:
         return first
     known = {run.config.id: run for run in plan.runs}
     how_many = f"trained in {len(plan.groups)} pass{'es' if len(plan.groups) > 1 else ''}"

@@ -55,6 +55,7 @@ class Plan:
 
     runs: tuple[PlannedRun, ...]
     groups: tuple[Group, ...]
+    """Empty where nobody knows who shares a pass."""
     rows: dict[str, int]
     """Rows per split; empty when the data could not be read."""
     truncated: dict[str, float]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tunefork.config import Configuration, Dimension, RunConfig, Search, StudyConfig, TrainingConfig, dimension
@@ -33,6 +33,8 @@ class Arm:
     """The entry of ``compare`` that it comes from: block, seeds, training."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """What the open settings would be without a search, where the space holds all of them; else empty."""
+    further: tuple[str, ...] = ()
+    """Blocks of other entries that ask for the same: it is looked for once, and shown in each."""
 
     @property
     def key(self) -> str:
@@ -51,6 +53,15 @@ class Arm:
             training={**self.entry.training, **training},
         )
 
+    def entries(self, chosen: Mapping[str, Any]) -> tuple[Configuration, ...]:
+        """The same for each block that it is shown in."""
+        one = self.configuration(chosen)
+        others = (
+            Configuration(one.kind, one.settings, block=block, seeds=one.seeds, training=one.training)
+            for block in self.further
+        )
+        return (one, *others)
+
     def run(self, chosen: Mapping[str, Any], study: StudyConfig, seed: int) -> RunConfig:
         """One training of the arm, with its open settings decided."""
         entry = self.configuration(chosen)
@@ -66,12 +77,12 @@ def extremes(arm: Arm) -> list[dict[str, Any]]:
 
 
 def arms_of(study: StudyConfig, search: Search) -> tuple[Arm, ...]:
-    """The arms of a study: one for each configuration, grids taken apart.
+    """The arms of a study: one for each configuration, grids taken apart, equal ones of several blocks together.
 
     Raises:
         ConfigError: an entry has the search's seed among its own.
     """
-    found: list[Arm] = []
+    found: dict[str, Arm] = {}
     for entry in study.compare:
         own = entry.seeds if isinstance(entry.seeds, int | None) else tuple(entry.seeds)
         if own is not None and search.seed in (range(own) if isinstance(own, int) else own):
@@ -81,10 +92,16 @@ def arms_of(study: StudyConfig, search: Search) -> tuple[Arm, ...]:
                 found=f"seed {search.seed}",
                 fix="Give search.seed another number: what a seed has chosen, it cannot judge.",
             )
-        found += [_arm(entry, settings, study, search) for settings in _grid(entry)]
-    names = [arm.name for arm in found]
+        for settings in _grid(entry):
+            same = digest([entry.kind, settings, entry.training, own], 64)
+            known = found.get(same)
+            if known is None:
+                found[same] = _arm(entry, settings, study, search)
+            elif entry.block not in (known.entry.block, *known.further):
+                found[same] = replace(known, further=(*known.further, entry.block))
+    names = [arm.name for arm in found.values()]
     return tuple(
-        arm if names.count(arm.name) == 1 else _renamed(arm, number, names) for number, arm in enumerate(found)
+        arm if names.count(arm.name) == 1 else _renamed(arm, number, names) for number, arm in enumerate(found.values())
     )
 
 
@@ -127,4 +144,4 @@ def _renamed(arm: Arm, number: int, names: list[str]) -> Arm:
     told = {key: each for key, each in {**arm.fixed, **arm.entry.training}.items() if key not in NAMING}
     before = names[:number].count(arm.name)
     suffix = ", ".join(f"{key}={value}" for key, value in told.items()) or f"no. {before + 1}"
-    return Arm(f"{arm.name} ({suffix})", arm.kind, arm.fixed, arm.space, arm.entry, arm.defaults)
+    return replace(arm, name=f"{arm.name} ({suffix})")

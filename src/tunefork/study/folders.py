@@ -8,6 +8,7 @@ from typing import Any
 
 from tunefork.config import StudyConfig, unknown_metrics
 from tunefork.errors import ConfigError, OtherStudyError, StoreError
+from tunefork.smoke import MADE_UP
 from tunefork.store import SqliteStore
 from tunefork.store.lease import FILE as LOCK
 from tunefork.study_file import build_study, parse_study, write_study
@@ -36,7 +37,7 @@ def check_folder(folder: Path, config: StudyConfig, data_hash: str | None) -> No
     """
     written = folder / "study.yaml"
     if not (folder / "study.db").exists():
-        if folder.exists() and any(path.name != LOCK for path in folder.iterdir()):
+        if folder.exists() and any(path.name not in (LOCK, MADE_UP) for path in folder.iterdir()):
             raise StoreError(
                 "The folder is not empty and holds no study", where=str(folder), fix="Choose another folder with -o."
             )

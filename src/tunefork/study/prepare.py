@@ -23,8 +23,8 @@ from tunefork.plan import (
     estimate_memory_mib,
     estimate_seconds,
     expand,
-    setting_warnings,
     total_steps,
+    warnings_of,
 )
 from tunefork.store import StudyRecord
 from tunefork.strategies import Selection, count, derivation, frozen_depth, select
@@ -84,7 +84,7 @@ def make_plan(
         },
         tokens={name: float(split.lengths.mean()) for name, split in encoded.splits.items()},
         notices=tuple(dict.fromkeys([*splits.notices, *backbone.notices, *encoded.notices, *augmented])),
-        warnings=(*splits.warnings, *setting_warnings(study)),
+        warnings=warnings_of(study, splits.warnings),
         precision=precision,
         disk_mib=estimate_disk_mib(
             runs, [group.runs for group in arrangement.groups], rows, len(splits.labels.names), arrangement.workers

@@ -91,7 +91,7 @@ def search_settings(
     finally:
         inner.close()
     chosen = chosen_settings(arms, store)
-    entries = tuple(arm.configuration(chosen[arm.key]) for arm in arms)
+    entries = tuple(entry for arm in arms for entry in arm.entries(chosen[arm.key]))
     notices = tuple(filter(None, (at_the_edge(arm, chosen[arm.key]) for arm in arms)))
     return study.model_copy(update={"compare": entries, "search": None}), notices
 

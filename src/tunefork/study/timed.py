@@ -170,7 +170,8 @@ class TimedStudy:
     def _allotted(self, study: Study, epochs: Mapping[str, float]) -> StudyConfig:
         """The study with every arm's training as long as there is time for, and evaluations where trials end."""
         config, rows = study.config, len(study.encoded.rows.train)
-        entries = tuple(_allotted(arm, config, epochs[arm.key], rows) for arm in arms_of(config, self._search))
+        arms = arms_of(config, self._search)
+        entries = tuple(each for arm in arms for each in _allotted(arm, config, epochs[arm.key], rows))
         search = self._search.model_copy(update={"halving": FACTOR})
         return config.model_copy(update={"compare": entries, "search": search})
 
@@ -191,7 +192,7 @@ class TimedStudy:
                 Configuration(one.kind, one.settings, block=one.block, seeds=wanted[key], training=one.training)
                 for key, arm in arms.items()
                 if wanted[key]
-                for one in [arm.configuration(settings[key])]
+                for one in arm.entries(settings[key])
             ]
             config = study.config.model_copy(update={"compare": tuple(entries), "search": None})
             end = time.time() + self._left() - (0.0 if done else TESTING * self._budget)
@@ -245,10 +246,12 @@ class TimedStudy:
         self._inner.choose("budget", self._known)
 
 
-def _allotted(arm: Arm, config: StudyConfig, epochs: float, rows: int) -> Configuration:
-    """An arm's entry with a training of so many epochs, in ``PARTS`` parts."""
+def _allotted(arm: Arm, config: StudyConfig, epochs: float, rows: int) -> list[Configuration]:
+    """An arm's entries with a training of so many epochs, in ``PARTS`` parts."""
     entry = arm.configuration({})
     training = config.training.model_validate({**config.training.model_dump(), **entry.training})
     steps = max(PARTS, round(epochs * rows / (training.batch_size * training.accumulation)))
     own = {**entry.training, "steps": steps, "eval_every": max(1, steps // PARTS)}
-    return Configuration(entry.kind, entry.settings, block=entry.block, seeds=entry.seeds, training=own)
+    return [
+        Configuration(one.kind, one.settings, block=one.block, seeds=one.seeds, training=own) for one in arm.entries({})
+    ]

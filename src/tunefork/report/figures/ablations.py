@@ -43,7 +43,7 @@ def rank(summary: Summary) -> Figure | None:
     series = rank_series(summary)
     if not series:
         return None
-    figure, axes = sheet(f"{_metric(summary)} on {summary.split} against LoRA rank")
+    figure, axes = sheet(f"{_metric(summary)} on {summary.split} against LoRA rank{_own(summary)}")
     handles = []
     for place, group in enumerate(series):
         colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
@@ -70,7 +70,7 @@ def targets(summary: Summary) -> Figure | None:
         return None
     shown = [(number, one) for number, group in enumerate(series) for one in group]
     names = [f"{'+'.join(strategy_of(one)['targets'])} (r={strategy_of(one).get('rank')})" for _, one in shown]
-    rows = rows_sheet(f"{_metric(summary)} on {summary.split} against LoRA targets", names, 0.2)
+    rows = rows_sheet(f"{_metric(summary)} on {summary.split} against LoRA targets{_own(summary)}", names, 0.2)
     before = 0
     for y, (number, one) in zip(rows.places, shown):
         if number != before:
@@ -84,24 +84,33 @@ def targets(summary: Summary) -> Figure | None:
 
 
 def rank_series(summary: Summary) -> list[Series]:
-    """LoRA configurations that differ only in rank; alpha may stay, or follow the rank."""
+    """LoRA configurations that differ only in rank; alpha may stay, follow the rank, or have been looked for."""
     groups: dict[str, dict[Any, ConfigurationSummary]] = defaultdict(dict)
+    free = looked_for(summary)
     for one in _loras(summary):
         strategy = strategy_of(one)
         if not isinstance(strategy.get("rank"), int) or not isinstance(strategy.get("alpha"), int | float):
             continue
-        for key, alpha in (("scale", strategy["alpha"] / strategy["rank"]), ("alpha", strategy["alpha"])):
-            groups[_key(one, {"rank": key, "alpha": alpha})][strategy["rank"]] = one
+        scales = {"scale": strategy["alpha"] / strategy["rank"], "alpha": strategy["alpha"]}
+        for key, alpha in {"free": 0.0}.items() if "alpha" in free else scales.items():
+            groups[_key(one, {"rank": key, "alpha": alpha}, free)][strategy["rank"]] = one
     return [[group[value] for value in sorted(group)] for group in groups.values() if len(group) > 1]
 
 
 def target_series(summary: Summary) -> list[Series]:
-    """LoRA configurations that differ only in their targets."""
+    """LoRA configurations that differ only in their targets, and in what was looked for."""
     groups: dict[str, dict[str, ConfigurationSummary]] = defaultdict(dict)
+    free = looked_for(summary)
     for one in _loras(summary):
         if isinstance(strategy_of(one).get("targets"), list):
-            groups[_key(one, {"targets": ""})][one.id] = one
+            groups[_key(one, {"targets": ""}, free)][one.id] = one
     return [list(group.values()) for group in groups.values() if len(group) > 1]
+
+
+def looked_for(summary: Summary) -> frozenset[str]:
+    """Settings that a search gave to each LoRA configuration: each at its best, so they may differ."""
+    tried = [set(trial.settings) for trial in summary.trials if trial.arm.startswith("lora-")]
+    return frozenset(set.intersection(*tried) - {"rank", "targets"}) if tried else frozenset()
 
 
 def strategy_of(one: ConfigurationSummary) -> Mapping[str, Any]:
@@ -114,14 +123,26 @@ def _loras(summary: Summary) -> list[ConfigurationSummary]:
     return [one for one in measured(summary) if one.strategy == "lora"]
 
 
-def _key(one: ConfigurationSummary, changes: Mapping[str, Any]) -> str:
-    return canonical_json([{**strategy_of(one), **changes}, one.runs[0].record.config.get("training")])
+def _key(one: ConfigurationSummary, changes: Mapping[str, Any], free: frozenset[str]) -> str:
+    strategy = {name: value for name, value in strategy_of(one).items() if name not in free}
+    training = one.runs[0].record.config.get("training") or {}
+    return canonical_json(
+        [{**strategy, **changes}, {name: value for name, value in training.items() if f"training.{name}" not in free}]
+    )
+
+
+def _own(summary: Summary) -> str:
+    return ", each at its best" if looked_for(summary) else ""
 
 
 def _rank_name(group: Series) -> str:
     strategy = strategy_of(group[0])
     ends = {strategy_of(one)["alpha"] for one in group}
-    alpha = f"alpha={ends.pop():g}" if len(ends) == 1 else f"alpha={strategy['alpha'] / strategy['rank']:g}×rank"
+    scales = {strategy_of(one)["alpha"] / strategy_of(one)["rank"] for one in group}
+    if len(ends) == 1:
+        alpha = f"alpha={ends.pop():g}"
+    else:
+        alpha = f"alpha={scales.pop():g}×rank" if len(scales) == 1 else "each its own alpha"
     return f"{'+'.join(strategy.get('targets', []))}, {alpha}"
 
 
