@@ -40,6 +40,7 @@ from tunefork.cli.options import (
     search_options,
     trust_options,
 )
+from tunefork.cli.runners import Address, RunnerName, runner_option
 
 
 @app.command()
@@ -57,6 +58,8 @@ def run(
     leakage: Leakage = None,
     rare: Rare = None,
     workers: Workers = None,
+    runner: RunnerName = None,
+    address: Address = None,
     metric: OwnMetrics = None,
     selection: Selection = None,
     include: Include = None,
@@ -89,5 +92,8 @@ def run(
     )
     own = own_metrics(metric or (), where="--metric")
     made = Study.from_file(study, changes, data, own, trust_options(trust_remote_code, allow_pickle))
-    results = made.run(out, progress=not as_json, workers=workers, include=include or (), fork=fork)
+    with runner_option(runner, address, workers) as executes:
+        results = made.run(
+            out, progress=not as_json, workers=workers, runner=executes, include=include or (), fork=fork
+        )
     show_results(results.store, as_json)

@@ -1,0 +1,82 @@
+"""What workers send is put into the study's folder: each unit whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from tunefork.runner.cluster.folders import CHECKPOINTS, link_tree
+from tunefork.runner.cluster.outgoing import forget
+from tunefork.store.atomic import flush
+
+DESK = "ray"
+"""The folder in a study's folder where what is on its way lies; gone when nobody trains."""
+
+
+class Arrivals:
+    """Takes the events ``moved``, ``open``, ``piece``, ``whole`` and ``gone``.
+
+    Args:
+        folder: the study's.
+    """
+
+    events = frozenset({"moved", "open", "piece", "whole", "gone"})
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def moved(self, unit: str, place: str, links: Mapping[str, str]) -> None:
+        """A unit lies on this storage, and has to be moved only."""
+        staged = self._staged(unit)
+        Path(place).rename(staged)
+        self._put(unit, staged, links)
+
+    def open(self, unit: str, folder: bool) -> None:
+        """The pieces of a unit follow."""
+        staged = self._staged(unit)
+        if folder:
+            staged.mkdir()
+
+    def piece(self, unit: str, name: str, content: bytes) -> None:
+        """The next part of one of its files."""
+        path = self._place(unit) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def whole(self, unit: str, links: Mapping[str, str]) -> None:
+        """It has come to its end."""
+        self._put(unit, self._place(unit), links)
+
+    def gone(self, unit: str) -> None:
+        """It is no more."""
+        target = self._folder / unit
+        shutil.rmtree(target, ignore_errors=True)
+        parent = target.parent
+        if parent.parent.name == CHECKPOINTS and parent.is_dir() and not any(parent.iterdir()):
+            parent.rmdir()
+
+    def _put(self, unit: str, staged: Path, links: Mapping[str, str]) -> None:
+        for name, source in links.items():
+            link_tree(self._folder / source, staged / name)
+        target = self._folder / unit
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if staged.is_dir():
+            flush(staged)
+            shutil.rmtree(target, ignore_errors=True)
+        staged.replace(target)
+        flush(target.parent)
+
+    def _place(self, unit: str) -> Path:
+        return self._folder / DESK / "arriving" / unit.replace("/", "+")
+
+    def _staged(self, unit: str) -> Path:
+        """The place of a unit on its way, empty."""
+        place = self._place(unit)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        forget(place)
+        return place
