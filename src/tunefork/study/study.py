@@ -195,7 +195,7 @@ class Study:
         """
         return self._plan(timings, Choices(), workers, places)
 
-    def _plan(self, timings: bool, chosen: Choices, workers: int | None, places: Places | None) -> Plan:
+    def _plan(self, timings: bool, chosen: Choices, workers: int | None, places: Places | None = None) -> Plan:
         """The plan; with what was chosen when the study began, where it is known."""
         self.preflight()
         automatic = chosen.precision or automatic_precision()
