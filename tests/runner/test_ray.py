@@ -6,7 +6,7 @@ import os
 import random
 import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,16 +25,8 @@ from tunefork.runner.cluster import crew
 from tunefork.runner.cluster.crew import ClusterCrew
 from tunefork.store import MemoryStore, SqliteStore, StopWish, Store
 
-ray = pytest.importorskip("ray")
+pytest.importorskip("ray")
 DROPOUT = "lora:rank=4,dropout=0.1,learning_rate=1e-2"
-
-
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[RayRunner]:
-    """Two CPUs; its workers stay from test to test."""
-    with RayRunner(cores=2, memory=200 * 2**20) as runner:
-        yield runner
-    assert not ray.is_initialized()
 
 
 @pytest.fixture
