@@ -14,6 +14,7 @@ from tunefork.runner.cluster.folders import belonging, resumable
 from tunefork.runner.cluster.messages import Piece
 from tunefork.runner.cluster.outgoing import Outgoing
 from tunefork.runner.messages import Event
+from tunefork.store import MemoryStore
 from tunefork.store.whole import verify, whole_folder
 
 STATE = "checkpoints/key/000000002"
@@ -32,14 +33,13 @@ class Wire:
 
     def __init__(self, worker: Path, study: Path, shared: bool, frozen: tuple[str, ...] = ()) -> None:
         self.told: list[Event] = []
-        self.arrivals = Arrivals(study)
+        self.arrivals = Arrivals(MemoryStore(study))
         self.outgoing = Outgoing(worker, shared, frozen, self.send)
 
     def send(self, event: Event) -> None:
         self.told.append(event)
         arguments = tuple(each.read() if isinstance(each, Piece) else each for each in event.arguments)
-        if event.name in self.arrivals.events:
-            getattr(self.arrivals, event.name)(*arguments)
+        self.arrivals.take(Event(event.name, arguments))
 
 
 @pytest.fixture(params=[True, False], ids=["shared", "sent"])
@@ -113,7 +113,7 @@ def test_a_run_s_folder_takes_the_place_of_what_was_there(wire: Wire, tmp_path: 
 
 
 def test_a_unit_of_which_a_part_arrived_is_not_there(tmp_path: Path) -> None:
-    arrivals = Arrivals(tmp_path)
+    arrivals = Arrivals(MemoryStore(tmp_path))
     arrivals.open(STATE, True)
     arrivals.piece(STATE, "run-0.safetensors", b"half")
     assert resumable(tmp_path) == {}

@@ -1,4 +1,4 @@
-"""What workers send is put into the study's folder: each unit whole, or not at all."""
+"""What workers send is put into the study's store and folder: each record at once, each unit whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,23 +9,51 @@ from pathlib import Path
 
 from tunefork.runner.cluster.folders import CHECKPOINTS, link_tree
 from tunefork.runner.cluster.outgoing import forget
+from tunefork.runner.cluster.relay import RECORDS
+from tunefork.runner.messages import Event
+from tunefork.store import Store
 from tunefork.store.atomic import flush
+from tunefork.store.space import disk_full
 
 DESK = "ray"
 """The folder in a study's folder where what is on its way lies; gone when nobody trains."""
 
 
+FOLDERS = frozenset({"moved", "open", "piece", "whole", "gone"})
+"""Events that are of units."""
+
+
 class Arrivals:
-    """Takes the events ``moved``, ``open``, ``piece``, ``whole`` and ``gone``.
+    """Takes events, in the order in which a worker sent them.
 
     Args:
-        folder: the study's.
+        store: the study's.
     """
 
-    events = frozenset({"moved", "open", "piece", "whole", "gone"})
+    def __init__(self, store: Store) -> None:
+        self._store, self._folder = store, store.folder.resolve()
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def take(self, event: Event) -> bool:
+        """Keep what it brings; False where it is something else.
+
+        Raises:
+            DiskFullError: there is no room for it.
+        """
+        if event.name not in RECORDS | FOLDERS:
+            return False
+        try:
+            if event.name in FOLDERS:
+                getattr(self, event.name)(*event.arguments)
+            elif event.name == "merge":  # groups decide for themselves, under one name
+                name, value = event.arguments
+                self._store.choose(name, {**self._store.chosen(name), **value})
+            else:
+                getattr(self._store, event.name)(*event.arguments)
+        except Exception as error:
+            if full := disk_full(error, str(self._folder)):
+                raise full from error
+            raise
+        return True
 
     def moved(self, unit: str, place: str, links: Mapping[str, str]) -> None:
         """A unit lies on this storage, and has to be moved only."""

@@ -17,7 +17,6 @@ from tunefork.runner.cluster.folders import belonging, frozen
 from tunefork.runner.cluster.hand import ClusterHand
 from tunefork.runner.cluster.messages import Files, Given, Known
 from tunefork.runner.cluster.parcel import Sent
-from tunefork.runner.cluster.relay import RECORDS
 from tunefork.runner.cluster.versions import differences, versions
 from tunefork.runner.crew import Crew
 from tunefork.runner.group import Order
@@ -27,7 +26,6 @@ from tunefork.runner.protocol import STUDY, Watcher
 from tunefork.runner.wishes import LOOK
 from tunefork.store import StopWish, Store
 from tunefork.store.atomic import write_text
-from tunefork.store.space import disk_full
 
 TOKEN = f"{DESK}/token"
 COMING = 16
@@ -61,7 +59,7 @@ class ClusterCrew(Crew[ClusterHand]):
         super().__init__(most or len(plan.groups), store, watcher)
         self._cluster, self._plan, self._sent, self._gpus, self._idle = cluster, plan, sent, gpus, idle
         self._folder = store.folder.resolve()
-        self._arrivals = Arrivals(self._folder)
+        self._arrivals = Arrivals(store)
         self._versions = versions()
         self._wishes: list[StopWish] = []
         self._looked, self._began, self._told = 0.0, time.monotonic(), False
@@ -116,14 +114,7 @@ class ClusterCrew(Crew[ClusterHand]):
             hand.desk = Path(event.arguments[0]) if event.arguments[0] else None
         elif event.name == "wants":
             hand.deliver(self._files(event.arguments[0]))
-        elif event.name in RECORDS or event.name in self._arrivals.events:
-            try:
-                self._record(event)
-            except Exception as error:
-                if full := disk_full(error, str(self._folder)):
-                    raise full from error
-                raise
-        else:
+        elif not self._arrivals.take(event):
             super()._take(hand, event)
 
     def _ended(self, hand: ClusterHand) -> None:
@@ -151,15 +142,6 @@ class ClusterCrew(Crew[ClusterHand]):
                 found="; ".join(found), fix="Install the same everywhere, or run the study on the cluster's machines.",
             )  # fmt: skip
         hand.ready, self._lost = True, 0
-
-    def _record(self, event: Event) -> None:
-        if event.name == "merge":  # groups decide for themselves, under one name
-            name, value = event.arguments
-            self._store.choose(name, {**self._store.chosen(name), **value})
-        elif event.name in RECORDS:
-            getattr(self._store, event.name)(*event.arguments)
-        else:
-            getattr(self._arrivals, event.name)(*event.arguments)
 
     def _given(self, order: Order) -> tuple[Given, list[Any]]:
         """What a worker is told of an order."""
