@@ -16,9 +16,9 @@ def test_the_usual_runner_is_none() -> None:
 
 
 def test_settings_and_address_reach_the_runner() -> None:
-    with runner_option("ray:threads=2,gpus=0.5", "10.0.0.1:6379", 3) as runner:  # connected when it is asked first
-        assert isinstance(runner, RayRunner)
-        assert (runner._threads, runner._gpus, runner._address, runner._most) == (2, 0.5, "10.0.0.1:6379", 3)
+    runner = runner_option("ray:threads=2,gpus=0.5", "10.0.0.1:6379", 3)  # connected when it is entered
+    assert isinstance(runner, RayRunner)
+    assert (runner._threads, runner._gpus, runner._address, runner._most) == (2, 0.5, "10.0.0.1:6379", 3)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import os
 import random
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -255,4 +257,26 @@ def test_a_metric_that_workers_cannot_import_is_refused(cluster: RayRunner, tmp_
 def test_without_ray_the_command_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'tunefork\[ray\]'"):
-        RayRunner().places()
+        RayRunner().__enter__()
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("127.0.0.1:9", "The Ray cluster cannot be reached (--address 127.0.0.1:9). Found: "),
+        ("ray://127.0.0.1:9", "The runner has to be a part of the cluster, not a client of it (--address)."),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_told(
+    address: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = f"""
+from tunefork.errors import TuneforkError
+from tunefork.runner import RayRunner
+try:
+    RayRunner({address!r}).__enter__()
+except TuneforkError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120)
+    assert done.stdout.startswith(told), done.stderr

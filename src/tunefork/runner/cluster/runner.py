@@ -24,7 +24,8 @@ class RayRunner:
     """Executes a plan on a Ray cluster; see ``Runner`` for the contract.
 
     Each worker asks for ``threads`` CPUs, and for a GPU where the cluster has some; a group goes to whoever is free,
-    the longest first. It is connected when it is first asked for something, and until ``close``: a context does that.
+    the longest first. It is connected when it is first asked for something, and until ``close``; as a context
+    from its beginning to its end.
 
     Args:
         address: of the cluster, ``HOST:PORT`` or ``auto``; that in the variable RAY_ADDRESS unless given, and where
@@ -65,6 +66,7 @@ class RayRunner:
         self._idle: list[ClusterHand] = []
 
     def __enter__(self) -> Self:
+        self._connected = self.cluster  # what is wrong with it is told before anything is read
         return self
 
     def __exit__(
