@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ PASSED_ON = (
     "ATEN_CPU_CAPABILITY", "CUBLAS_WORKSPACE_CONFIG",
 )  # fmt: skip
 """Of the environment: switches that decide what workers may do, and how they round. Nothing that is secret."""
+PATIENCE = 10.0
+"""Seconds for an answer at the address."""
 USAGE = "RAY_USAGE_STATS_ENABLED"
 
 
@@ -55,9 +58,10 @@ class Cluster:
         if address is None:
             size |= {"num_cpus": cores, "object_store_memory": memory}
         try:
+            _knock(address)
             with _quiet_environment(), _own_signals():
                 self.ray.init(**size, include_dashboard=False, log_to_driver=False, configure_logging=False)
-        except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             raise RunnerError(
                 "The Ray cluster cannot be reached" if address else "A Ray cluster cannot be started here",
                 where=f"--address {address}" if address else "", found=str(error).splitlines()[0],
@@ -103,6 +107,17 @@ def _installed() -> Any:
     except ImportError:
         raise MissingExtraError("The runner ray", package="ray", extra="ray") from None
     return ray
+
+
+def _knock(address: str | None) -> None:
+    """Look whether somebody listens at ``HOST:PORT``: Ray itself tries for minutes.
+
+    Raises:
+        OSError: nobody does.
+    """
+    host, colon, port = (address or "").rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
 
 
 @contextmanager
