@@ -651,4 +651,25 @@ MUTATIONS = (
         "return text",
         "tests/faults/test_limits.py::obeys",
     ),
+    Mutation(
+        "a cluster's checkpoints come when a group has ended",
+        "runner/cluster/relay.py",
+        'self._outgoing.changed()\n        self._send(Event("step"',
+        'self._send(Event("step"',
+        "tests/runner/cluster/test_relay.py::cut_off_can_be",
+    ),
+    Mutation(
+        "half a folder of a dead worker is taken for a part of the next one's",
+        "runner/cluster/arrivals.py",
+        "        forget(place)\n        return place",
+        "        return place",
+        "tests/runner/cluster/test_folders.py::part_arrived",
+    ),
+    Mutation(
+        "what one group decided on a cluster is forgotten when another decides",
+        "runner/cluster/arrivals.py",
+        "{**self._store.chosen(name), **value}",
+        "value",
+        "tests/runner/cluster/test_relay.py::side_by_side",
+    ),
 )

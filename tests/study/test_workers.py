@@ -12,6 +12,7 @@ from tunefork import Full, LoRA, Study, load_data
 from tunefork.config import RunConfig
 from tunefork.engine import compute_threads
 from tunefork.plan import StepTiming
+from tunefork.runner import Places
 from tunefork.study import grouping, workers
 from tunefork.study.choices import Choices
 from tunefork.study.workers import choose_workers
@@ -104,3 +105,17 @@ def test_a_plan_says_it(tiny_folder: Path, messages_csv: Path, monkeypatch: pyte
         lone = str(study(tiny_folder, messages_csv).plan(timings=False, workers=1))
     assert "trained in 3 passes, 2 at a time with 1 thread each\n" in text
     assert "passes, one after another\n" in lone
+
+
+def test_a_cluster_says_what_it_has_room_for(
+    tiny_folder: Path, messages_csv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its machines are not this one; the threads of the beginning are kept, since bits depend on them."""
+    timing(monkeypatch, {(2, 1): 0.12, (4, 3): 0.2, (1, 1): 0.08, (1, 3): 0.08})
+    made = study(tiny_folder, messages_csv)
+    with compute_threads(2):
+        plan = made._plan(False, Choices(), None, Places(16, 3))
+        assert (plan.workers, plan.threads) == (16, 3)
+        plan = made._plan(False, Choices(workers=2, threads=1), None, Places(16, 3))
+        assert (plan.workers, plan.threads) == (16, 1)
+        assert made._plan(False, Choices(), 4, Places(16, 3)).workers == 4

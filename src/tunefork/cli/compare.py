@@ -45,6 +45,7 @@ from tunefork.cli.options import (
     seed_option,
     trust_options,
 )
+from tunefork.cli.runners import Address, RunnerName, runner_option
 
 if TYPE_CHECKING:
     from tunefork.config import DataConfig
@@ -139,6 +140,8 @@ def compare(
         ),
     ] = None,
     workers: Workers = None,
+    runner: RunnerName = None,
+    address: Address = None,
     metric: OwnMetrics = None,
     selection: Selection = None,
     include: Include = None,
@@ -225,7 +228,11 @@ def compare(
         study.preflight()
         for notice in study.splits.notices:
             typer.echo(f"{notice}", err=True)
-    show_results(study.run(out, progress=not as_json, workers=workers, include=include or (), fork=fork).store, as_json)
+    with runner_option(runner, address, workers) as executes:
+        results = study.run(
+            out, progress=not as_json, workers=workers, runner=executes, include=include or (), fork=fork
+        )
+    show_results(results.store, as_json)
 
 
 def _model_for(data: DataConfig, quiet: bool) -> str:

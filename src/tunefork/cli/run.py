@@ -41,6 +41,7 @@ from tunefork.cli.options import (
     search_options,
     trust_options,
 )
+from tunefork.cli.runners import Address, RunnerName, runner_option
 
 
 @app.command()
@@ -58,6 +59,8 @@ def run(
     leakage: Leakage = None,
     rare: Rare = None,
     workers: Workers = None,
+    runner: RunnerName = None,
+    address: Address = None,
     metric: OwnMetrics = None,
     selection: Selection = None,
     include: Include = None,
@@ -96,5 +99,8 @@ def run(
     made = Study.from_file(file, changes, data or base, own, trust_options(trust_remote_code, allow_pickle))
     if smoke:
         made, out = smoked(made, out, include or ())
-    results = made.run(out, progress=not as_json, workers=workers, include=include or (), fork=fork)
+    with runner_option(runner, address, workers) as executes:
+        results = made.run(
+            out, progress=not as_json, workers=workers, runner=executes, include=include or (), fork=fork
+        )
     show_results(results.store, as_json)

@@ -58,8 +58,17 @@ def _packages() -> Iterator[Finding]:
         elif extra is None:
             good.append(f"{wanted.name} {found}")
     yield Finding("ok", f"packages: {', '.join(good)}")
+    if (ray := _installed("ray")) is not None:
+        yield Finding("ok", f"ray {ray}: studies can train on a cluster, --runner ray")
     for extra, names in missing.items():
         yield Finding("notice", f"{', '.join(names)} not installed", f"Where needed: pip install 'tunefork[{extra}]'")
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def _extra(marker: object) -> str | None:

@@ -59,8 +59,8 @@ def wanted() -> int | None:
     return _wish.number
 
 
-def ask(number: int = signal.SIGTERM) -> None:
-    """Ask for a stop, from whatever thread."""
+def ask(number: int | None = signal.SIGTERM) -> None:
+    """Ask for a stop, from whatever thread; None takes that back, for a process that goes on with something else."""
     _wish.number = number
 
 

@@ -256,7 +256,7 @@ def fail_runs(runs: Sequence[str], error: Exception, store: Store) -> None:
     reason = str(error) if isinstance(error, TuneforkError) else f"{type(error).__name__}: {error}"
     for run_id in runs:
         if store.run(run_id).status == "running":
-            store.put_run(replace(store.run(run_id), status="failed", reason=reason))
             text = "".join(traceback.format_exception(error))
             shutil.rmtree(store.run_folder(run_id))  # a model that failed its check must not be found and used
             (store.run_folder(run_id) / "error.txt").write_text(text, encoding="utf-8")
+            store.put_run(replace(store.run(run_id), status="failed", reason=reason))

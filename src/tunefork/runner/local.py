@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from tunefork.engine import PrefixCache, compute_threads, stopping, wanted
 from tunefork.errors import StoppedError
-from tunefork.plan import Plan, PlannedRun
-from tunefork.runner.group import Order, execute_group, order_of
+from tunefork.plan import Plan
+from tunefork.runner.group import Order, execute_group
+from tunefork.runner.orders import open_orders
 from tunefork.runner.pool import Pool
-from tunefork.runner.protocol import Job, Watcher
-from tunefork.store import RunRecord, SqliteStore, Store
+from tunefork.runner.protocol import Job, Places, Watcher
+from tunefork.store import SqliteStore, Store
 
 ANNOUNCED = "stopping behind this step; once more to stop at once"
 
@@ -23,16 +24,14 @@ class LocalRunner:
     (``MemoryStore``) keeps everything in this process.
     """
 
+    def places(self) -> Places | None:
+        """None: how many groups at a time are fastest here is measured."""
+        return None
+
     def execute(self, plan: Plan, job: Job, store: Store, watcher: Watcher) -> None:
         """Execute the plan."""
-        known = {run.id: run for run in store.runs()}
-        done = {run.config.id for run in plan.runs if _done(known[run.config.id], run)}
+        done, orders = open_orders(plan, job, store)
         watcher.begin(plan, done)
-        orders = [
-            order_of(number, [plan.run(run) for run in group.runs], done, known, plan.precision)
-            for number, group in plan.schedule(cheapest_first=job.deadline is not None)
-            if not done.issuperset(group.runs)
-        ]
         try:
             with stopping(ANNOUNCED):
                 self._execute(orders, plan, job, store, watcher)
@@ -50,8 +49,3 @@ class LocalRunner:
                     execute_group(order, job, store, watcher, cache)
                     if (asked := wanted()) is not None:
                         raise StoppedError(asked)
-
-
-def _done(record: RunRecord, planned: PlannedRun) -> bool:
-    """Whether the plan asks nothing more of a run."""
-    return record.settled or (record.status == "paused" and planned.last <= record.steps)

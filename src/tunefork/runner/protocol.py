@@ -70,6 +70,16 @@ class Watcher(Protocol):
         """The plan is executed."""
 
 
+@dataclass(frozen=True)
+class Places:
+    """What a runner has room for."""
+
+    groups: int
+    """At the same time."""
+    threads: int
+    """Of each."""
+
+
 class Runner(Protocol):
     """Executes a plan.
 
@@ -82,6 +92,9 @@ class Runner(Protocol):
     stop (``StoppedError``), or finds no room on the disk (``DiskFullError``), leaves runs as ``running``; executing the
     plan again goes on from the last checkpoint and ends with the same bits.
     """
+
+    def places(self) -> Places | None:
+        """What it has room for; None where the planner is to measure how many groups at a time are fastest here."""
 
     def execute(self, plan: Plan, job: Job, store: Store, watcher: Watcher) -> None:
         """Execute the plan."""

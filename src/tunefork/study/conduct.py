@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tunefork.runner import LocalRunner, Runner, Watcher
+from tunefork.runner import LocalRunner, Places, Runner, Watcher
 
 
 @dataclass(frozen=True)
@@ -25,3 +25,8 @@ class Conduct:
     def executes(self) -> Runner:
         """The runner."""
         return self.runner or LocalRunner()
+
+    @property
+    def places(self) -> Places | None:
+        """What the runner has room for, where that is not measured."""
+        return self.executes.places()

@@ -10,6 +10,7 @@ import torch
 from tunefork.engine import Precision, Rows, available_bytes, choose_precision, compute_threads, has_banks
 from tunefork.models import Backbone
 from tunefork.plan import Group, Party, PlannedRun, StepTiming, Traits, estimate_seconds, make_groups, parties
+from tunefork.runner import Places
 from tunefork.strategies import Selection, alone_because, frozen_depth
 from tunefork.study.choices import Choices
 from tunefork.study.timings import timed
@@ -49,6 +50,7 @@ class Planner:
         measure: estimate the time of every group.
         automatic: what ``precision: auto`` stands for.
         workers: the user's wish, if there is one.
+        places: what the runner has room for, where it is not this machine alone.
     """
 
     def __init__(
@@ -61,9 +63,10 @@ class Planner:
         measure: bool = False,
         automatic: str = "",
         workers: int | None = None,
+        places: Places | None = None,
     ) -> None:
         self._backbone, self._selections, self._rows, self._measure = backbone, selections, rows, measure
-        self._chosen, self._automatic, self._wish = chosen, automatic, workers
+        self._chosen, self._automatic, self._wish, self._places = chosen, automatic, workers, places
         self._banks = has_banks(backbone)
         self._cores = torch.get_num_threads()
         self._threads = self._cores
@@ -102,6 +105,9 @@ class Planner:
 
     def _workers(self, runs: Sequence[PlannedRun], traits: Mapping[str, Traits]) -> int:
         """How many groups train at the same time; sets the threads that each has."""
+        if self._places is not None:
+            self._threads = self._chosen.threads or self._places.threads
+            return self._wish or self._places.groups
         if self._wish is None and self._chosen.workers:
             self._threads = self._chosen.threads
             return max(1, min(self._chosen.workers, self._cores // max(1, self._threads)))

@@ -155,6 +155,7 @@ class _Trainer:
             chosen,
             automatic=precision,
             workers=material.conduct.workers,
+            places=material.conduct.places,
         )
         arrangement = planner.arrange(planned)
         plan = Plan(

@@ -16,7 +16,7 @@ from tunefork.metrics import OwnMetric, own_metrics
 from tunefork.models import NOTHING, Backbone, Trust
 from tunefork.plan import Plan, StepTiming, expand
 from tunefork.preflight import Preflight
-from tunefork.runner import Display, Runner, Silence, Watcher
+from tunefork.runner import Display, Places, Runner, Silence, Watcher
 from tunefork.search import search_lines
 from tunefork.store import Store
 from tunefork.strategies import Selection
@@ -184,17 +184,18 @@ class Study:
             checks.look(lambda: self.encoded if splits else None)
         checks.settle()
 
-    def plan(self, timings: bool = True, workers: int | None = None) -> Plan:
+    def plan(self, timings: bool = True, workers: int | None = None, places: Places | None = None) -> Plan:
         """What ``run`` will do: runs, groups, counts, steps and estimates.
 
         Args:
             timings: time a few steps of every configuration and group (seconds; cached on this machine). Without, only
                 what the choice of groups needs is timed.
             workers: groups that train at the same time; as many as measure fastest unless given.
+            places: what a runner has room for that is not this machine alone: ``RayRunner(…).places()``.
         """
-        return self._plan(timings, Choices(), workers)
+        return self._plan(timings, Choices(), workers, places)
 
-    def _plan(self, timings: bool, chosen: Choices, workers: int | None) -> Plan:
+    def _plan(self, timings: bool, chosen: Choices, workers: int | None, places: Places | None = None) -> Plan:
         """The plan; with what was chosen when the study began, where it is known."""
         self.preflight()
         automatic = chosen.precision or automatic_precision()
@@ -202,7 +203,7 @@ class Study:
         workers = one_process(self._own, workers)
         planner = Planner(
             self.backbone, self.selections, self.encoded.rows, chosen,
-            measure=timings, automatic=automatic, workers=workers,
+            measure=timings, automatic=automatic, workers=workers, places=places,
         )  # fmt: skip
         plan = make_plan(
             self.config, self.backbone, self.splits, self.encoded, self.selections, found, automatic,
@@ -236,7 +237,7 @@ class Study:
             progress: show a display (True), nothing (False), or tell a watcher of your own.
             workers: groups that train at the same time, each in a process of its own; as many as measure fastest unless
                 given, and as many as before in a study that is continued.
-            runner: executes the plan; ``LocalRunner`` unless given.
+            runner: executes the plan; ``LocalRunner`` unless given. ``RayRunner`` takes a cluster.
             include: files with somebody else's predictions for the test rows, to stand in the tables.
             fork: where the folder holds another study, one that began with other libraries, or runs that were stopped
                 on demand, begin anew beside it (``NAME-2``, ``NAME-3``, …).
@@ -271,7 +272,7 @@ class Study:
 
     def train(self, store: Store, conduct: Conduct) -> None:
         """Train what is not trained yet, and leave everything in the store."""
-        plan = self._plan(timings=False, chosen=Choices.read(store), workers=conduct.workers)
+        plan = self._plan(False, Choices.read(store), conduct.workers, conduct.places)
         execute(self, replace(plan, notices=(*self._notices, *plan.notices)), store, conduct, self._looked_for)
 
     @property

@@ -35,6 +35,11 @@ class Pixels:
         """Height and width."""
         return self._array.shape[1], self._array.shape[2]
 
+    @property
+    def array(self) -> NDArray[np.uint8]:
+        """All of them: [N, height, width, 3]."""
+        return self._array
+
     def take(self, places: NDArray[np.int64]) -> NDArray[np.uint8]:
         """[n, height, width, 3]: a copy of some of them."""
         return np.asarray(self._array[places])
