@@ -11,7 +11,7 @@ setup: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,hub,images,search,wordnet,tensorboard,mlflow,serve,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,hub,images,search,wordnet,tensorboard,mlflow,serve,ray,docs,dev]'
 	touch $(STAMP)
 
 demo: $(STAMP)           ## compare seven ways of fine-tuning on the data set that ships with the package
