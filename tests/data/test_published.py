@@ -48,8 +48,14 @@ def test_splits_that_the_set_brings_are_not_held_out() -> None:
     assert own_splits(DataConfig(train="a.csv", test="b.csv")) == ("test",)
 
 
-def test_food_101_has_101_classes() -> None:
+def test_food_101_has_101_classes_by_their_names() -> None:
     known = published("hub:ethz/food101#train")
     assert known is not None
     assert len(set(known.classes)) == 101
+    assert (known.classes[0], known.classes[16:18], known.classes[100]) == (
+        "apple_pie",
+        ("cheesecake", "cheese_plate"),
+        "waffles",
+    )
+    assert known.rows == {"train": 750 * 101, "validation": 250 * 101}
     assert known.images

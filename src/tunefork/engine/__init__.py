@@ -16,10 +16,11 @@ from tunefork.engine.prefix_cache import PrefixCache
 from tunefork.engine.slots import counted
 from tunefork.engine.stopping import Wishes, ask, stopping, wanted
 from tunefork.engine.threads import compute_threads
-from tunefork.engine.timing import time_steps
+from tunefork.engine.timing import TIMED_STEPS, time_steps
 from tunefork.engine.unit import Unit, unit_of
 
 __all__ = [
+    "TIMED_STEPS",
     "Artefact",
     "Checkpoints",
     "GroupModel",

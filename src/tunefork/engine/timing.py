@@ -21,7 +21,7 @@ from tunefork.plan import StepTiming
 from tunefork.store import EvaluationRecord, Predictions, StepRecord
 from tunefork.strategies import Selection
 
-STEPS = 12
+TIMED_STEPS = 12
 """Timed at most."""
 ENOUGH = 4
 """Steps after which ``BUDGET`` seconds end the timing."""
@@ -39,7 +39,12 @@ class _Nobody:
 
 
 def time_steps(
-    backbone: Backbone, runs: Sequence[RunConfig], selections: Sequence[Selection], rows: Rows, precision: Precision
+    backbone: Backbone,
+    runs: Sequence[RunConfig],
+    selections: Sequence[Selection],
+    rows: Rows,
+    precision: Precision,
+    steps: int = TIMED_STEPS,
 ) -> StepTiming:
     """Time a few optimizer steps and one evaluation batch of a group, on a model that is thrown away.
 
@@ -47,14 +52,14 @@ def time_steps(
     and the time of that is told apart.
     """
     training = runs[0].training
-    train, order = _few(rows.train, runs[0], training.batch_size * training.accumulation * STEPS)
+    train, order = _few(rows.train, runs[0], training.batch_size * training.accumulation * steps)
     group = assemble(backbone, runs, selections, precision, PrefixCache())
     work = Training(group, runs, replace(rows, train=train), _Nobody())
     began = time.perf_counter()
     group.batch(train, [order[:1]] * len(runs), rows.pad_id)  # fills the cache of the prefix
     prefix = (time.perf_counter() - began) / len(train)
     took = []
-    for parts in zip(*(chunks(run.seed, len(train), run.training, STEPS, train.labels) for run in runs)):
+    for parts in zip(*(chunks(run.seed, len(train), run.training, steps, train.labels) for run in runs)):
         began = time.perf_counter()
         work.step(parts)
         took.append(time.perf_counter() - began)

@@ -18,6 +18,7 @@ from tunefork.models.load import (
 )
 from tunefork.models.tokenizers import load_tokenizer, longest_input
 from tunefork.models.trust import NOTHING, Trust, of_own_code
+from tunefork.models.untrained import untrained_backbone
 
 __all__ = [
     "BACKEND",
@@ -47,5 +48,6 @@ __all__ = [
     "size",
     "skeleton",
     "task_of",
+    "untrained_backbone",
     "weight_in_out",
 ]

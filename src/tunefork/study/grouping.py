@@ -13,7 +13,7 @@ from tunefork.plan import Group, Party, PlannedRun, StepTiming, Traits, estimate
 from tunefork.runner import Places
 from tunefork.strategies import Selection, alone_because, frozen_depth
 from tunefork.study.choices import Choices
-from tunefork.study.timings import timed
+from tunefork.study.timings import Timer, timed
 from tunefork.study.workers import FEWEST_STEPS, KEPT, KINDS, PROCESS_MIB, choose_workers
 
 TOKENS = 6144
@@ -51,6 +51,7 @@ class Planner:
         automatic: what ``precision: auto`` stands for.
         workers: the user's wish, if there is one.
         places: what the runner has room for, where it is not this machine alone.
+        timer: times a group.
     """
 
     def __init__(
@@ -64,9 +65,11 @@ class Planner:
         automatic: str = "",
         workers: int | None = None,
         places: Places | None = None,
+        timer: Timer = timed,
     ) -> None:
         self._backbone, self._selections, self._rows, self._measure = backbone, selections, rows, measure
         self._chosen, self._automatic, self._wish, self._places = chosen, automatic, workers, places
+        self._timer = timer
         self._banks = has_banks(backbone)
         self._cores = torch.get_num_threads()
         self._threads = self._cores
@@ -159,7 +162,7 @@ class Planner:
         configs = [run.config for run in runs]
         selections = [self._selections[config.configuration] for config in configs]
         with compute_threads(threads or self._threads):
-            return timed(self._backbone, configs, selections, self._rows, self._precision(runs))
+            return self._timer(self._backbone, configs, selections, self._rows, self._precision(runs))
 
     def _precision(self, runs: Sequence[PlannedRun]) -> Precision:
         return choose_precision(runs[0].config.training.precision, automatic=self._automatic)

@@ -1,17 +1,30 @@
-"""A plan even where the model's weights or a known data set are out of reach: counts and steps, the most memory."""
+"""A plan even where the model's weights or a known data set are out of reach: counts, steps, costs at most."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tunefork.config import RunConfig
 from tunefork.counts import Counts
 from tunefork.data import published, published_rows
+from tunefork.engine import automatic_precision
 from tunefork.errors import MissingExtraError, ModelNotFoundError, ProblemsError, ReadError, TuneforkError
-from tunefork.models import Anatomy, anatomy_of, image_size, load_config, longest_input, skeleton, task_of
+from tunefork.models import (
+    Anatomy,
+    Backbone,
+    anatomy_of,
+    image_size,
+    load_config,
+    longest_input,
+    skeleton,
+    task_of,
+    untrained_backbone,
+)
 from tunefork.plan import (
     Plan,
     PlannedRun,
@@ -22,8 +35,10 @@ from tunefork.plan import (
     total_steps,
     warnings_of,
 )
+from tunefork.problem import Labels, Problem
 from tunefork.search import search_lines
 from tunefork.strategies import count, derivation, select
+from tunefork.study.standing_in import stand_in
 from tunefork.study.study import Study
 
 
@@ -33,13 +48,24 @@ class _Known:
 
     plan: Plan
     """Without runs."""
-    classes: int
+    names: tuple[str, ...]
+    """Of the classes."""
+    problem: Problem
+    labels: Mapping[str, Labels]
+    """Of every split; where nobody has read them, as many as there are rows."""
 
 
 def outline(study: Study, timings: bool = True, workers: int | None = None) -> Plan:
-    """The study's plan; without the weights or the rows, what cannot be known is None.
+    """The study's plan; where weights or rows are out of reach, times and memory are the most that they can be.
 
-    Rows that are out of reach are counted as published, where ``tunefork.data.published`` knows the data set.
+    Rows that are out of reach are counted as published, where ``tunefork.data.published`` knows the data set. What
+    costs time is then timed with the longest rows there can be, and with random weights where there are no others.
+
+    Args:
+        study: whose plan it is.
+        timings: time a few steps of every configuration. Without, times are unknown where something is out of reach.
+        workers: groups that train at the same time; as many as measure fastest unless given, one where something is out
+            of reach.
 
     Raises:
         ModelNotFoundError: not even the config can be had.
@@ -57,7 +83,10 @@ def outline(study: Study, timings: bool = True, workers: int | None = None) -> P
             raise error from None
         known = _published(study, problems) if any(_no_rows(study, each) for each in problems) else _read(study)
         reasons = [str(each.found) for each in problems if _no_model(study, each)]
-        return _from_config(study, config, known, reasons)
+        tokens = _longest(study, config)
+        if timings and tokens is not None:
+            return _timed(study, known, tokens, reasons, workers)
+        return _from_config(study, config, known, tokens, reasons)
 
 
 def _no_model(study: Study, problem: TuneforkError) -> bool:
@@ -81,7 +110,8 @@ def _read(study: Study) -> _Known:
         notices=splits.notices, warnings=splits.warnings,
         near_duplicates=splits.near_duplicates, augmentation=splits.augmentation,
     )  # fmt: skip
-    return _Known(plan, len(splits.labels.names))
+    labels = {split.name: split.labels for split in splits.present()}
+    return _Known(plan, splits.labels.names, splits.problem, labels)
 
 
 def _published(study: Study, problems: Sequence[TuneforkError]) -> _Known:
@@ -94,15 +124,51 @@ def _published(study: Study, problems: Sequence[TuneforkError]) -> _Known:
         "rows as published, not read; what reading would leave out, such as equal texts in two splits, is counted: "
         f"{reason}"
     )
-    return _Known(Plan((), (), rows, {}, {}, notices=(notice,)), len(known.classes))
+    labels = {name: np.arange(number) % len(known.classes) for name, number in rows.items()}
+    return _Known(Plan((), (), rows, {}, {}, notices=(notice,)), known.classes, "single_label", labels)
 
 
-def _from_config(study: Study, config: Any, known: _Known, reasons: Sequence[str]) -> Plan:
+def _timed(study: Study, known: _Known, tokens: int, reasons: Sequence[str], workers: int | None) -> Plan:
+    """Costs as they are measured, with what stands in for what is out of reach."""
+    backbone = _stand_in_for(study, known) if reasons else study.starting_model(known.names, known.problem)
+    runs, arrangement, augmented = stand_in(study.config, backbone, known.labels, known.names, tokens, workers)
+    seconds = {run.config.configuration: run.seconds for run in runs if run.seconds is not None}
+    parts = [group.runs for group in arrangement.groups]
+    return replace(
+        known.plan,
+        runs=runs,
+        groups=arrangement.groups,
+        workers=arrangement.workers,
+        threads=arrangement.threads,
+        precision=automatic_precision(),
+        disk_mib=estimate_disk_mib(runs, parts, known.plan.rows, len(known.names), arrangement.workers),
+        search=search_lines(study.config, seconds),
+        notices=(*_stood_in(reasons, tokens, backbone), *augmented, *known.plan.notices),
+        warnings=warnings_of(study.config, known.plan.warnings),
+    )
+
+
+def _stand_in_for(study: Study, known: _Known) -> Backbone:
+    data, revision = study.config.data, study.config.revision
+    return untrained_backbone(study.model, known.names, revision, data.image_size, known.problem, study.trust)
+
+
+def _stood_in(reasons: Sequence[str], tokens: int, backbone: Backbone) -> list[str]:
+    """What was timed."""
+    rows = "pictures" if backbone.images else f"rows with {tokens} tokens each, the most they can have"
+    most = "" if backbone.images else ", so times and memory are at most"
+    if not reasons:
+        return [f"the rows are out of reach; the model was timed on made-up {rows}{most}"]
+    what = f"random weights of the same architecture were timed in its place, on made-up {rows}{most}"
+    return [f"the model itself is out of reach; {what}: {reasons[0]}"]
+
+
+def _from_config(study: Study, config: Any, known: _Known, tokens: int | None, reasons: Sequence[str]) -> Plan:
+    """Costs as far as they can be computed."""
     rows = known.plan.rows
-    tokens = _longest(study, config)
     runs = []
     for run in expand(study.config):
-        bare = skeleton(config, known.classes, study.trust)
+        bare = skeleton(config, len(known.names), study.trust)
         anatomy = anatomy_of(bare)
         selection = select(run.config.strategy, anatomy, bare)
         counts = count(selection, anatomy)
@@ -117,7 +183,7 @@ def _from_config(study: Study, config: Any, known: _Known, reasons: Sequence[str
     return replace(
         known.plan,
         runs=tuple(runs),
-        disk_mib=estimate_disk_mib(runs, [[run.config.id] for run in runs], rows, known.classes),
+        disk_mib=estimate_disk_mib(runs, [[run.config.id] for run in runs], rows, len(known.names)),
         search=search_lines(study.config),
         notices=(*_unknown(reasons, tokens), *known.plan.notices),
         warnings=warnings_of(study.config, known.plan.warnings),

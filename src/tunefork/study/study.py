@@ -16,6 +16,7 @@ from tunefork.metrics import OwnMetric, own_metrics
 from tunefork.models import NOTHING, Backbone, Trust
 from tunefork.plan import Plan, StepTiming, expand
 from tunefork.preflight import Preflight
+from tunefork.problem import Problem
 from tunefork.runner import Display, Places, Runner, Silence, Watcher
 from tunefork.search import search_lines
 from tunefork.store import Store
@@ -147,7 +148,11 @@ class Study:
     @cached_property
     def backbone(self) -> Backbone:
         """The model that training starts from, with a head for these labels."""
-        return self._source.backbone(self.splits.labels.names, self.splits.problem)
+        return self.starting_model(self.splits.labels.names, self.splits.problem)
+
+    def starting_model(self, labels: Sequence[str], problem: Problem) -> Backbone:
+        """The same for labels that need not be those of the rows."""
+        return self._source.backbone(labels, problem)
 
     @cached_property
     def _source(self) -> ModelSource:
@@ -177,7 +182,7 @@ class Study:
         if any(isinstance(each, ModelError) for each in checks.problems):  # pictures are made as the model wants them
             checks.settle()
         # where the rows are not known, neither are the labels: any two do to look at the model
-        model = checks.look(lambda: self.backbone if splits else self._source.backbone(("0", "1"), "single_label"))
+        model = checks.look(lambda: self.backbone if splits else self.starting_model(("0", "1"), "single_label"))
         if model is not None:
             checks.look(lambda: self.selections if splits else select_all(expand(self.config), model))
             checks.look(lambda: check_space(self.config, model))

@@ -7,9 +7,10 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Protocol
 
 from tunefork.config import RunConfig, digest
-from tunefork.engine import Precision, Rows, choose_precision, time_steps
+from tunefork.engine import TIMED_STEPS, Precision, Rows, choose_precision, time_steps
 from tunefork.models import Backbone
 from tunefork.plan import ExpandedRun, StepTiming
 from tunefork.strategies import Selection, frozen_depth
@@ -24,16 +25,39 @@ def cache_folder() -> Path:
     return Path(os.environ.get("TUNEFORK_CACHE") or (Path(home) if home else Path.home() / ".cache") / "tunefork")
 
 
+class Timer(Protocol):
+    """Tells what a group's steps take."""
+
+    def __call__(
+        self,
+        backbone: Backbone,
+        runs: Sequence[RunConfig],
+        selections: Sequence[Selection],
+        rows: Rows,
+        precision: Precision,
+    ) -> StepTiming:
+        """The group's step time; see ``timed``."""
+        ...
+
+
 def timed(
-    backbone: Backbone, runs: Sequence[RunConfig], selections: Sequence[Selection], rows: Rows, precision: Precision
+    backbone: Backbone,
+    runs: Sequence[RunConfig],
+    selections: Sequence[Selection],
+    rows: Rows,
+    precision: Precision,
+    steps: int = TIMED_STEPS,
 ) -> StepTiming:
-    """A group's step time: from the cache where this machine has timed the like, else measured now and kept."""
+    """A group's step time: from the cache where this machine has timed the like, else measured now and kept.
+
+    ``steps`` are timed at most.
+    """
     path = cache_folder() / "timings.json"
     known = _read(path)
-    key = _key(backbone, runs, rows, precision)
+    key = _key(backbone, runs, rows, precision, steps)
     if key in known:
         return StepTiming(**known[key])
-    timing = time_steps(backbone, runs, selections, rows, precision)
+    timing = time_steps(backbone, runs, selections, rows, precision, steps)
     _write(path, {**_read(path), key: asdict(timing)})
     return timing
 
@@ -44,6 +68,7 @@ def time_configurations(
     selections: Mapping[str, Selection],
     rows: Rows,
     automatic: str,
+    timer: Timer = timed,
 ) -> tuple[dict[str, StepTiming], dict[str, StepTiming]]:
     """Step times by configuration; and, of those that augment images and freeze blocks, without augmentation.
 
@@ -53,20 +78,21 @@ def time_configurations(
         selections: what each configuration trains.
         rows: the encoded splits.
         automatic: what ``precision: auto`` stands for.
+        timer: times a group.
     """
     found, plain = {}, {}
     for run in {run.config.configuration: run.config for run in runs}.values():
         precision = choose_precision(run.training.precision, automatic=automatic)
         selection = selections[run.configuration]
-        found[run.configuration] = timed(backbone, [run], [selection], rows, precision)
+        found[run.configuration] = timer(backbone, [run], [selection], rows, precision)
         if run.training.augment and frozen_depth(backbone.anatomy, selection):
             training = run.training.model_copy(update={"augment": ()})
             bare = run.model_copy(update={"training": training})
-            plain[run.configuration] = timed(backbone, [bare], [selection], rows, precision)
+            plain[run.configuration] = timer(backbone, [bare], [selection], rows, precision)
     return found, plain
 
 
-def _key(backbone: Backbone, runs: Sequence[RunConfig], rows: Rows, precision: Precision) -> str:
+def _key(backbone: Backbone, runs: Sequence[RunConfig], rows: Rows, precision: Precision, steps: int) -> str:
     """Equal for groups that cost the same: learning rates and the like do not count."""
     import torch
 
@@ -85,7 +111,7 @@ def _key(backbone: Backbone, runs: Sequence[RunConfig], rows: Rows, precision: P
         [
             [backbone.name, backbone.revision, strategies, [seeds[run.seed] for run in runs], lengths],
             [training.batch_size, training.accumulation, training.eval_batch_size],
-            [training.backbone_dropout, training.augment],
+            [training.backbone_dropout, training.augment, *([] if steps == TIMED_STEPS else [steps])],
             [str(precision.device), precision.name, torch.get_num_threads(), torch.__version__, ENGINE],
         ],
         24,
