@@ -20,8 +20,11 @@ S0 = {
 S4 = {"last layer": 7_165_541, "LoRA r=8 query+value": 372_581}
 
 
-def planned(name: str) -> Plan:
-    return outline(Study.from_file(find_recipe(name).path), timings=False)
+pytestmark = pytest.mark.usefixtures("no_network")
+
+
+def planned(name: str, timings: bool = False) -> Plan:
+    return outline(Study.from_file(find_recipe(name).path), timings=timings)
 
 
 def trainable(plan: Plan) -> dict[str, int]:
@@ -125,7 +128,7 @@ def test_s4_fair_has_them_too() -> None:
 
 @pytest.mark.parametrize("kind", ["", ".fair"])
 @pytest.mark.parametrize("number", range(5))
-def test_a_plan_without_a_network_says_what_is_known(number: int, kind: str) -> None:
+def test_a_plan_without_a_network_and_timings_says_what_is_known(number: int, kind: str) -> None:
     plan = planned(f"s{number}{kind}")
     assert plan.disk_mib is not None
     assert all(run.steps and run.memory_mib and run.seconds is None for run in plan.runs)
@@ -136,3 +139,26 @@ def test_a_plan_without_a_network_says_what_is_known(number: int, kind: str) -> 
     )
     assert bool(plan.search) == (kind == ".fair")
     assert plan.rows["test"] == {4: 25_250, 2: 7_600}.get(number, 25_000)
+
+
+@pytest.mark.usefixtures("small_models")
+@pytest.mark.parametrize("kind", ["", ".fair"])
+@pytest.mark.parametrize("number", range(5))
+def test_a_plan_without_a_network_has_times_memory_and_disk(number: int, kind: str) -> None:
+    plan = planned(f"s{number}{kind}", timings=True)
+    assert all(run.steps and run.memory_mib and run.seconds for run in plan.runs)
+    assert plan.seconds
+    assert plan.disk_mib
+    assert sorted(run for group in plan.groups for run in group.runs) == sorted(run.config.id for run in plan.runs)
+    assert plan.notices[0].startswith("the model itself is out of reach (")
+    assert "random weights of the same architecture were timed in its place, on made-up" in plan.notices[0]
+    assert any("the trials would take" in line for line in plan.search) == (kind == ".fair")
+
+
+@pytest.mark.slow
+def test_the_smallest_recipe_is_timed_as_large_as_it_is() -> None:
+    (run,) = (plan := planned("s2", timings=True)).runs
+    assert run.counts.trainable == 999_172
+    assert run.seconds is not None
+    assert run.seconds > 14_250 * 0.01  # steps of 4,096 tokens through 86 million parameters
+    assert "rows with 128 tokens each, the most they can have, so times and memory are at most" in plan.notices[0]

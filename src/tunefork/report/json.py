@@ -40,6 +40,7 @@ def to_json(store: Store, judging: Judging | None = None) -> dict[str, Any]:
     files = ("report.html", "table.md", "table.csv", "study.yaml", "left_out.csv")
     content = {
         "study": study.name,
+        "made_up": study.made_up,
         "task": study.task,
         "problem": study.problem,
         "model": study.model,

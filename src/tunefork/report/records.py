@@ -39,6 +39,7 @@ def rows_as_csv(rows: Sequence[Mapping[str, Any]], header: Sequence[str]) -> str
 def _row(run: RunSummary, one: ConfigurationSummary, summary: Summary) -> dict[str, Any]:
     record, counts = run.record, run.record.counts
     row: dict[str, Any] = {
+        **({"made_up": True} if summary.study.made_up else {}),
         "id": record.id,
         "name": record.name,
         "strategy": record.strategy,

@@ -13,6 +13,7 @@ from tunefork.report.run_summary import RunSummary
 from tunefork.report.summary import ConfigurationSummary, Summary, summarise
 from tunefork.report.units import Units
 from tunefork.report.wording import (
+    MADE_UP,
     UNKNOWN,
     duration,
     memory,
@@ -229,6 +230,10 @@ def _references(summary: Summary, metrics: Sequence[Column], versus: bool) -> tu
 
 
 def _caption(summary: Summary) -> str:
+    return f"{MADE_UP}. {_measured_on(summary)}" if summary.study.made_up else _measured_on(summary)
+
+
+def _measured_on(summary: Summary) -> str:
     if summary.split is None:
         return "Nothing has been evaluated yet."
     rows = summary.study.rows.get(summary.split)

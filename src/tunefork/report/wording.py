@@ -9,6 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+MADE_UP = "SMOKE RUN: made-up rows, a tiny model; these numbers mean nothing"
 UNKNOWN = "–"
 STRATEGIES = {"last_layers": "last layers", "lora": "LoRA", "peft": "PEFT"}
 """What strategies are called where that is not their name in a study file."""

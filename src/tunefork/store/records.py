@@ -53,6 +53,8 @@ class StudyRecord:
     """What a label is; of ``regression`` the one name in ``labels`` is that of the number."""
     own_metrics: dict[str, Any] = field(default_factory=dict)
     """The user's own metrics by name: ``lower`` (whether lower is better) and ``source`` (``module:function``)."""
+    made_up: bool = False
+    """Whether rows and model are made up, so that numbers mean nothing: every table and figure says so."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -131,9 +132,11 @@ def _published(study: Study, problems: Sequence[TuneforkError]) -> _Known:
 def _timed(study: Study, known: _Known, tokens: int, reasons: Sequence[str], workers: int | None) -> Plan:
     """Costs as they are measured, with what stands in for what is out of reach."""
     backbone = _stand_in_for(study, known) if reasons else study.starting_model(known.names, known.problem)
+    began = time.perf_counter()
     runs, arrangement, augmented = stand_in(study.config, backbone, known.labels, known.names, tokens, workers)
     seconds = {run.config.configuration: run.seconds for run in runs if run.seconds is not None}
     parts = [group.runs for group in arrangement.groups]
+    said = _stood_in(reasons, tokens, backbone, time.perf_counter() - began)
     return replace(
         known.plan,
         runs=runs,
@@ -143,7 +146,7 @@ def _timed(study: Study, known: _Known, tokens: int, reasons: Sequence[str], wor
         precision=automatic_precision(),
         disk_mib=estimate_disk_mib(runs, parts, known.plan.rows, len(known.names), arrangement.workers),
         search=search_lines(study.config, seconds),
-        notices=(*_stood_in(reasons, tokens, backbone), *augmented, *known.plan.notices),
+        notices=(*said, *augmented, *known.plan.notices),
         warnings=warnings_of(study.config, known.plan.warnings),
     )
 
@@ -153,14 +156,15 @@ def _stand_in_for(study: Study, known: _Known) -> Backbone:
     return untrained_backbone(study.model, known.names, revision, data.image_size, known.problem, study.trust)
 
 
-def _stood_in(reasons: Sequence[str], tokens: int, backbone: Backbone) -> list[str]:
-    """What was timed."""
+def _stood_in(reasons: Sequence[str], tokens: int, backbone: Backbone, took: float) -> list[str]:
+    """What was timed in whose place, and what that took."""
     rows = "pictures" if backbone.images else f"rows with {tokens} tokens each, the most they can have"
     most = "" if backbone.images else ", so times and memory are at most"
+    cost = f"; the timing took {took:.0f} s, which --no-timings leaves out" if took > 1 else ""
     if not reasons:
-        return [f"the rows are out of reach; the model was timed on made-up {rows}{most}"]
-    what = f"random weights of the same architecture were timed in its place, on made-up {rows}{most}"
-    return [f"the model itself is out of reach; {what}: {reasons[0]}"]
+        return [f"the rows are out of reach; the model was timed on made-up {rows}{most}{cost}"]
+    what = f"random weights of the same architecture were timed in its place, on made-up {rows}{most}{cost}"
+    return [f"the model itself is out of reach ({reasons[0]}); {what}"]
 
 
 def _from_config(study: Study, config: Any, known: _Known, tokens: int | None, reasons: Sequence[str]) -> Plan:

@@ -216,6 +216,7 @@ def study_record(
         judging=study.verdict.model_dump(mode="json"),
         problem=splits.problem,
         own_metrics=metrics.described(own),
+        made_up=study.made_up,
     )
 
 

@@ -12,7 +12,7 @@ from tunefork.report.effects import Changes
 from tunefork.report.figures import ablations, bars, changes, curves, heat_map, predicted, reliability, search, tradeoff
 from tunefork.report.figures.drawing import Drawing, inline_svg, style, themed_svg
 from tunefork.report.figures.panels import panels
-from tunefork.report.figures.style import numbers
+from tunefork.report.figures.style import MUTED, numbers
 from tunefork.report.judged import judged_estimate, judged_name, judged_value
 from tunefork.report.pareto import fronts
 from tunefork.report.summary import Summary
@@ -45,15 +45,17 @@ COURSES: dict[Problem, str] = {"single_label": "accuracy", "multi_label": "micro
 """What the headline's course is called, by problem."""
 FURTHER = ("micro-f1", "r2", "predicted", "search", *CHANGES)
 """Figures that only some studies have."""
+STAMP = "smoke run"
 
 
 def draw(summary: Summary, found: Verdict) -> list[Drawing]:
     """Every figure that the study has data for, in the order of the report."""
     with style():
-        return [
+        drawings = [
             *_overview(summary, found), *_tradeoffs(summary), *_settings(summary), *_courses(summary),
             *_calibration(summary), *_predicted(summary), *_searched(summary),
         ]  # fmt: skip
+        return _stamped(drawings, summary)
 
 
 def draw_changes(found: Changes, summary: Summary) -> list[Drawing]:
@@ -67,7 +69,15 @@ def draw_changes(found: Changes, summary: Summary) -> list[Drawing]:
             ),
             ("intruders", changes.intruders(found), "Bars of intruder dimensions of every configuration"),
         )
-    return [Drawing(name, figure, alt) for name, figure, alt in made]
+        return _stamped([Drawing(name, figure, alt) for name, figure, alt in made], summary)
+
+
+def _stamped(drawings: list[Drawing], summary: Summary) -> list[Drawing]:
+    """The figures; those of a smoke run say across them what they are, since a figure is shown without its report."""
+    if summary.study.made_up:
+        for drawing in drawings:
+            drawing.figure.text(0.5, 0.5, STAMP, color=MUTED, alpha=0.3, size=28, rotation=20, ha="center", va="center")
+    return drawings
 
 
 def save(drawings: list[Drawing], folder: Path) -> list[Path]:
