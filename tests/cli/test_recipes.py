@@ -33,11 +33,11 @@ def test_recipes_are_listed_and_copied(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_plan_takes_a_recipe_and_needs_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    document = json.loads(said("plan", "s2", "--json"))
+    document = json.loads(said("plan", "s2", "--no-timings", "--json"))
     assert document["rows"] == {"train": 228_000, "validation": 6_000, "test": 7_600}
     assert [run["trainable"] for run in document["runs"]] == [999_172]
     monkeypatch.setenv("COLUMNS", "200")
-    shown = " ".join(said("plan", "s2").split())
+    shown = " ".join(said("plan", "s2", "--no-timings").split())
     assert "rows as published, not read" in shown
     assert "999,172" in shown
 

@@ -95,10 +95,14 @@ def scaled(
 def larger(small: StepTiming, large: StepTiming, few: int, most: int, whole: int) -> StepTiming:
     """The timing of steps with ``whole`` rows, from those with ``few`` and with ``most``.
 
+    Where others use the machine, either may have been slowed down: a row adds at least half of its share, and at most
+    the whole of it.
+
     >>> larger(StepTiming(0.5, 0.1), StepTiming(1.1, 0.1), few=1, most=4, whole=16)  # 0.3 s, and 0.2 s a row
     StepTiming(step_seconds=3.5, row_seconds=0.1, prefix_seconds=0.0)
     """
-    each = max(0.0, (large.step_seconds - small.step_seconds) / (most - few))
+    share = large.step_seconds / most
+    each = min(share, max(share / 2, (large.step_seconds - small.step_seconds) / (most - few)))
     return replace(large, step_seconds=large.step_seconds + each * (whole - most))
 
 
@@ -111,7 +115,7 @@ def _smaller(run: RunConfig, rows: int) -> RunConfig:
 def _texts(backbone: Backbone, tokens: int, labels: Labels) -> TokenSplit:
     number, words = len(labels), int(backbone.model.config.vocab_size)
     random = np.random.default_rng(0)
-    kinds = random.integers(words // 2, words, size=(KINDS, tokens), dtype=np.int32)  # special tokens come first
+    kinds = list(random.integers(words // 2, words, size=(KINDS, tokens), dtype=np.int32))  # special tokens come first
     rows = [kinds[row % KINDS] for row in range(number)]
     return TokenSplit(labels, ("",) * number, np.full(number, tokens), rows, None, 0.0, tokens)
 
