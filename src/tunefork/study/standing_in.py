@@ -98,8 +98,8 @@ def larger(small: StepTiming, large: StepTiming, few: int, most: int, whole: int
     Where others use the machine, either may have been slowed down: a row adds at least half of its share, and at most
     the whole of it.
 
-    >>> larger(StepTiming(0.5, 0.1), StepTiming(1.1, 0.1), few=1, most=4, whole=16)  # 0.3 s, and 0.2 s a row
-    StepTiming(step_seconds=3.5, row_seconds=0.1, prefix_seconds=0.0)
+    >>> larger(StepTiming(0.5, 0.1), StepTiming(1.25, 0.1), few=1, most=4, whole=16)  # 0.25 s, and 0.25 s a row
+    StepTiming(step_seconds=4.25, row_seconds=0.1, prefix_seconds=0.0)
     """
     share = large.step_seconds / most
     each = min(share, max(share / 2, (large.step_seconds - small.step_seconds) / (most - few)))
