@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 
 from tests.cli.test_commands import tunefork
 from tunefork.cli import app
-from tunefork.errors import ConfigError
+from tunefork.errors import ConfigError, TuneforkError
 
 
 def said(*arguments: str) -> str:
@@ -67,6 +68,7 @@ def test_a_study_file_is_smoked_beside_its_own_folder(tmp_path: Path, tiny_folde
     done = tunefork("run", "study.yaml", "--smoke", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
+    assert document["made_up"] is True
     assert document["warnings"][0].startswith("This is a smoke run: its rows are made up and its model is tiny")
     assert {run["status"] for run in document["runs"]} == {"done"}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["study.yaml", "tunefork-mine-smoke"]
@@ -75,3 +77,44 @@ def test_a_study_file_is_smoked_beside_its_own_folder(tmp_path: Path, tiny_folde
     assert json.loads(again.stdout)["runs"] == document["runs"]  # the same study, which is done
     refused = tunefork("run", "study.yaml", "--smoke", "--include", "theirs.csv", cwd=tmp_path)
     assert "A smoke run has rows of its own" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "message"),
+    [
+        ("label: intent", "label: intnt", r"There is no column 'intnt' for the label .* Did you mean 'intent'"),
+        ("messages.csv", "massages.csv", r"There is no such file .* Did you mean 'messages.csv'"),
+        ("model: tiny", "model: nowhere", r"The model 'nowhere' cannot be loaded"),
+        ("rank: 8", "rnk: 8", r"lora has no setting 'rnk' .* Did you mean 'rank'"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_told_and_no_folder_is_left(
+    right: str, wrong: str, message: str, tmp_path: Path, tiny_folder: Path, messages_csv: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(tiny_folder, "tiny")
+    shutil.copy(messages_csv, "messages.csv")
+    text = (
+        "model: tiny\ndata: {train: messages.csv, text: message, label: intent, id: id}\n"
+        "compare: [{lora: {rank: 8, targets: query}}]\n"
+    )
+    Path("study.yaml").write_text(text.replace(right, wrong))
+    with pytest.raises(TuneforkError, match=message):
+        said("run", "study.yaml", "--smoke", "-o", "out")
+    assert not Path("out-smoke").exists()
+
+
+@pytest.mark.slow
+def test_a_smoke_run_takes_the_runner_and_the_folder_that_are_asked_for(
+    tmp_path: Path, tiny_folder: Path, messages_csv: Path
+) -> None:
+    text = (
+        f"model: {tiny_folder}\ndata: {{train: {messages_csv}, text: message, label: intent, id: id}}\ncompare: [head]"
+    )
+    (tmp_path / "study.yaml").write_text(text)
+    options = ("--runner", "local", "--workers", "2", "-o", "out")
+    done = tunefork("run", "study.yaml", "--smoke", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "SMOKE RUN: made-up rows, a tiny model; these numbers mean nothing." in " ".join(done.stdout.split())
+    assert "Files in out-smoke: report.html" in done.stdout

@@ -56,7 +56,10 @@ def test_a_recipe_is_found_by_its_short_name_and_a_file_of_that_name_wins(
 
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
+    every = ", ".join(recipe.name for recipe in RECIPES)
     with pytest.raises(ConfigError, match=r"'s0.fiar' is neither a study file nor a recipe. Did you mean 's0.fair'\?"):
         study_file(Path("s0.fiar"))
+    with pytest.raises(ConfigError, match=rf"'s9' is neither .* The recipes: {every}\."):
+        study_file(Path("s9"))
     with pytest.raises(ConfigError, match=r"There is no recipe 'all'. Known: s0, s0.fair, "):
         find_recipe("all")

@@ -67,8 +67,7 @@ def study_file(given: Path) -> tuple[Path, Path | None]:
     if recipe is not None:
         return recipe.path, Path()
     if given.suffix not in (".yaml", ".yml") and str(given) == given.name and not given.exists():
-        names = [each.name for each in RECIPES]
-        raise ConfigError(f"'{given}' is neither a study file nor a recipe", fix=did_you_mean(str(given), names))
+        raise ConfigError(f"'{given}' is neither a study file nor a recipe", fix=_nearest(str(given)))
     return given, None
 
 
@@ -80,5 +79,12 @@ def find_recipe(name: str) -> Recipe:
     """
     recipe = named(name)
     if recipe is None:
-        raise ConfigError(f"There is no recipe '{name}'", fix=did_you_mean(name, [each.name for each in RECIPES]))
+        raise ConfigError(f"There is no recipe '{name}'", fix=_nearest(name))
     return recipe
+
+
+def _nearest(name: str) -> str:
+    """What may have been meant, and all there are."""
+    names = [each.name for each in RECIPES]
+    guess = did_you_mean(name, names)
+    return guess if guess.startswith("Known") else f"{guess} The recipes: {', '.join(names)}."

@@ -46,7 +46,6 @@ def smoke_study(study: StudyConfig, folder: Path, base: Path | None = None) -> S
     schema = schema_of(study.data, base)
     place = folder.resolve() / MADE_UP
     model = base / study.model if base is not None and (base / study.model).is_dir() else study.model
-    place.mkdir(parents=True, exist_ok=True)
     words = [] if schema.images else vocabulary(schema)
     write_model(str(model), place / "model", words, revision=study.revision, width=_width(study), blocks=_blocks(study))
     changes = {
