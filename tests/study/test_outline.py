@@ -10,7 +10,7 @@ import pytest
 
 from tunefork.config import Configuration, LoRA
 from tunefork.data import load_data
-from tunefork.errors import ModelError, ProblemsError
+from tunefork.errors import ModelError, ProblemsError, UnsupportedModelError
 from tunefork.models import load
 from tunefork.study import Study, outline
 
@@ -118,6 +118,13 @@ def test_what_makes_no_sense_for_the_architecture_is_told_with_timings_too() -> 
     wrong = Study(model=DISTILBERT, data=load_data(IMDB), compare=[Configuration("lora", {"targets": "quary"})])
     with pytest.raises(ModelError, match="The target 'quary' selects no linear"):
         outline(wrong)
+
+
+@pytest.mark.parametrize("timings", [True, False])
+def test_a_model_that_reads_something_else_is_told(timings: bool) -> None:
+    food = study("hub:food101#train", test="hub:food101#validation")
+    with pytest.raises(UnsupportedModelError, match="reads texts, and these rows are images"):
+        outline(food, timings)
 
 
 @pytest.fixture

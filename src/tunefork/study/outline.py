@@ -39,6 +39,7 @@ from tunefork.plan import (
 from tunefork.problem import Labels, Problem
 from tunefork.search import search_lines
 from tunefork.strategies import count, derivation, select
+from tunefork.study.encoding import check_task
 from tunefork.study.standing_in import stand_in
 from tunefork.study.study import Study
 
@@ -49,6 +50,8 @@ class _Known:
 
     plan: Plan
     """Without runs."""
+    task: str
+    """What the rows are, as a model's task is called."""
     names: tuple[str, ...]
     """Of the classes."""
     problem: Problem
@@ -83,6 +86,7 @@ def outline(study: Study, timings: bool = True, workers: int | None = None) -> P
         except ModelNotFoundError:
             raise error from None
         known = _published(study, problems) if any(_no_rows(study, each) for each in problems) else _read(study)
+        check_task(known.task, task_of(config), study.model)
         reasons = [str(each.found) for each in problems if _no_model(study, each)]
         tokens = _longest(study, config)
         if timings and tokens is not None:
@@ -112,7 +116,7 @@ def _read(study: Study) -> _Known:
         near_duplicates=splits.near_duplicates, augmentation=splits.augmentation,
     )  # fmt: skip
     labels = {split.name: split.labels for split in splits.present()}
-    return _Known(plan, splits.labels.names, splits.problem, labels)
+    return _Known(plan, splits.task, splits.labels.names, splits.problem, labels)
 
 
 def _published(study: Study, problems: Sequence[TuneforkError]) -> _Known:
@@ -126,7 +130,8 @@ def _published(study: Study, problems: Sequence[TuneforkError]) -> _Known:
         f"{reason}"
     )
     labels = {name: np.arange(number) % len(known.classes) for name, number in rows.items()}
-    return _Known(Plan((), (), rows, {}, {}, notices=(notice,)), known.classes, "single_label", labels)
+    task = "image-classification" if known.images else "text-classification"
+    return _Known(Plan((), (), rows, {}, {}, notices=(notice,)), task, known.classes, "single_label", labels)
 
 
 def _timed(study: Study, known: _Known, tokens: int, reasons: Sequence[str], workers: int | None) -> Plan:
@@ -146,7 +151,7 @@ def _timed(study: Study, known: _Known, tokens: int, reasons: Sequence[str], wor
         precision=automatic_precision(),
         disk_mib=estimate_disk_mib(runs, parts, known.plan.rows, len(known.names), arrangement.workers),
         search=search_lines(study.config, seconds),
-        notices=(*said, *augmented, *known.plan.notices),
+        notices=(*said, *backbone.notices, *augmented, *known.plan.notices),
         warnings=warnings_of(study.config, known.plan.warnings),
     )
 
