@@ -22,6 +22,13 @@ FUSED = "tests/engine/test_fused_groups.py::test_a_fused_run_equals_the_run_alon
 PACKED = "tests/engine/test_packing.py::(one_example or changes_nothing) and (bert or roberta)"
 MUTATIONS = (
     Mutation(
+        "pictures are planned for a model of texts",
+        "study/outline.py",
+        "check_task(known.task, task_of(config), study.model)",
+        "pass",
+        "tests/study/test_outline.py::reads_something_else",
+    ),
+    Mutation(
         "times are asked for and left out",
         "study/outline.py",
         "if timings and tokens is not None:",

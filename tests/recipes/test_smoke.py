@@ -50,7 +50,8 @@ def test_every_run_of_a_recipe_is_done(name: str, smoked: Smoked) -> None:
     for column in ("trainable", "loss", "accuracy", "macro F1", "time", "memory"):
         assert f"| {column}" in table
     assert "before training" in table
-    assert (folder / "table.csv").is_file()
+    assert table.startswith("SMOKE RUN: made-up rows, a tiny model; these numbers mean nothing.")
+    assert (folder / "table.csv").read_text(encoding="utf-8").startswith("made_up,")
 
 
 FIGURES = {
@@ -111,3 +112,23 @@ def test_s3_has_precision_recall_and_a_confusion_matrix(smoked: Smoked) -> None:
     assert {"precision", "recall", "f1"} <= set(document["runs"][0]["per_class"][0])
     assert "confusion" in (folder / "report.html").read_text(encoding="utf-8").lower()
     assert "fewer parameters %" in (folder / "table.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_s4_derives_its_counts_and_says_what_settings_mean(smoked: Smoked) -> None:
+    folder = smoked("s4")
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    for title in ("Parameters, counted twice", "What the settings mean", "How sure it is"):
+        assert f"<h2>{title}</h2>" in page
+    document = json.loads(tunefork("report", str(folder), "--json").stdout)
+    assert document["made_up"] is True
+    for one in document["configurations"]:
+        assert sum(formula["count"] for formula in one["formulas"]) == one["trainable"]
+    assert document["baseline"]["accuracy"] < 0.05  # before training, of 101 classes
+
+
+@pytest.mark.slow
+def test_s1_has_the_loss_of_every_so_many_steps(smoked: Smoked) -> None:
+    store = SqliteStore(smoked("s1"))
+    for run in store.runs():
+        assert [each.step for each in store.steps(run.id)][:2] == [2, 4]  # log_every is 2 in a smoke run
