@@ -1,0 +1,5 @@
+"""Not yet."""
+
+
+def page() -> str:
+    return "# Troubleshooting\n"
