@@ -12,8 +12,9 @@ from tunefork.cli import app
 HEAD = """# Command line
 
 Every command and option, read from the program when this page was built. `tunefork COMMAND --help` says the same.
-With `--json` a command prints one JSON document and nothing else. The exit status is 0 when all went well, 1 when something could not
-be done, 2 for an option or a setting that cannot be meant, 130 after ^C and 143 after SIGTERM; a stopped study continues with the same command.
+With `--json` a command prints one JSON document and nothing else. The exit status is 0 when all went well, 1 when
+something could not be done, 2 for an option or a setting that cannot be meant, 130 after ^C and 143 after SIGTERM; a
+stopped study continues with the same command.
 """
 
 
@@ -27,7 +28,7 @@ def page() -> str:
     """The whole page."""
     found = commands()
     lines = [HEAD, "| command | what it does |", "|---|---|"]
-    lines += [f"| [`tunefork {name}`](#{_anchor(name)}) | {_cell(_about(one))} |" for name, one in found.items()]
+    lines += [f"| [`tunefork {name}`](#{_anchor(name)}) | {cell(_about(one))} |" for name, one in found.items()]
     return "\n".join([*lines, *(_section(name, one) for name, one in found.items())]) + "\n"
 
 
@@ -43,13 +44,13 @@ def _section(name: str, command: Any) -> str:
     arguments = [each for each in command.params if each.param_type_name == "argument"]
     options = [each for each in command.params if each.param_type_name == "option" and not each.hidden]
     usage = " ".join(["tunefork", name, *map(_argument, arguments), "[OPTIONS]"])
-    lines = [f"\n## tunefork {name}\n", _escaped(_about(command)), f"\n```\n{usage}\n```\n"]
+    lines = [f"\n## tunefork {name}\n", escaped(_about(command)), f"\n```\n{usage}\n```\n"]
     lines += ["| | | |", "|---|---|---|"]
     lines += [
-        f"| `{_argument(each)}` | {'' if each.required else 'optional'} | {_cell(each.help or '')} |"
+        f"| `{_argument(each)}` | {'' if each.required else 'optional'} | {cell(each.help or '')} |"
         for each in arguments
     ]
-    lines += [f"| {_names(each)} | {_value(each)} | {_cell(each.help or '')} |" for each in options]
+    lines += [f"| {_names(each)} | {_value(each)} | {cell(each.help or '')} |" for each in options]
     return "\n".join(lines)
 
 
@@ -73,7 +74,7 @@ def _value(option: Any) -> str:
     parts += ["repeatable"] if option.multiple else []
     default = option.default() if callable(option.default) else option.default
     parts += [f"`{default}` unless given"] if default not in (None, [], ()) else []
-    return _cell(", ".join(parts))
+    return cell(", ".join(parts))
 
 
 def _kind(annotation: Any) -> str:
@@ -81,10 +82,11 @@ def _kind(annotation: Any) -> str:
     return {str: "text", int: "whole number", float: "number", Path: "path"}.get(inner, str(inner))
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Text of the program in a page: signs of Markdown are signs, unless it is Markdown itself."""
     return text.replace("<", "&lt;").replace("*", "\\*").replace("_", "\\_") if "`" not in text else text
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Text in a cell of a table: a bar would end it."""
-    return _escaped(" ".join(text.split())).replace("|", "\\|")
+    return escaped(" ".join(text.split())).replace("|", "\\|")

@@ -1,4 +1,7 @@
-"""Parts of the README on other pages: ``<!-- include: README.md -->`` is its beginning, ``README.md#Title`` a section."""
+"""Parts of the README on other pages.
+
+``<!-- include: README.md -->`` is what stands before its first section, ``README.md#Title`` a section.
+"""
 
 from __future__ import annotations
 

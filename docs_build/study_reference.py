@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from docs_build.cli_reference import _cell
+from docs_build.cli_reference import cell
 from tunefork.config import (
     DataConfig,
     EarlyStopping,
@@ -28,8 +28,9 @@ from tunefork.config.strategies import STRATEGIES, SYNONYMS
 
 HEAD = """# Study files
 
-Every key of a study file, read from the program when this page was built. A study file is YAML; what it does not say has its default, and a key
-that there is not is an error with its line. `study.yaml` in a study's folder spells all of it out. Only `data` and `compare` are needed:
+Every key of a study file, read from the program when this page was built. A study file is YAML; what it does not say
+has its default, and a key that there is not is an error with its line. `study.yaml` in a study's folder spells all of
+it out. Only `data` and `compare` are needed:
 
 ```yaml
 data: reviews.csv
@@ -39,9 +40,10 @@ compare: [full, head, lora: {rank: [2, 8]}]
 COMPARE = f"""
 ## compare
 
-A list of configurations. Each names one strategy with its settings, and may have `block` (the title of the table that it is shown in), `seeds`
-(its own) and `training` (settings that differ for it). A list as a setting's value is a grid: `{{rank: [2, 8]}}` are two configurations.
-`+` writes one value of several parts: `query+value`. Short names: {", ".join(f"`{a}` is `{b}`" for a, b in SYNONYMS.items())}.
+A list of configurations. Each names one strategy with its settings, and may have `block` (the title of the table it
+is shown in), `seeds` of its own and `training` (settings that differ for it). A list as a setting's value is a grid:
+`{{rank: [2, 8]}}` are two configurations. `+` writes one value of several parts: `query+value`.
+Short names: {", ".join(f"`{short}` is `{name}`" for short, name in SYNONYMS.items())}.
 
 ```yaml
 data: reviews.csv
@@ -86,8 +88,8 @@ def _table(title: str, model: type[BaseModel], level: int = 2) -> str:
     for name, field in model.model_fields.items():
         if name == "kind":
             continue
-        kind = _cell(_type(field.annotation, field.metadata))
-        lines.append(f"| `{name}` | {kind} | {_default(model, name, field)} | {_cell(said.get(name, ''))} |")
+        kind = cell(_type(field.annotation, field.metadata))
+        lines.append(f"| `{name}` | {kind} | {_default(model, name, field)} | {cell(said.get(name, ''))} |")
     return "\n".join(lines) + "\n"
 
 
@@ -100,9 +102,9 @@ def meanings(model: type[BaseModel]) -> dict[str, str]:
         body = ast.parse(inspect.getsource(one)).body[0]
         assert isinstance(body, ast.ClassDef)
         for field, said in zip(body.body, body.body[1:]):
-            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(said, ast.Expr):
-                if isinstance(said.value, ast.Constant) and isinstance(said.value.value, str):
-                    found[field.target.id] = inspect.cleandoc(said.value.value).replace("``", "`")
+            match field, said:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                    found[name] = inspect.cleandoc(text).replace("``", "`")
     return found
 
 

@@ -646,7 +646,7 @@ MUTATIONS = (
     ),
     Mutation(
         "messages are told as the data have them",
-        "errors.py",
+        "errors/base.py",
         'return SIGNS.sub(lambda sign: sign[0].encode("unicode_escape").decode(), text)',
         "return text",
         "tests/faults/test_limits.py::obeys",
