@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]  # mkdocs loads this file alone
 
 from docs_build import cli_reference, error_reference, study_reference  # noqa: E402
+from docs_build.blocks import without_marks  # noqa: E402
 from docs_build.including import INCLUDE, included  # noqa: E402
 from docs_build.links import relinked  # noqa: E402
 from docs_build.navigation import navigation  # noqa: E402
@@ -41,5 +42,5 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
     """Put in what a page includes, and let its links lead to pages of the site."""
     here = page.file.src_uri
     sources = {copy: source for source, copy in COPIES.items()}
-    markdown = relinked(markdown, here, COPIES, sources.get(here, f"docs/{here}"))
+    markdown = relinked(without_marks(markdown), here, COPIES, sources.get(here, f"docs/{here}"))
     return INCLUDE.sub(lambda match: relinked(included(match, ROOT), here, COPIES, match["file"]), markdown)
