@@ -55,9 +55,8 @@ def _section(name: str, command: Any) -> str:
 
 
 def _argument(argument: Any) -> str:
-    name = (argument.metavar or argument.name).upper().strip("{}[]")
-    many = "…" if argument.nargs == -1 else ""
-    return f"{name}{many}" if argument.required else f"[{name}{many}]"
+    name = argument.metavar or f"{argument.name.upper()}{'…' if argument.nargs == -1 else ''}"
+    return name if argument.required else f"[{name}]"
 
 
 def _names(option: Any) -> str:
@@ -73,7 +72,7 @@ def _value(option: Any) -> str:
     parts += [f"at least {option.min:g}"] if option.min is not None else []
     parts += ["repeatable"] if option.multiple else []
     default = option.default() if callable(option.default) else option.default
-    parts += [f"`{default}` unless given"] if default not in (None, [], ()) else []
+    parts += [f"`{default}` unless given"] if default not in (None, [], (), "") else []
     return cell(", ".join(parts))
 
 

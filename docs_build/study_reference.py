@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import inspect
 import types
+from textwrap import dedent
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
 from docs_build.cli_reference import cell
 from tunefork.config import (
+    Configuration,
     DataConfig,
     EarlyStopping,
     Judging,
@@ -22,9 +24,11 @@ from tunefork.config import (
     StudyConfig,
     TensorBoard,
     TextAugmentation,
+    TrackerChoice,
     TrainingConfig,
 )
 from tunefork.config.strategies import STRATEGIES, SYNONYMS
+from tunefork.config.values import Seed
 
 HEAD = """# Study files
 
@@ -66,17 +70,26 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("trackers: tensorboard", TensorBoard),
     ("trackers: mlflow", MLflow),
 )
+PLURAL: dict[Any, str] = {
+    str: "texts",
+    int: "whole numbers",
+    Seed: "whole numbers",
+    Configuration: "configurations",
+    TrackerChoice: "trackers",
+}
+"""What lists hold."""
 
 
 def page() -> str:
     """The whole page."""
-    parts = [HEAD, _table("The file", StudyConfig), COMPARE]
-    parts += [_table(f"compare: {kind}", model, level=3) for kind, model in STRATEGIES.items()]
-    parts += [_table(title, model) for title, model in SECTIONS]
+    parts = [HEAD, table("The file", StudyConfig), COMPARE]
+    parts += [table(f"compare: {kind}", model, level=3) for kind, model in STRATEGIES.items()]
+    parts += [table(title, model) for title, model in SECTIONS]
     return "\n".join(parts)
 
 
-def _table(title: str, model: type[BaseModel], level: int = 2) -> str:
+def table(title: str, model: type[BaseModel], level: int = 2) -> str:
+    """One section of the page: what the class says of itself, and a line for each of its fields."""
     said = meanings(model)
     lines = [
         f"\n{'#' * level} {title}\n",
@@ -99,7 +112,7 @@ def meanings(model: type[BaseModel]) -> dict[str, str]:
     for one in reversed(model.__mro__):
         if one is BaseModel or not issubclass(one, BaseModel):
             continue
-        body = ast.parse(inspect.getsource(one)).body[0]
+        body = ast.parse(dedent(inspect.getsource(one))).body[0]
         assert isinstance(body, ast.ClassDef)
         for field, said in zip(body.body, body.body[1:]):
             match field, said:
@@ -133,7 +146,8 @@ def _type(annotation: Any, metadata: Any = ()) -> str:
     if origin in (Union, types.UnionType):
         return " or ".join(dict.fromkeys(_type(each, metadata) for each in inner if each is not type(None)))
     if origin is tuple:
-        return f"list of {_type(inner[0])}" if inner[-1] is Ellipsis else " and ".join(_type(each) for each in inner)
+        several = inner[-1] is Ellipsis
+        return PLURAL.get(inner[0], "values") if several else " and ".join(_type(each) for each in inner)
     if origin is dict:
         return "settings"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
