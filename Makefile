@@ -48,8 +48,7 @@ bench: $(STAMP)          ## the short benchmark
 	HF_HUB_OFFLINE=1 $(BIN)/python -m benchmarks.study_vs_trainer --set demo --rows 1000 --steps 12 --slices 1
 
 docs: $(STAMP)           ## the documentation site, in site/; nothing is fetched
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
-	@echo "site/index.html"
+	$(BIN)/python -m docs_build
 
 clean:
 	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache
