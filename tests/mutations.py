@@ -22,6 +22,48 @@ FUSED = "tests/engine/test_fused_groups.py::test_a_fused_run_equals_the_run_alon
 PACKED = "tests/engine/test_packing.py::(one_example or changes_nothing) and (bert or roberta)"
 MUTATIONS = (
     Mutation(
+        "a table is taken for a study file",
+        "study_file.py",
+        "if path.suffix.lower() in ROWS and path.is_file():",
+        "if path.suffix in ROWS and path.is_file():",
+        "tests/test_study_file.py::table_is_told",
+    ),
+    Mutation(
+        "an error does not say what to do",
+        "errors/studies.py",
+        "Remedy: Make room and run",
+        "Make room and run",
+        "tests/docs_build/test_errors.py::every_error_is_on_the_page",
+    ),
+    Mutation(
+        "an example is what was said once",
+        "store/lease.py",
+        'fix="Wait for it or stop it, or choose another folder with -o."',
+        'fix="Wait for it, or choose another folder with -o."',
+        "tests/docs_build/test_errors.py::example_is_what_is_said and BusyError",
+    ),
+    Mutation(
+        "an option is called otherwise than pages call it",
+        "cli/options.py",
+        'typer.Option("--epochs",',
+        'typer.Option("--epoch",',
+        "tests/docs_build/test_commands.py::shown_command_is_understood",
+    ),
+    Mutation(
+        "a key of study files is called otherwise than pages call it",
+        "config/text_augmentation.py",
+        "    copies: Annotated[Count, Field(le=100)] = 1",
+        "    copies_: Annotated[Count, Field(le=100)] = 1",
+        "tests/docs_build/test_commands.py::shown_study_file",
+    ),
+    Mutation(
+        "a key says nothing of itself",
+        "config/study.py",
+        '    """Of the draw."""\n',
+        "",
+        "tests/docs_build/test_reference.py::every_key and Rows",
+    ),
+    Mutation(
         "rows that are held out are counted for training too",
         "data/published.py",
         "train = None if train is None else train - found",

@@ -63,8 +63,8 @@ def read_study(path: str | Path, overrides: Mapping[str, Any] | None = None, own
     if path.suffix.lower() in ROWS and path.is_file():
         raise ConfigError(
             "This is a file of rows, not a study file", where=str(path),
-            fix=f"Write tunefork compare {path}, or a study file with two lines: data: {path} and compare: [full, head, "
-            "lora].",
+            fix=f"Write tunefork compare {path}, or a study file with two lines: data: {path} and "
+            "compare: [full, head, lora].",
         )  # fmt: skip
     try:
         with path.open(encoding="utf-8-sig") as file:

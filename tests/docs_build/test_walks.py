@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from docs_build.blocks import Block, blocks
 
 from tests.docs_build.walking import Walk, check, walk
+from tunefork.uncertainty import detectable
 
 ROOT = Path(__file__).parents[2]
 TUTORIALS = ("tutorial.md", "tutorial-images.md")
@@ -31,6 +33,7 @@ def walked(page: Path, folder: Path) -> Walk:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # a minute and a half of one core, which others may use too
 @pytest.mark.parametrize("page", TUTORIALS)
 def test_a_tutorial_is_right_from_its_first_line_to_its_last(page: str, folder: Path) -> None:
     if shutil.which("curl") is None:
@@ -56,6 +59,7 @@ def test_the_readme_runs(folder: Path, tiny_folder: Path, messages_csv: Path) ->
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_the_page_on_the_estimator_runs(folder: Path) -> None:
     assert walked(ROOT / "docs" / "estimator.md", folder).names["model"].classes_.tolist() == [
         "damaged_item",
@@ -71,13 +75,35 @@ def test_the_metric_of_ones_own_is_one(folder: Path) -> None:
     assert names["cost"](np.array([0, 2]), np.eye(3)[[2, 0]]) == 3.5
 
 
+def test_what_can_be_found_is_what_the_page_says(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = ROOT / "docs" / "verdict.md"
+    (code,) = [block for block in blocks(page) if block.language == "python"]
+    Walk(folder).step(code)
+    assert f"# {capsys.readouterr().out}" in code.code
+    table = re.findall(
+        r"^\| ([\d,]+) \| ([\d.]+)(?: points)? ((?:\| [\d.]+ )+)\|$", page.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert len(table) == 6
+    for rows, two, others in table:
+        shown = [float(two), *map(float, others.strip("| ").split(" | "))]
+        found = [100 * detectable(int(rows.replace(",", "")), seeds, configurations=5) for seeds in (2, 3, 5, 10, 1)]
+        assert shown == [round(each, 1) for each in found]
+
+
 def test_no_python_is_forgotten() -> None:
     there = {
         page.name: len(found)
         for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
         if (found := [each for each in blocks(page) if each.language == "python" and not each.not_run])
     }
-    assert there == {"README.md": 1, "estimator.md": 1, "metrics.md": 1, "tutorial-images.md": 2, "tutorial.md": 2}
+    assert there == {
+        "README.md": 1,
+        "estimator.md": 1,
+        "metrics.md": 1,
+        "tutorial-images.md": 2,
+        "tutorial.md": 2,
+        "verdict.md": 1,
+    }
 
 
 def test_a_wrong_page_would_be_found(folder: Path) -> None:
