@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: setup demo test test-rest test-all soak coverage check format bench clean
+.PHONY: setup demo test test-rest test-all soak coverage check format bench docs clean
 
 setup: $(STAMP)
 
@@ -47,5 +47,8 @@ format: $(STAMP)
 bench: $(STAMP)          ## the short benchmark
 	HF_HUB_OFFLINE=1 $(BIN)/python -m benchmarks.study_vs_trainer --set demo --rows 1000 --steps 12 --slices 1
 
+docs: $(STAMP)           ## the documentation site, in site/; nothing is fetched
+	$(BIN)/python -m docs_build
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache

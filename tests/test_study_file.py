@@ -119,6 +119,19 @@ def test_a_missing_file_names_its_neighbours(tmp_path: Path) -> None:
         read_study(tmp_path / "studdy.yaml")
 
 
+def test_a_table_is_told_from_a_study_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("Rows.CSV").write_text("text,label\ngood: it was,yes\n")
+    with pytest.raises(ConfigError) as error:
+        read_study("Rows.CSV")
+    assert str(error.value) == (
+        "This is a file of rows, not a study file (Rows.CSV). Write tunefork compare Rows.CSV, or a study file with "
+        "two lines: data: Rows.CSV and compare: [full, head, lora]."
+    )
+    with pytest.raises(ConfigError, match="There is no such study file"):
+        read_study("other.csv")
+
+
 def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
     path = tmp_path / "study.yaml"
     path.write_bytes(b"\xef\xbb\xbf" + DESIGN.encode())

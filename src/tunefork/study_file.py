@@ -30,6 +30,8 @@ from tunefork.errors import ConfigError, StudyFileError, did_you_mean
 from tunefork.study_problems import Problems
 from tunefork.yaml_lines import LARGEST, load_yaml
 
+ROWS = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
+"""Files that hold rows. Who plans a study for the first time names the data."""
 ENTRY_KEYS = ("block", "seeds", "training")
 _SECTIONS: dict[str, type[BaseModel]] = {
     "data": DataConfig,
@@ -58,6 +60,12 @@ def read_study(path: str | Path, overrides: Mapping[str, Any] | None = None, own
         ConfigError: there is no such file.
     """
     path = Path(path)
+    if path.suffix.lower() in ROWS and path.is_file():
+        raise ConfigError(
+            "This is a file of rows, not a study file", where=str(path),
+            fix=f"Write tunefork compare {path}, or a study file with two lines: data: {path} and "
+            "compare: [full, head, lora].",
+        )  # fmt: skip
     try:
         with path.open(encoding="utf-8-sig") as file:
             text = file.read(LARGEST + 1)  # a device or a file of data may have no end

@@ -22,6 +22,7 @@ class SaveEvery(Value):
     """
 
     seconds: Positive = USUAL
+    """Seconds between two checkpoints; also ``60s``, ``5m``."""
     steps: Count | None = None
     """Optimizer steps instead."""
 

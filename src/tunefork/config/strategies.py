@@ -20,6 +20,7 @@ class Strategy(Value):
 
     kind: str
     learning_rate: Positive
+    """At the end of warm-up. Each strategy has a default of its own."""
 
     def label(self) -> str:
         """The name shown in tables."""
@@ -65,6 +66,7 @@ class LastLayersStrategy(Strategy):
 
     kind: Literal["last_layers"] = "last_layers"
     count: Count = 1
+    """Blocks that train, from the end."""
     learning_rate: Positive = 2e-4
 
     def label(self) -> str:
@@ -81,15 +83,19 @@ class LoRAStrategy(Strategy):
 
     kind: Literal["lora"] = "lora"
     rank: Count = 8
+    """Columns of A and rows of B: what the adapter can hold. Also ``r``."""
     alpha: Positive = 16.0
     """Twice the rank unless given, so that a change of rank leaves the adapter's scale where it was."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """On the adapter's input, in training."""
     targets: Annotated[tuple[str, ...], BeforeValidator(plus_list)] = ("query", "value")
     """Roles (query key value output mlp attention all-linear), module names, or ``re:`` and a regular expression."""
     layers: Annotated[tuple[int, ...] | None, BeforeValidator(layer_list)] = None
     """Numbers of the blocks that get adapters; all of them unless given."""
     bias: Literal["none", "all", "lora_only"] = "none"
+    """Biases that train too: none, all of them, or those of linears with an adapter."""
     use_rslora: bool = False
+    """Divide alpha by the square root of the rank instead of the rank."""
     modules_to_save: Annotated[tuple[str, ...], BeforeValidator(plus_list)] = ()
     """Modules beside the head that train in full and are saved with the adapter."""
     learning_rate: Positive = 1e-3
@@ -131,7 +137,9 @@ class PeftStrategy(Strategy):
 
     kind: Literal["peft"] = "peft"
     type: str
+    """PEFT's name of the method."""
     settings: dict[str, Any] = Field(default_factory=dict)
+    """PEFT's own settings of it; they may stand beside ``type`` too."""
     learning_rate: Positive = 1e-3
 
     def label(self) -> str:

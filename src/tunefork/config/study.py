@@ -25,9 +25,13 @@ class Rows(Value):
     """A seeded subset, taken after splitting."""
 
     train: Count | None = None
+    """So many training rows at most, drawn at random; of each class at least one."""
     validation: Count | None = None
+    """So many validation rows at most."""
     test: Count | None = None
+    """So many test rows at most."""
     seed: int = 0
+    """Of the draw."""
 
 
 class DataConfig(Value):
@@ -38,6 +42,8 @@ class DataConfig(Value):
     validation: str | Share = 0.1
     """A file or the share of the training rows that is held out; 0 switches off early stopping and best weights."""
     test: str | Share = 0.2
+    """A file or the share of the rows that is held out. Each run answers these rows once, after everything is
+    decided."""
     text: Annotated[tuple[str, ...], BeforeValidator(plus_list)] = ()
     """One column, or two for a pair; guessed where not given."""
     image: str = ""
@@ -50,11 +56,13 @@ class DataConfig(Value):
     label_separator: str = ""
     """Between the labels of a row that are written as one text, such as ``|`` in ``action|comedy``."""
     id: str = ""
+    """A column with a name for each row; rows are numbered unless given or guessed."""
     group: str = ""
     """A column whose values stay together on one side of a split."""
     classes: tuple[str, ...] = ()
     """Names and orders the labels; for integer labels, the name of each number."""
     max_length: Count = 128
+    """Tokens that stay of a text."""
     truncation: Literal["head", "tail", "head_tail"] = "head"
     """What stays of a text that is too long: its beginning, its end, or a quarter of the one and more of the other."""
     image_size: Count | None = None
@@ -62,7 +70,9 @@ class DataConfig(Value):
     bad_images: Literal["error", "skip"] = "error"
     """What happens to pictures that cannot be read."""
     rows: Rows = Rows()
+    """Train or judge on a part of the rows."""
     split_seed: int = 0
+    """Of the rows that are held out. All runs of a study share the split."""
     leakage: Literal["error", "drop_train", "allow"] = "error"
     """What happens to a text or picture that stands in two splits."""
     near_duplicates: Literal["report", "drop_train", "off"] = "report"
@@ -70,9 +80,14 @@ class DataConfig(Value):
     augment: TextAugmentation | None = None
     """Changed copies of training texts, made after splitting; for images see ``training.augment``."""
     rare: Literal["error", "train", "drop"] = "error"
+    """What happens to classes with a single row: they cannot be in training and test. ``train`` keeps the row in
+    training."""
     drop_missing: bool = False
+    """Leave out rows without a label; else they are an error."""
     drop_empty: bool = False
+    """Leave out rows without text or picture; else they are an error."""
     encoding: str = "utf-8"
+    """Of text files."""
     examples: bool = True
     """Whether the study's folder keeps small copies of test rows that its report shows: at most 200, of a text its
     first 300 characters, of a picture 96 pixels."""
@@ -117,6 +132,7 @@ class Selection(Value):
     """How the best configuration is chosen: always on validation."""
 
     metric: MetricName = "loss"
+    """By which evaluations, and at the end configurations, are chosen."""
 
 
 def seed_list(value: Any) -> Any:
@@ -152,22 +168,30 @@ def _trackers(value: Any) -> Any:
 
 
 class StudyConfig(Value):
-    """A whole study: what DESIGN calls the study file, resolved."""
+    """A whole study: what a study file says, resolved."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     name: str = "study"
+    """Of the study: its folder is ``tunefork-NAME`` unless ``-o`` says otherwise."""
     model: str = "builtin:minilm"
     """A hub id, a local folder, or ``builtin:minilm``."""
     revision: str | None = None
+    """A commit, tag or branch of a model of the hub."""
     start_from: str | None = None
     """A PEFT adapter or an earlier study's run, whose weights training continues from."""
     data: DataConfig
+    """Where the rows are; a file's name alone stands for ``{train: NAME}``."""
     training: TrainingConfig = TrainingConfig()
+    """How every run is trained."""
     seeds: Annotated[tuple[Seed, ...], BeforeValidator(seed_list)] = (0,)
+    """A number of seeds (3 is 0, 1, 2) or a list of them. Every configuration is trained once with each."""
     compare: tuple[Configuration, ...]
+    """The configurations, see below."""
     selection: Selection = Selection()
+    """How the best configuration is chosen."""
     verdict: Judging = Judging()
+    """What the verdict goes by."""
     save_every: SaveEvery = SaveEvery()
     """How often trainings that are under way are kept."""
     trackers: Annotated[tuple[TrackerChoice, ...], BeforeValidator(_trackers)] = ()

@@ -32,6 +32,7 @@ class TextAugmentation(Value):
     copies: Annotated[Count, Field(le=100)] = 1
     """Of each training row."""
     seed: int = 0
+    """Another seed makes other copies."""
 
     @model_validator(mode="after")
     def _some_way(self) -> TextAugmentation:

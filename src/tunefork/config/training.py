@@ -19,30 +19,40 @@ class EarlyStopping(Value):
     """Stop when the metric has not improved for ``patience`` evaluations."""
 
     metric: MetricName = "loss"
+    """Of validation."""
     patience: Count = 3
+    """Evaluations without improvement after which a run stops."""
     min_delta: Annotated[float, Field(ge=0)] = 0.0
+    """What counts as an improvement: more than this."""
 
 
 class TrainingConfig(Value):
     """How every run is trained; a configuration may differ in single settings."""
 
     epochs: Positive = 3
+    """Times that each training row is seen; 0.5 is half of them."""
     steps: Count | None = None
     """Optimizer steps; replaces ``epochs`` where given."""
     batch_size: Count = 16
     """Examples per forward pass; an optimizer step sees ``batch_size × accumulation``."""
     eval_batch_size: Count = 64
+    """Rows per forward pass in evaluation; it changes no result."""
     accumulation: Count = 1
+    """Batches whose gradients make one optimizer step."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
     """Of matrices; biases and norms are never decayed."""
     warmup: Annotated[float, Field(ge=0)] = 0.06
     """An integer is steps, a number below 1 a share of the steps."""
     schedule: Literal["linear", "cosine", "constant"] = "linear"
+    """How the learning rate falls after warm-up: in a line, as a cosine, or not at all."""
     max_grad_norm: Annotated[float, Field(ge=0)] = 1.0
     """The run's gradient is scaled down to this norm; 0 switches clipping off."""
     betas: tuple[float, float] = (0.9, 0.999)
+    """Of AdamW: how long it remembers gradients and their squares."""
     epsilon: Positive = 1e-8
+    """Of AdamW."""
     early_stopping: EarlyStopping | None = None
+    """Stop a run that does not get better; off unless given."""
     eval_every: StrictInt | str = "1 epoch"
     """An integer is steps; ``epoch`` or ``0.5 epochs`` are epochs."""
     log_every: Count = 10
@@ -50,6 +60,7 @@ class TrainingConfig(Value):
     best_weights: bool = True
     """Restore the weights of the best evaluation (``selection.metric``) at the end."""
     precision: Literal["auto", "bf16", "fp32"] = "auto"
+    """``auto`` measures which is faster on this machine. Models are saved in fp32."""
     backbone_dropout: Literal["off", "as_pretrained"] = "off"
     """``as_pretrained`` gives Trainer's behaviour. The head's own dropout is always as the architecture has it."""
     augment: Annotated[tuple[Augmentation, ...], BeforeValidator(plus_list)] = ()
