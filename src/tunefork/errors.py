@@ -242,6 +242,14 @@ class RunnerError(TuneforkError):
     """What trains the runs cannot go on: a worker process died."""
 
 
+class LostError(RunnerError):
+    """A process that trains the same group is gone; the group goes on from its last checkpoint when started again."""
+
+
+class PartnerError(RunnerError):
+    """A process that trains the same group failed, and so all of them stopped."""
+
+
 class DivergedError(TuneforkError):
     """A run whose loss is no longer a number."""
 
