@@ -91,7 +91,11 @@ def train(case: Case, devices: Devices = ALONE) -> dict[str, Any]:
         "weights": [group.tensors(number) for number in numbers],
         "losses": [[step.loss for step in kept.steps if step.run == run.id] for run in runs],
         "found": [
-            [(each.split, each.step, each.loss, answers.logits) for each, answers in kept.evaluations if each.run == run.id]
+            [
+                (each.split, each.step, each.loss, answers.logits)
+                for each, answers in kept.evaluations
+                if each.run == run.id
+            ]
             for run in runs
         ],
         "logits": evaluate(group, splits[2], 64, 0),

@@ -12,7 +12,7 @@ its reason. One that is gone is noticed by its connection, or at the latest when
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -167,21 +167,29 @@ class Together:
             return MemoryError(f"process {rank + 1} of {self.size}: {text}")
         return PartnerError(f"Process {rank + 1} of {self.size} failed", found=text)
 
-    @contextmanager
-    def _reaching(self) -> Iterator[None]:
-        """Tell errors of the connection from others."""
-        try:
-            yield
-        except RuntimeError as error:
-            if out_of_memory(error):
-                raise
-            raise LostError(
-                "Another process that trains the same group is gone, or does not answer",
-                where=f"process {self.rank + 1} of {self.size}",
-                found=str(error).splitlines()[0][:200],
-                fix="Run the same command again to go on from the last checkpoint; if memory ran out, use a smaller "
-                "batch_size, or more processes.",
-            ) from error
+    def _reaching(self) -> AbstractContextManager[None]:
+        return reaching(f"process {self.rank + 1} of {self.size}")
+
+
+@contextmanager
+def reaching(who: str) -> Iterator[None]:
+    """Tell errors of the connection from others.
+
+    Raises:
+        LostError: somebody is gone.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if out_of_memory(error):
+            raise
+        raise LostError(
+            "Another process that trains the same group is gone, or does not answer",
+            where=who,
+            found=(str(error).splitlines() or [""])[0][:200],
+            fix="Run the same command again to go on from the last checkpoint; if memory ran out, use a smaller "
+            "batch_size, or more processes.",
+        ) from error
 
 
 Devices = Alone | Together
