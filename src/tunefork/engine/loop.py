@@ -16,6 +16,7 @@ from tunefork.config import LOWER_IS_BETTER, RunConfig
 from tunefork.data import EncodedSplit
 from tunefork.engine.batches import Chunk, chunks
 from tunefork.engine.checkpoint import Checkpoints, Snapshot
+from tunefork.engine.checkpointing import spare_memory
 from tunefork.engine.evaluate import evaluate
 from tunefork.engine.group_model import GroupModel
 from tunefork.engine.label_losses import loss_of
@@ -25,6 +26,7 @@ from tunefork.engine.observer import Observer
 from tunefork.engine.optimise import GroupOptimizer
 from tunefork.engine.outside import Outside
 from tunefork.engine.parallel import ALONE, Devices
+from tunefork.engine.part import check_divisible
 from tunefork.engine.pausing import Paused, pause, resume
 from tunefork.engine.progress import RunProgress
 from tunefork.engine.stopping import Wishes
@@ -73,6 +75,8 @@ class Training:
         devices: Devices = ALONE,
     ) -> None:
         self._devices, group.rank, group.ranks = devices, devices.rank, devices.size
+        if devices.size > 1:
+            check_divisible(group, runs)
         self.group, self.runs, self.rows, self.observer = group, tuple(runs), rows, observer
         self.training = runs[0].training
         self.steps = total_steps(len(rows.train.labels), self.training)
@@ -83,7 +87,7 @@ class Training:
         names = rows.names or tuple(map(str, range(group.model.config.num_labels)))
         where = group.precision.device, group.precision.master
         self.loss = loss_of([run.training for run in runs], rows.train.labels, names, rows.unit, *where)
-        self._notice = self._spare_memory()
+        self._notice = spare_memory(group, rows.train.lengths, self.training, devices.size)
         self._until = min(until or self.steps, self.steps)
         self._outside = Outside([run.id for run in runs], self.steps, deadline, wishes, devices)
         self._resumed, self._finish = tuple(resumed), finish
@@ -120,19 +124,6 @@ class Training:
         if asked is not None:
             self._devices.agreed()
             raise StoppedError(asked)
-
-    def _spare_memory(self) -> str:
-        """Compute activations twice where the largest batch would not fit; returns what to tell the user."""
-        if self.group.checkpointing is None:
-            return ""
-        longest = np.sort(self.rows.train.lengths)[-self.training.batch_size :]
-        if not self.group.packs:
-            longest = np.full_like(longest, longest.max())
-        tokens, blocks = (
-            int(longest.sum()) * len(self.runs) // self._devices.size,
-            len(self.group.anatomy.blocks) - self.group.depth,
-        )
-        return self.group.checkpointing.choose(self.training.checkpointing, tokens, blocks, self.group.precision)
 
     def run(self) -> list[Outcome]:
         """Train all runs to their end."""

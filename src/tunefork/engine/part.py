@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch import nn
 
+from tunefork.config import LoRAStrategy, PeftStrategy, RunConfig
 from tunefork.engine.packing import Packed
+from tunefork.errors import UnsupportedModelError
 
 if TYPE_CHECKING:
-    from tunefork.engine.group_model import Batch
+    from tunefork.engine.group_model import Batch, GroupModel
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,34 @@ class Part:
             return tuple(shape), None
         places = (self.rows[:, None] * each + np.arange(each)).ravel()
         return (self.count * each, *shape[1:]), places
+
+
+def check_divisible(group: GroupModel, runs: Sequence[RunConfig]) -> None:
+    """Refuse what several processes would draw in another way than one.
+
+    Raises:
+        UnsupportedModelError: dropout that is drawn from torch's own stream, or for something else than rows.
+    """
+    for run in runs:
+        reason = fix = ""
+        if run.training.backbone_dropout == "as_pretrained":
+            reason, fix = "keeps the backbone's own dropout", "Set training.backbone_dropout: off"
+        elif isinstance(run.strategy, PeftStrategy) and _drops(group):
+            reason, fix = "is a PEFT method with dropout", "Leave its dropout out"
+        elif group.anatomy.shared_positions and isinstance(run.strategy, LoRAStrategy) and run.strategy.dropout:
+            reason, fix = f"drops inputs of {group.anatomy.family}'s linears, which also see positions", "Set dropout=0"
+        if reason:
+            raise UnsupportedModelError(
+                f"The run {run.strategy.label()} {reason}: several processes would draw it in another way than one",
+                where=f"{group.ranks} processes", fix=f"{fix}, or train it in one process.",
+            )  # fmt: skip
+
+
+def _drops(group: GroupModel) -> bool:
+    """Whether a module draws in training from torch's own stream."""
+    group.train()
+    dropouts = (module for module in group.model.modules() if isinstance(module, nn.modules.dropout._DropoutNd))
+    return any(module.training and module.p > 0 for module in dropouts)
 
 
 def dealt(whole: Batch, rank: int, size: int) -> list[np.ndarray]:
