@@ -47,9 +47,9 @@ class Seat:
             rank, size = int(environment["RANK"]), int(environment["WORLD_SIZE"])
         except (KeyError, ValueError):
             return None
-        if size < 2:
-            return None
         file = environment.get("TUNEFORK_MEETING")
+        if size < 2 or not (file or "MASTER_ADDR" in environment):  # schedulers set the others too
+            return None
         local, count = (int(environment.get(name, 0)) for name in ("LOCAL_RANK", "LOCAL_WORLD_SIZE"))
         return cls(rank, size, local, count or 1, Path(file) if file else None)
 
