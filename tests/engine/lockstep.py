@@ -111,9 +111,28 @@ def joined(folder: Path, rank: int, size: int) -> Together:
     return Together(distributed.group.WORLD, distributed.group.WORLD)
 
 
+def failures(devices: Together) -> dict[str, tuple[str, str, list[float]]]:
+    """What the last process's errors are to each, and the sums that were seen before."""
+    found = {}
+    for error in (MemoryError("no room"), ValueError("strange"), None):
+        seen: list[float] = []
+        try:
+            with devices.lockstep(2):
+                seen += devices.meet([1.0, 2.0])
+                if error is not None and devices.rank == devices.size - 1:
+                    raise error
+                seen += devices.meet([3.0])
+        except Exception as caught:
+            found[str(error)] = (type(caught).__name__, str(caught), seen)
+        else:
+            found[str(error)] = ("", "", seen)
+    return found
+
+
 def main(folder: Path, rank: int, size: int, names: Sequence[str]) -> None:
     torch.set_num_threads(1)
     devices = joined(folder, rank, size)
+    (folder / f"failures-{rank}").write_bytes(pickle.dumps(failures(devices)))
     for name in names:
         with devices.lockstep(len(CASES[name].runs)):
             found = train(CASES[name], devices)

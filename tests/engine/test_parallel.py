@@ -44,7 +44,8 @@ def together(folder: Path, size: int, names: tuple[str, ...]) -> list[dict[str, 
     for each in started:
         _, told = each.communicate(timeout=300)
         assert each.returncode == 0, told
-    return [{name: pickle.loads((folder / f"{name}-{rank}").read_bytes()) for name in names} for rank in range(size)]
+    kept = ("failures", *names)
+    return [{name: pickle.loads((folder / f"{name}-{rank}").read_bytes()) for name in kept} for rank in range(size)]
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +89,19 @@ def compare(name: str, processes: list[dict[str, dict[str, Any]]]) -> None:
 @pytest.mark.parametrize("name", QUICK)
 def test_two_processes_equal_one(name: str, two: list[dict[str, dict[str, Any]]]) -> None:
     compare(name, two)
+
+
+def test_an_error_of_one_process_is_an_error_of_all(two: list[dict[str, dict[str, Any]]]) -> None:
+    """Each stops where the other does, with its reason; then both go on."""
+    first, second = (each["failures"] for each in two)
+    assert first == {
+        "no room": ("MemoryError", "process 2 of 2: MemoryError: no room", [2.0, 4.0]),
+        "strange": ("PartnerError", "Process 2 of 2 failed. Found: ValueError: strange.", [2.0, 4.0]),
+        "None": ("", "", [2.0, 4.0, 6.0]),
+    }
+    assert second["no room"] == ("MemoryError", "no room", [2.0, 4.0])
+    assert second["strange"] == ("ValueError", "strange", [2.0, 4.0])
+    assert second["None"] == first["None"]
 
 
 @pytest.mark.slow

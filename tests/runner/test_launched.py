@@ -7,12 +7,15 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tunefork.errors import StoreError
 from tunefork.store import SqliteStore
+from tunefork.study.stopping import stop
 
 STUDY = """
 name: launched
@@ -63,8 +66,18 @@ def test_torchrun_gives_what_the_command_gives(tiny_folder: Path, messages_csv: 
     assert choices["workers"] == 1
 
 
+@pytest.fixture(scope="module")
+def whole(tiny_folder: Path, messages_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study that nobody disturbs."""
+    folder = tmp_path_factory.mktemp("whole")
+    ended([*TORCHRUN, "run", str(study(folder, tiny_folder, messages_csv, steps=60)), "-o", str(folder / "out")])
+    return folder / "out"
+
+
 @pytest.mark.parametrize("how", ["SIGINT", "stop", "follower"])
-def test_what_stops_it_is_kept_and_goes_on(how: str, tiny_folder: Path, messages_csv: Path, tmp_path: Path) -> None:
+def test_what_stops_it_is_kept_and_goes_on(
+    how: str, whole: Path, tiny_folder: Path, messages_csv: Path, tmp_path: Path
+) -> None:
     file = study(tmp_path, tiny_folder, messages_csv, steps=60)
     out = tmp_path / "out"
     command = [*TORCHRUN, "run", str(file), "-o", str(out)]
@@ -72,7 +85,7 @@ def test_what_stops_it_is_kept_and_goes_on(how: str, tiny_folder: Path, messages
     try:
         _wait_for_steps(out)
         if how == "stop":
-            ended([sys.executable, "-m", "tunefork", "stop", str(out)])
+            stop(out)
         elif how == "SIGINT":
             started.send_signal(signal.SIGINT)
         else:
@@ -90,8 +103,7 @@ def test_what_stops_it_is_kept_and_goes_on(how: str, tiny_folder: Path, messages
     store = SqliteStore.open(out)
     assert any(run.status == "running" for run in store.runs())
     ended(command)
-    ended([*TORCHRUN, "run", str(file), "-o", str(tmp_path / "whole")])
-    ours, theirs = logits(out), logits(tmp_path / "whole")
+    ours, theirs = logits(out), logits(whole)
     for run in theirs:
         assert ours[run].tobytes() == theirs[run].tobytes()
 
@@ -99,7 +111,7 @@ def test_what_stops_it_is_kept_and_goes_on(how: str, tiny_folder: Path, messages
 def _wait_for_steps(folder: Path) -> None:
     end = time.monotonic() + 200
     while time.monotonic() < end:
-        if (folder / "study.db").is_file():
+        with suppress(StoreError):  # its tables are being made
             store = SqliteStore.open(folder)
             try:
                 if any(step.step >= 10 for run in store.runs() for step in store.steps(run.id)):

@@ -58,7 +58,8 @@ class Outside:
             if step < until:
                 asked = wanted() or self._wishes.stop()
         if self._devices.size > 1:
-            unread = [float(run in self.unread) for run in self._runs]
+            own = self.unread if self._devices.rank == 0 else frozenset()
+            unread = [float(run in own) for run in self._runs]
             first, second, *flags = self._devices.meet([float(over), float(asked or 0), *unread])
             over, asked = bool(first), int(second) or None
             self.unread = frozenset(run for run, flag in zip(self._runs, flags) if flag)
