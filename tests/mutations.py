@@ -639,7 +639,7 @@ MUTATIONS = (
     ),
     Mutation(
         "nobody hears who asks the study to stop",
-        "engine/loop.py",
+        "engine/outside.py",
         "asked = wanted() or self._wishes.stop()",
         "asked = wanted()",
         "tests/runner/test_wishes.py::as_by_a_signal",
