@@ -13,6 +13,7 @@ import tunefork
 
 SOURCE = Path(tunefork.__file__).parent
 LAYERS = (
+    ("__main__",),
     ("cli", "estimator"),
     ("page",),
     ("study",),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tunefork.cli.runners import runner_option
+from tunefork.cli.runners import follows, runner_option
 from tunefork.errors import ConfigError
-from tunefork.runner import RayRunner
+from tunefork.runner import DataParallelRunner, LaunchedRunner, RayRunner
 
 
 def test_the_usual_runner_is_none() -> None:
@@ -21,6 +21,35 @@ def test_settings_and_address_reach_the_runner() -> None:
     assert (runner._threads, runner._gpus, runner._address, runner._most) == (2, 0.5, "10.0.0.1:6379", 3)
 
 
+def test_a_number_of_processes_reaches_the_runner() -> None:
+    runner = runner_option("data-parallel:3")
+    assert isinstance(runner, DataParallelRunner)
+    assert runner.processes == 3
+
+
+def test_under_torchrun_the_first_process_leads_and_asks_for_no_runner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setenv("WORLD_SIZE", "1")
+    assert not follows()
+    with runner_option(None) as runner:
+        assert runner is None, "one process is nothing to divide among"
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.delenv("MASTER_ADDR", raising=False)
+    with runner_option(None) as runner:
+        assert runner is None, "nobody says where the others are"
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+    assert not follows()
+    launched = runner_option(None)
+    assert isinstance(launched, LaunchedRunner)
+    places = launched.places()
+    assert places is not None
+    assert (places.groups, places.share) == (1, 2)
+    with pytest.raises(ConfigError, match=r"were started together .*--runner\). Found: ray, and 2 processes"):
+        runner_option("ray")
+    with pytest.raises(ConfigError, match=r"--workers\). Found: 4, and 2 processes"):
+        runner_option(None, workers=4)
+
+
 @pytest.mark.parametrize(
     ("text", "address", "told"),
     [
@@ -31,6 +60,9 @@ def test_settings_and_address_reach_the_runner() -> None:
         ("ray:threads=many", None, "The runner ray takes threads and gpus (--runner). Found: 'threads=many'."),
         ("ray:threads=0", None, "A worker has at least one thread"),
         ("ray:gpus=1.5", None, "and a part of a GPU or a whole number of them"),
+        ("data-parallel:two", None, "The runner data-parallel takes a number of processes, and trains one group"),
+        ("data-parallel:1", None, "A group is divided among two processes or more"),
+        ("data-paralel", None, "There is no runner 'data-paralel' (--runner). Did you mean 'data-parallel'?"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(text: str | None, address: str | None, told: str) -> None:

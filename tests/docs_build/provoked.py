@@ -14,12 +14,14 @@ from unittest import mock
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
+from torch import distributed
 
 from tests.engine.test_artefacts import RUNS, encoded, trained
 from tunefork import Classifier, Head, LastLayers, LoRA, Results, Study, load_data, load_model
 from tunefork.cli.options import seed_option
 from tunefork.data.hub import read_hub
 from tunefork.engine.artefacts import verify_run
+from tunefork.engine.parallel import Together, reaching
 from tunefork.errors import StoppedError
 from tunefork.metrics import OwnMetric
 from tunefork.runner.cluster.cluster import Cluster
@@ -215,6 +217,29 @@ def stopped() -> object:
 @provokes("RunnerError")
 def runner() -> object:
     return Cluster("127.0.0.1:9")
+
+
+@provokes("LostError")
+def lost() -> object:
+    with reaching("process 1 of 2"):
+        raise RuntimeError("Connection closed by peer [127.0.0.1]:4711")
+
+
+@provokes("PartnerError")
+def partner() -> object:
+    """What a process meets whose partner joins with an error."""
+
+    def joined(told: torch.Tensor, group: object) -> None:
+        told[0] += 1.0
+
+    def gathered(found: list[object], own: object, group: object) -> None:
+        found[:] = [own, ("ValueError: strange", False)]
+
+    with (
+        mock.patch.multiple(distributed, get_rank=lambda: 0, get_world_size=lambda: 2),
+        mock.patch.multiple(distributed, all_reduce=joined, all_gather_object=gathered),
+    ):
+        return Together(None, None).meet([])
 
 
 @provokes("DivergedError")

@@ -10,8 +10,10 @@ import pytest
 
 from tests.tiny import tiny_backbone
 from tunefork import Head, LoRA, Study, load_data
+from tunefork.config import RunConfig
 from tunefork.engine import Rows
 from tunefork.plan import StepTiming
+from tunefork.runner import Places
 from tunefork.store import SqliteStore
 from tunefork.study import grouping
 from tunefork.study.choices import Choices
@@ -65,6 +67,26 @@ def test_long_texts_bound_the_runs_of_a_pass(
     assert asked == [2, 1, 1]
     assert 150 * 16 * 2 < grouping.TOKENS < 150 * 16 * 3
     assert LARGEST >= 8
+
+
+def test_where_devices_divide_a_batch_a_part_of_it_is_timed_and_estimated(
+    tiny_folder: Path, messages_csv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = []
+
+    def timed(_backbone: object, runs: list[RunConfig], *_: object) -> StepTiming:
+        batches.append({run.training.batch_size for run in runs})
+        return StepTiming(0.1, 0.001)
+
+    monkeypatch.setattr(grouping, "timed", timed)
+    made = study(tiny_folder, messages_csv)
+    divided = made.plan(timings=False, places=Places(1, 1, share=3))
+    assert batches
+    assert all(each == {6} for each in batches), "a third of 16 rows"
+    assert divided.workers == 1
+    ours, whole = (sum(run.memory_mib or 0.0 for run in plan.runs) for plan in (divided, made.plan(timings=False)))
+    assert 0 < ours < whole
+    assert {run.config.training.batch_size for run in divided.runs} == {16}
 
 
 def test_the_choice_is_kept_and_replayed(

@@ -45,7 +45,7 @@ from tunefork.cli.options import (
     seed_option,
     trust_options,
 )
-from tunefork.cli.runners import Address, RunnerName, runner_option
+from tunefork.cli.runners import Address, RunnerName, follows, runner_option
 
 if TYPE_CHECKING:
     from tunefork.config import DataConfig
@@ -164,6 +164,8 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Compare ways of fine-tuning on one data set. `tunefork compare reviews.csv` alone guesses the rest."""
+    if follows():
+        return
     from tunefork.config import parse_run, parse_text_augmentation
     from tunefork.metrics import own_metrics
     from tunefork.study_file import build_study

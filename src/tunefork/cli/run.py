@@ -41,7 +41,7 @@ from tunefork.cli.options import (
     search_options,
     trust_options,
 )
-from tunefork.cli.runners import Address, RunnerName, runner_option
+from tunefork.cli.runners import Address, RunnerName, follows, runner_option
 
 
 @app.command()
@@ -88,6 +88,8 @@ def run(
     from tunefork.recipes import study_file
     from tunefork.study import Study
 
+    if follows():
+        return
     judging = judging_options(margin, max_trainable, max_memory, max_seconds, max_latency)
     looking = search_options(time, trials, search, halving)
     unusable = row_options(drop_missing, drop_empty, bad_images, leakage, rare)

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from tunefork.runner import Runner
+    from tunefork.runner import Runner, Seat
 
 RunnerName = Annotated[
     str | None,
     typer.Option(
         "--runner",
-        help="Where groups train: local (unless given), or ray; ray:threads=2,gpus=0.5 says what a worker asks for.",
+        help="Where groups train: local (unless given), or ray; ray:threads=2,gpus=0.5 says what a worker asks for. "
+        "data-parallel:2 divides every group among two processes, or as many as there are GPUs.",
     ),
 ]
 Address = Annotated[
     str | None,
     typer.Option("--address", help="Of the Ray cluster: HOST:PORT or auto; one of this machine alone unless given."),
 ]
+NAMES = ("local", "ray", "data-parallel")
 NUMBERS = {"threads": int, "gpus": float}
 
 
@@ -34,9 +37,13 @@ def runner_option(
     """
     from tunefork.errors import ConfigError, did_you_mean
 
+    if (seat := _seat()) is not None:
+        return _launched(seat, text, workers)
     name, _, given = (text or "local").partition(":")
-    if name not in ("local", "ray"):
-        raise ConfigError(f"There is no runner '{name}'", where="--runner", fix=did_you_mean(name, ["local", "ray"]))
+    if name not in NAMES:
+        raise ConfigError(f"There is no runner '{name}'", where="--runner", fix=did_you_mean(name, NAMES))
+    if name == "data-parallel":
+        return _data_parallel(given, address, workers)
     if name == "local":
         if address is not None or given:
             raise ConfigError(
@@ -47,6 +54,55 @@ def runner_option(
     from tunefork.runner import RayRunner
 
     return RayRunner(address, most=workers, **_settings(given))
+
+
+def follows() -> bool:
+    """Whether this process was started by torchrun to follow another one; if so, it has done that, and is to end.
+
+    Raises:
+        LostError: the other one is gone.
+    """
+    seat = _seat()
+    if seat is None or seat.rank == 0:
+        return False
+    from tunefork.runner import follow_leader
+
+    follow_leader(seat)
+    return True
+
+
+def _seat() -> Seat | None:
+    """This process's place among those that torchrun has started; None where it was not."""
+    if "WORLD_SIZE" not in os.environ or "RANK" not in os.environ:
+        return None
+    from tunefork.runner import Seat
+
+    return Seat.read(os.environ)
+
+
+def _launched(seat: Seat, text: str | None, workers: int | None) -> AbstractContextManager[Runner]:
+    from tunefork.errors import ConfigError
+    from tunefork.runner import LaunchedRunner
+
+    if text is not None or workers is not None:
+        raise ConfigError(
+            "Processes that were started together train each group together", where="--runner" if text else "--workers",
+            found=f"{text or workers}, and {seat.size} processes (WORLD_SIZE)",
+            fix="Leave it out, or start the command without torchrun.",
+        )  # fmt: skip
+    return LaunchedRunner(seat)
+
+
+def _data_parallel(given: str, address: str | None, workers: int | None) -> AbstractContextManager[Runner]:
+    from tunefork.errors import ConfigError
+    from tunefork.runner import DataParallelRunner
+
+    if address is not None or workers is not None or (given and not given.isdigit()):
+        raise ConfigError(
+            "The runner data-parallel takes a number of processes, and trains one group at a time", where="--runner",
+            found=f"--workers {workers}" if workers else address or repr(given), fix="Write --runner data-parallel:2.",
+        )  # fmt: skip
+    return DataParallelRunner(int(given) if given else None)
 
 
 def _settings(text: str) -> dict[str, Any]:

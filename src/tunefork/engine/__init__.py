@@ -10,6 +10,7 @@ from tunefork.engine.loop import Training
 from tunefork.engine.material import Outcome, Rows
 from tunefork.engine.memory import available_bytes, out_of_memory
 from tunefork.engine.observer import Observer
+from tunefork.engine.parallel import ALONE, Devices, Together
 from tunefork.engine.pausing import Paused
 from tunefork.engine.precision import Precision, automatic_precision, best_device, choose_precision
 from tunefork.engine.prefix_cache import PrefixCache
@@ -20,9 +21,11 @@ from tunefork.engine.timing import TIMED_STEPS, time_steps
 from tunefork.engine.unit import Unit, unit_of
 
 __all__ = [
+    "ALONE",
     "TIMED_STEPS",
     "Artefact",
     "Checkpoints",
+    "Devices",
     "GroupModel",
     "Observer",
     "Outcome",
@@ -30,6 +33,7 @@ __all__ = [
     "Precision",
     "PrefixCache",
     "Rows",
+    "Together",
     "Training",
     "Unit",
     "Verified",

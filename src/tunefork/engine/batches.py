@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -13,6 +14,9 @@ from tunefork.data import TokenSplit
 from tunefork.engine.members import side_by_side
 from tunefork.engine.randomness import balanced_order, order
 from tunefork.plan.steps import steps_per_epoch
+
+if TYPE_CHECKING:
+    from tunefork.engine.part import Part
 
 PAD_TO = 8
 """Lengths are rounded up to a multiple of this: every new shape costs a kernel build."""
@@ -108,6 +112,8 @@ class Padded:
         self._inputs, self.labels = collate(split, rows, pad_id, device)
         self.totals = tuple(padded_length(split, each) for each in rows)
         """Tokens of a row of each run, padded as it would be alone."""
+        self.part: Part | None = None
+        """Where its rows are in a pass that several processes share."""
         self.width = max(self.totals)
 
     def inputs(self) -> dict[str, torch.Tensor]:

@@ -6,15 +6,20 @@ dropout belongs to a step and a place, or is replayed from torch's own stream.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
+from tunefork.config import TrainingConfig
 from tunefork.engine.memory import available_bytes
 from tunefork.engine.precision import Precision
 from tunefork.models import Anatomy
+
+if TYPE_CHECKING:
+    from tunefork.engine.group_model import GroupModel
 
 Wish = Literal["auto", "on", "off"]
 ROOM = 0.7
@@ -76,3 +81,21 @@ class Checkpointing:
             f"memory was short ({needed / 2**30:.1f} GiB for a batch of {tokens:,} tokens, {free / 2**30:.1f} GiB "
             "free), so activations were computed twice; a smaller batch_size is faster"
         )
+
+
+def spare_memory(group: GroupModel, lengths: np.ndarray, training: TrainingConfig, share: int = 1) -> str:
+    """Compute activations twice where the largest batch would not fit; returns what to tell the user.
+
+    Args:
+        group: what trains.
+        lengths: [N] tokens of the training rows.
+        training: the settings that its runs share.
+        share: processes that divide a batch.
+    """
+    if group.checkpointing is None:
+        return ""
+    longest = np.sort(lengths)[-training.batch_size :]
+    if not group.packs:
+        longest = np.full_like(longest, longest.max())
+    tokens, blocks = int(longest.sum()) * group.runs // share, len(group.anatomy.blocks) - group.depth
+    return group.checkpointing.choose(training.checkpointing, tokens, blocks, group.precision)

@@ -16,6 +16,7 @@ from tunefork.engine.augment import Augment
 from tunefork.engine.batches import Padded
 from tunefork.engine.checkpointing import Checkpointing
 from tunefork.engine.packing import ROUND, Packed
+from tunefork.engine.part import dealt, part_of
 from tunefork.engine.pictures import Pictures
 from tunefork.engine.precision import Precision
 from tunefork.engine.prefix_cache import PrefixCache
@@ -70,6 +71,8 @@ class GroupModel:
         self.draws, self.precision = draws, precision
         self.runs, self.members, self.packs, self.depth = len(draws.seeds), draws.members, packs, depth
         self.checkpointing, self._embeddings, self._augment = checkpointing, embeddings, augment
+        self.rank, self.ranks = 0, 1
+        """Which of how many processes this is that share each forward pass of training."""
         self.seen_rows: list[SeenRows] = []
         """The optimizers of embeddings with sparse gradients."""
         self._quiet, self._cache = tuple(quiet), cache if packs and depth else None
@@ -84,13 +87,36 @@ class GroupModel:
             batch.hidden = self._cache.take(split, self.depth, batch, self.precision.compute)
         return batch
 
-    def training_batch(self, split: EncodedSplit, rows: Sequence[np.ndarray], pad_id: int, step: int) -> Batch:
-        """The same for a forward pass of training, the ``step``-th: images may change at random, and are not cached."""
-        if self._augment is None:
-            return self.batch(split, rows, pad_id)
+    def training_batch(self, split: EncodedSplit, rows: Sequence[np.ndarray], pad_id: int, step: int) -> Batch | None:
+        """The same for a forward pass of training, the ``step``-th: images may change at random, and are not cached.
+
+        Where several processes share the pass, its part of the rows; None where it has none.
+        """
+        if self.ranks > 1:
+            return self._own_part(split, rows, pad_id, step)
+        return self._whole(split, rows, pad_id, step) if self._augment else self.batch(split, rows, pad_id)
+
+    def _whole(self, split: EncodedSplit, rows: Sequence[np.ndarray], pad_id: int, step: int) -> Batch:
+        """A whole forward pass, from the beginning."""
         batch = self._plain(split, rows, pad_id)
-        assert isinstance(batch, Pictures), "texts are not augmented"
-        batch.augment(self._augment, [self.draws.seeds[run] for run in self.members.active], step)
+        if self._augment is not None:
+            assert isinstance(batch, Pictures), "texts are not augmented"
+            batch.augment(self._augment, [self.draws.seeds[run] for run in self.members.active], step)
+        return batch
+
+    def _own_part(self, split: EncodedSplit, rows: Sequence[np.ndarray], pad_id: int, step: int) -> Batch | None:
+        whole = self._whole(split, rows, pad_id, step)
+        for seen in self.seen_rows:
+            ids = whole.inputs()["input_ids"]
+            assert isinstance(ids, torch.Tensor)
+            seen.meet(ids)
+        own = dealt(whole, self.rank, self.ranks)
+        if not len(own[0]):
+            return None
+        batch = self.batch(split, own, pad_id) if self._augment is None else self._plain(split, own, pad_id)
+        batch.part = part_of(whole, batch, self.rank, self.ranks)
+        if isinstance(batch, Pictures) and isinstance(whole, Pictures):
+            batch.take_changes(whole, batch.part.rows)
         return batch
 
     def logits(self, batch: Batch) -> torch.Tensor:
@@ -143,7 +169,7 @@ class GroupModel:
 
     def at_step(self, step: int, batch: Batch) -> None:
         """Move the random streams to a forward pass of training."""
-        self.draws.step, self.draws.lengths = step, batch.totals
+        self.draws.step, self.draws.lengths, self.draws.part = step, batch.totals, batch.part
         if self.runs == 1:  # a lone run's backbone may draw from torch's own stream
             torch.manual_seed(derive(self.draws.seeds[0], "backbone", step))
 

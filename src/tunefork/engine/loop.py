@@ -9,12 +9,14 @@ from itertools import islice
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from tunefork import metrics
 from tunefork.config import LOWER_IS_BETTER, RunConfig
 from tunefork.data import EncodedSplit
 from tunefork.engine.batches import Chunk, chunks
 from tunefork.engine.checkpoint import Checkpoints, Snapshot
+from tunefork.engine.checkpointing import spare_memory
 from tunefork.engine.evaluate import evaluate
 from tunefork.engine.group_model import GroupModel
 from tunefork.engine.label_losses import loss_of
@@ -22,9 +24,12 @@ from tunefork.engine.material import Outcome, Rows
 from tunefork.engine.memory import PeakMemory
 from tunefork.engine.observer import Observer
 from tunefork.engine.optimise import GroupOptimizer
+from tunefork.engine.outside import Outside
+from tunefork.engine.parallel import ALONE, Devices
+from tunefork.engine.part import check_divisible
 from tunefork.engine.pausing import Paused, pause, resume
 from tunefork.engine.progress import RunProgress
-from tunefork.engine.stopping import Undisturbed, Wishes, wanted
+from tunefork.engine.stopping import Wishes
 from tunefork.errors import StoppedError
 from tunefork.plan.steps import evaluation_interval, total_steps
 from tunefork.store import EvaluationRecord, Predictions, StepRecord
@@ -47,6 +52,8 @@ class Training:
         checkpoints: where the group's state is kept from time to time; it goes on from the newest that is there.
         most: rows of a forward pass, where memory is too short for ``batch_size`` of them.
         wishes: what others want; where nobody wants to know of any run that is under way, training ends.
+        devices: the processes that train the group together; only the first one's observer, checkpoints, deadline and
+            wishes count.
     """
 
     def __init__(
@@ -65,25 +72,29 @@ class Training:
         checkpoints: Checkpoints | None = None,
         most: int | None = None,
         wishes: Wishes | None = None,
+        devices: Devices = ALONE,
     ) -> None:
+        self._devices, group.rank, group.ranks = devices, devices.rank, devices.size
+        if devices.size > 1:
+            check_divisible(group, runs)
         self.group, self.runs, self.rows, self.observer = group, tuple(runs), rows, observer
         self.training = runs[0].training
         self.steps = total_steps(len(rows.train.labels), self.training)
         self.own = tuple(own)
         lower = LOWER_IS_BETTER | {each.name for each in self.own if each.lower}
         self.progress = [RunProgress(run.training, selection_metric, lower=lower) for run in runs]
-        self.optimizer = GroupOptimizer(group, runs, [self.steps] * len(runs))
+        self.optimizer = GroupOptimizer(group, runs, [self.steps] * len(runs), devices)
         names = rows.names or tuple(map(str, range(group.model.config.num_labels)))
         where = group.precision.device, group.precision.master
         self.loss = loss_of([run.training for run in runs], rows.train.labels, names, rows.unit, *where)
-        self._notice = self._spare_memory()
-        self._until, self._deadline = min(until or self.steps, self.steps), deadline
+        self._notice = spare_memory(group, rows.train.lengths, self.training, devices.size)
+        self._until = min(until or self.steps, self.steps)
+        self._outside = Outside([run.id for run in runs], self.steps, deadline, wishes, devices)
         self._resumed, self._finish = tuple(resumed), finish
         self._start = self._resumed[0].step if self._resumed else 0
         self._passes = int(self._resumed[0].facts["passes"]) if self._resumed else 0
         self._checkpoints, self._most = checkpoints, most
-        self._wishes, self._unread = wishes or Undisturbed(), frozenset[str]()
-        self._go_on(checkpoints.newest() if checkpoints is not None else None)
+        self._go_on(devices.share(checkpoints.newest() if checkpoints is not None else None))
         self._began = time.perf_counter()
 
     @property
@@ -102,27 +113,17 @@ class Training:
         kept = {run.id: self._lay_aside(number) for number, run in enumerate(self.runs)}
         return Snapshot(step, self._passes, kept)
 
-    def _keep(self, step: int) -> None:
-        """Keep a checkpoint where it is time for one, and stop where somebody asked.
+    def _keep(self, step: int, asked: int | None) -> None:
+        """Keep a checkpoint where it is time for one, and stop where somebody asked by a signal.
 
         Raises:
             StoppedError: somebody asked, and all of this is kept.
         """
-        asked = wanted() or self._wishes.stop()
         if self._checkpoints is not None and (asked is not None or self._checkpoints.due(step)):
             self._checkpoints.keep(self._snapshot(step))
         if asked is not None:
+            self._devices.agreed()
             raise StoppedError(asked)
-
-    def _spare_memory(self) -> str:
-        """Compute activations twice where the largest batch would not fit; returns what to tell the user."""
-        if self.group.checkpointing is None:
-            return ""
-        longest = np.sort(self.rows.train.lengths)[-self.training.batch_size :]
-        if not self.group.packs:
-            longest = np.full_like(longest, longest.max())
-        tokens, blocks = int(longest.sum()) * len(self.runs), len(self.group.anatomy.blocks) - self.group.depth
-        return self.group.checkpointing.choose(self.training.checkpointing, tokens, blocks, self.group.precision)
 
     def run(self) -> list[Outcome]:
         """Train all runs to their end."""
@@ -186,15 +187,14 @@ class Training:
             self.observer.advance(ids, step, self.steps)
             if self.rows.validation is not None and (step % interval == 0 or step == self.steps):
                 self._validate()
-            if self._deadline is not None and time.time() >= self._deadline and step < self.steps:
+            seconds = {self.runs[number].id: self._spent(number) for number in self._active()}
+            word = self._outside.look(step, self._until, seconds)
+            if word.over:
                 self._time_is_up(step)
-            if step < self.steps:
-                seconds = {self.runs[number].id: self._spent(number) for number in self._active()}
-                self._unread = self._wishes.unread(step, self.steps, seconds)
             if not self._read(self._active()):
                 return
             if step < self._until:
-                self._keep(step)
+                self._keep(step, word.asked)
 
     def _time_is_up(self, step: int) -> None:
         """End the runs that are still on their way."""
@@ -210,17 +210,19 @@ class Training:
         """One optimizer step of the runs that take part, given each one's rows; returns their mean losses."""
         self.group.train()
         active = self.group.members.active
-        losses = torch.zeros(len(active), device=self.group.precision.device)
+        losses = torch.zeros(len(active), dtype=self.group.precision.master, device=self.group.precision.device)
         totals = self.loss.totals([np.concatenate(part.micro) for part in parts], active)
         for rows in zip(*(part.micro for part in parts)):
             batch = self.group.training_batch(self.rows.train, rows, self.rows.pad_id, self._passes)
-            self.group.at_step(self._passes, batch)
             self._passes += 1
+            if batch is None:  # other processes have all of its rows
+                continue
+            self.group.at_step(self._passes - 1, batch)
             share = self.loss.of(self.group.logits(batch), batch, active).sum(dim=1) / totals
             torch.autograd.backward(share.sum())
             self.group.collect()
             losses += share.detach()
-        found = dict(zip(active, (self.loss.reported * losses).tolist()))
+        found = dict(zip(active, self._devices.meet((self.loss.reported * losses).tolist())))
         for part, (number, loss) in zip(parts, found.items()):
             if self.progress[number].active and not math.isfinite(loss):
                 self._diverge(number, loss, part)
@@ -264,8 +266,15 @@ class Training:
             return {}
         self.group.members.active = tuple(numbers)
         began = time.perf_counter()
-        logits = self.rows.unit.outward(evaluate(self.group, rows, self.training.eval_batch_size, self.rows.pad_id))
+        size, pad_id = self.training.eval_batch_size, self.rows.pad_id
+        logits = self.rows.unit.outward(evaluate(self.group, rows, size, pad_id, self._devices))
         seconds = (time.perf_counter() - began) / len(numbers)
+        records = self._recorded(split, rows, numbers, logits, seconds) if self._devices.rank == 0 else {}
+        return self._devices.share(records)
+
+    def _recorded(
+        self, split: str, rows: EncodedSplit, numbers: Sequence[int], logits: NDArray[np.float32], seconds: float
+    ) -> dict[int, EvaluationRecord]:
         records = {}
         for own, number in zip(logits, numbers):
             progress = self.progress[number]
@@ -282,7 +291,7 @@ class Training:
 
     def _read(self, numbers: Sequence[int]) -> bool:
         """Whether anybody wants to know of one of these runs."""
-        return any(self.runs[number].id not in self._unread for number in numbers)
+        return any(self.runs[number].id not in self._outside.unread for number in numbers)
 
     def _passing(self) -> tuple[int, ...]:
         """Who takes part in training. A diverged run stays, unread, so that its neighbours keep their very bits."""

@@ -10,6 +10,7 @@ from torch import nn
 
 from tunefork.config import RunConfig
 from tunefork.engine.group_model import GroupModel
+from tunefork.engine.parallel import ALONE, Devices
 from tunefork.engine.rows import SeenRows
 from tunefork.engine.slots import Slot
 from tunefork.plan.steps import warmup_steps
@@ -38,7 +39,10 @@ class GroupOptimizer:
     each with its own learning rate, weight decay and clipping.
     """
 
-    def __init__(self, group: GroupModel, runs: Sequence[RunConfig], steps: Sequence[int]) -> None:
+    def __init__(
+        self, group: GroupModel, runs: Sequence[RunConfig], steps: Sequence[int], devices: Devices = ALONE
+    ) -> None:
+        self._devices = devices
         self._group, self._runs, self._steps = group, tuple(runs), tuple(steps)
         self._direct = [slot.parameter for slot in group.slots if slot.direct and not slot.sparse]
         training = runs[0].training
@@ -77,7 +81,8 @@ class GroupOptimizer:
     @torch.no_grad()
     def step(self, step: int) -> None:
         """Clip each run's gradient, update its weights, clear the gradients."""
-        scale = self._clip([rows.collect() for rows in self._group.seen_rows])
+        sparse = [rows.collect() for rows in self._group.seen_rows]
+        scale = self._clip(self._summed() if self._devices.size > 1 else sparse)
         for group in self._adamw.param_groups:
             group["lr"] = self.rate(group["run"], step)
         self._adamw.step()
@@ -148,6 +153,21 @@ class GroupOptimizer:
         """Leave a run's weights as they are from now on."""
         self._adamw.param_groups[:] = [group for group in self._adamw.param_groups if group["run"] != run]
         self._dropped.add(run)
+
+    def _summed(self) -> list[torch.Tensor]:
+        """Add up the gradients of all processes, where they stand; gives the sparse ones, of all rows that were seen.
+
+        A parameter that no process has a gradient of keeps none, and AdamW passes it over as it does for one process.
+        """
+        there = self._devices.any([parameter.grad is not None for parameter in self._direct]) if self._direct else []
+        direct = [parameter for parameter, wanted in zip(self._direct, there) if wanted]
+        for parameter in direct:
+            if parameter.grad is None:  # this process had no row
+                parameter.grad = torch.zeros_like(parameter)
+        sparse = [rows.spread() for rows in self._group.seen_rows]
+        dense = [each.grad for each in direct if each.grad is not None]
+        self._devices.sum([self._group.arena.gradients, *dense, *sparse])
+        return sparse
 
     def _clip(self, sparse: Sequence[torch.Tensor]) -> torch.Tensor:
         """Scale each run's gradient down to its own limit, as ``torch.nn.utils.clip_grad_norm_`` does.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,6 +12,9 @@ from tunefork.data import TokenSplit
 from tunefork.engine.buckets import Spans
 from tunefork.engine.members import side_by_side
 from tunefork.models import Pooling
+
+if TYPE_CHECKING:
+    from tunefork.engine.part import Part
 
 ROUND = 32
 """Each run's tokens are filled up to a multiple of this. oneDNN builds a kernel for every new shape, which takes ten
@@ -66,6 +70,8 @@ class Packed:
         """[K·n] where each sequence's pooled token is."""
         self.labels = torch.from_numpy(split.labels[self.rows]).to(device)
         """As ``rows``."""
+        self.part: Part | None = None
+        """Where its rows are in a pass that several processes share."""
         self.start = 0
         """The first block that computes; those below it are skipped."""
         self.stop = blocks

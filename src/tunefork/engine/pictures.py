@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -13,6 +14,9 @@ from tunefork.engine.augment import Augment
 from tunefork.engine.buckets import Spans
 from tunefork.engine.members import side_by_side
 from tunefork.models import Pooling
+
+if TYPE_CHECKING:
+    from tunefork.engine.part import Part
 
 
 class Pictures:
@@ -53,6 +57,8 @@ class Pictures:
         """As ``rows``."""
         self.mixed: tuple[torch.Tensor, torch.Tensor] | None = None
         """[K, n] second labels and the shares of the first, where images are mixed."""
+        self.part: Part | None = None
+        """Where its rows are in a pass that several processes share."""
         self.start, self.stop = 0, blocks
         """The first block that computes, and the first that does not again, whose input is left in ``caught``."""
         self.hidden: torch.Tensor | None = None
@@ -84,6 +90,16 @@ class Pictures:
             shares = torch.stack([share.expand(count) for _, share in own]).to(self.device)
             self.mixed = (others, shares)
         self._changed = changed.mul_(255)
+
+    def take_changes(self, whole: Pictures, rows: np.ndarray) -> None:
+        """Take what was changed in a batch of which this one has the rows [n] of each run."""
+        chosen = torch.from_numpy(rows)
+        if whole._changed is not None:
+            images = whole._changed.view(*whole.rows.shape, *whole._changed.shape[1:])
+            self._changed = images.index_select(1, chosen.to(images.device)).flatten(0, 1)
+        if whole.mixed is not None:
+            others, shares = (each.index_select(1, chosen.to(each.device)) for each in whole.mixed)
+            self.mixed = (others, shares)
 
     @property
     def reads_head(self) -> bool:

@@ -8,12 +8,16 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import nn
 
 from tunefork.engine.members import Members
+
+if TYPE_CHECKING:
+    from tunefork.engine.part import Part
 
 
 def derive(seed: int, *place: object) -> int:
@@ -86,6 +90,8 @@ class Draws:
         self.seeds, self.members = tuple(seeds), members
         self.step = 0
         self.lengths: tuple[int, ...] = ()
+        self.part: Part | None = None
+        """Where this process's rows are in the pass, where others compute the rest."""
 
     def generator(self, run: int, place: str, device: torch.device) -> torch.Generator:
         """The generator of one run at the present step, for one place."""
@@ -106,17 +112,32 @@ class RunDropout(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Zero elements with each run's rate and scale up the others."""
-        active = self.draws.members.active
+        members = self.draws.members
+        active = members.active
         if not self.training or not any(self.rates[run] for run in active):
             return x
         kept = torch.ones_like(x, memory_format=torch.contiguous_format)
         for number, (run, own) in enumerate(zip(active, self._shares(kept))):
             if rate := self.rates[run]:
-                if not self.draws.members.tokens and x.dim() > 2 and x.shape[1] == max(self.draws.lengths):
+                if not members.tokens and x.dim() > 2 and x.shape[1] == max(self.draws.lengths):
                     own = own[:, : self.draws.lengths[number]]
-                generator = self.draws.generator(run, self.place, x.device)
-                own.copy_(keep_mask(own.shape, rate, x.dtype, x.device, generator))
+                own.copy_(self._mask(own, run, number, rate, packed=kept.numel() == members.width * kept.shape[-1]))
         return x * kept
+
+    def _mask(self, own: torch.Tensor, run: int, number: int, rate: float, packed: bool) -> torch.Tensor:
+        """Of the shape of ``own``, the ``number``-th share of an activation; drawn for the whole pass."""
+        generator = self.draws.generator(run, self.place, own.device)
+        part = self.draws.part
+        if part is None:
+            return keep_mask(own.shape, rate, own.dtype, own.device, generator)
+        shape, rows = part.whole(own.shape, number, packed)
+        padded = not self.draws.members.tokens and own.dim() > 2 and own.shape[1] == part.lengths[number]
+        if padded:
+            shape = (shape[0], part.totals[number], *shape[2:])
+        mask = keep_mask(shape, rate, own.dtype, own.device, generator)
+        if rows is not None:
+            mask = mask.index_select(0, torch.from_numpy(rows).to(mask.device))
+        return mask[:, : own.shape[1]] if padded else mask
 
     def _shares(self, kept: torch.Tensor) -> list[torch.Tensor]:
         """Each run's part of an activation: a view."""

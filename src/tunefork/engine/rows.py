@@ -58,6 +58,22 @@ class SeenRows:
             self._fresh = (grad.indices()[0], grad.values().to(self.master.dtype))
         return self._fresh[1]
 
+    def spread(self) -> torch.Tensor:
+        """What ``collect`` took as [rows seen so far, hidden], for processes of which each has read some of the rows.
+
+        It is summed over them where it stands, and is what ``step`` then takes.
+        """
+        rows, values = self._fresh
+        whole = self.master.new_zeros(len(self._seen), self.master.shape[1])
+        self._fresh = (self._seen, whole.index_copy_(0, self._place[rows], values))
+        return whole
+
+    @torch.no_grad()
+    def meet(self, ids: torch.Tensor) -> None:
+        """Rows that any process is about to read: all of them get their places in the same order."""
+        rows = torch.unique(ids)
+        self._meet(rows[self._place[rows] < 0])
+
     def step(self, rate: float, scale: torch.Tensor) -> None:
         """One update with the gradient that was collected, times ``scale``."""
         rows, values = self._fresh
@@ -117,9 +133,7 @@ class SeenRows:
     def _before(self, _module: nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
         """The embedding is about to read rows: those that training sees for the first time get a place."""
         if torch.is_grad_enabled():
-            rows = torch.unique(arguments[0])
-            with torch.no_grad():
-                self._meet(rows[self._place[rows] < 0])
+            self.meet(arguments[0])
 
     def _meet(self, rows: torch.Tensor) -> None:
         """Give rows a place, with the decay that they have missed."""

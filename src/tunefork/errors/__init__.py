@@ -27,6 +27,8 @@
     │   └── DiskFullError           no room for what has to be written
     ├── StoppedError                 a study that was asked to stop, and can be continued
     ├── RunnerError                 what trains the runs cannot go on
+    │   ├── LostError               a process that trains the same group is gone
+    │   └── PartnerError            a process that trains the same group failed
     ├── DivergedError               a run whose loss is no longer a number
     └── ArtefactError               a saved model that does not give the logits of the model in memory
 
@@ -64,7 +66,9 @@ from tunefork.errors.studies import (
     DamagedError,
     DiskFullError,
     DivergedError,
+    LostError,
     OtherStudyError,
+    PartnerError,
     RunnerError,
     StoppedError,
     StoreError,
@@ -88,11 +92,13 @@ __all__ = [
     "EstimatorSettingError",
     "LabelError",
     "LeakageError",
+    "LostError",
     "MetricError",
     "MissingExtraError",
     "ModelError",
     "ModelNotFoundError",
     "OtherStudyError",
+    "PartnerError",
     "ProblemsError",
     "ReadError",
     "RunnerError",

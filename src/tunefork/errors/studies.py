@@ -86,6 +86,28 @@ class RunnerError(TuneforkError):
     """
 
 
+class LostError(RunnerError):
+    """A process that trains the same group is gone; the others cannot go on without it.
+
+    Cause: One of the processes of a data-parallel study was killed, often for want of memory, or its machine cannot be
+    reached.
+    Remedy: Run the same command again: the group goes on from its last checkpoint. If memory ran out, use a smaller
+    `batch_size`, or more processes.
+    Example: Another process that trains the same group is gone, or does not answer (process 1 of 2). Found: Connection
+    closed by peer [127.0.0.1]:4711. Run the same command again to go on from the last checkpoint; if memory ran out,
+    use a smaller batch_size, or more processes.
+    """
+
+
+class PartnerError(RunnerError):
+    """A process that trains the same group failed, and so all of them stopped.
+
+    Cause: An error in one of the processes of a data-parallel study; what was found is its own message.
+    Remedy: Do what that message says. The group's runs fail, the others go on; `tunefork run` tries failed runs again.
+    Example: Process 2 of 2 failed. Found: ValueError: strange.
+    """
+
+
 class DivergedError(TuneforkError):
     """A run whose loss is no longer a number.
 

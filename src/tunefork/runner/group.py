@@ -14,7 +14,6 @@ from tunefork.engine import (
     Checkpoints,
     Outcome,
     Paused,
-    Precision,
     PrefixCache,
     Training,
     assemble,
@@ -22,13 +21,14 @@ from tunefork.engine import (
     counted,
     out_of_memory,
 )
-from tunefork.errors import DiskFullError, StoppedError, TuneforkError
+from tunefork.errors import DiskFullError, LostError, StoppedError, TuneforkError
 from tunefork.plan import PlannedRun
 from tunefork.runner.keeping import keep_run
 from tunefork.runner.laid_aside import LaidAside
 from tunefork.runner.memory_shortage import MemoryShortage
 from tunefork.runner.protocol import Job, Watcher
 from tunefork.runner.recorder import Recorder
+from tunefork.runner.team import SOLO, Brief, Solo, Team
 from tunefork.runner.wishes import StoreWishes
 from tunefork.store import EvaluationRecord, RunRecord, Store
 from tunefork.store.space import disk_full
@@ -66,15 +66,17 @@ def order_of(
     return Order(number, waiting, precision)
 
 
-def execute_group(order: Order, job: Job, store: Store, watcher: Watcher, cache: PrefixCache) -> None:
-    """Train the runs of an order in one pass; each ends as ``Runner`` says."""
+def execute_group(
+    order: Order, job: Job, store: Store, watcher: Watcher, cache: PrefixCache, team: Team | Solo = SOLO
+) -> None:
+    """Train the runs of an order in one pass, with all of a team; each ends as ``Runner`` says."""
     if job.deadline is not None and time.time() >= job.deadline:
         return
     watcher.group(order.number, tuple(run.name for run in order.planned), order.planned[0].last)
     wishes = StoreWishes(store, watcher, order.number, order.kept)
     for planned, resumed in LaidAside(store.folder).together(order.planned):
         observer = Recorder(store, watcher, order.number, wishes)
-        _execute(_Pass(tuple(planned), tuple(resumed)), order, job, store, observer, cache, wishes)
+        _execute(_Pass(tuple(planned), tuple(resumed)), order, job, store, observer, cache, wishes, team)
     tell_ends(order, store, watcher)
 
 
@@ -107,7 +109,14 @@ class _Pass:
 
 
 def _execute(
-    one: _Pass, order: Order, job: Job, store: Store, observer: Recorder, cache: PrefixCache, wishes: StoreWishes
+    one: _Pass,
+    order: Order,
+    job: Job,
+    store: Store,
+    observer: Recorder,
+    cache: PrefixCache,
+    wishes: StoreWishes,
+    team: Team | Solo,
 ) -> None:
     """Train one pass. Where memory runs out, it is split in two or, of a lone run, its batches are halved: kept in the
     store, and so done at once when the study is continued."""
@@ -118,7 +127,7 @@ def _execute(
         return
     if short.splits(one.key):
         for half in one.halves():
-            _execute(half, order, job, store, observer, cache, wishes)
+            _execute(half, order, job, store, observer, cache, wishes, team)
         return
     own, lost = list(beginning), _made(store, beginning)
     checkpoints = Checkpoints(store.folder / "checkpoints" / one.key, job.save_every.seconds, job.save_every.steps)
@@ -136,9 +145,8 @@ def _execute(
     )
     again = False
     try:
-        precision = choose_precision(one.planned[0].config.training.precision, automatic=order.precision)
-        _train(one, precision, job, store, observer, cache, checkpoints, wishes, lost)
-    except (StoppedError, DiskFullError):
+        _train(one, order.precision, job, store, observer, cache, checkpoints, wishes, lost, team)
+    except (StoppedError, DiskFullError, LostError):
         raise  # not the group's own failure: it goes on from here
     except Exception as error:
         if full := disk_full(error, str(store.folder)):
@@ -150,7 +158,7 @@ def _execute(
     if not again or len(one.planned) > 1:
         checkpoints.forget()
     if again:  # behind the error, whose frames hold the tensors that did not fit
-        _execute(one, order, job, store, observer, cache, wishes)
+        _execute(one, order, job, store, observer, cache, wishes, team)
 
 
 def _made(store: Store, runs: Collection[str]) -> int:
@@ -194,7 +202,7 @@ def _headline(found: EvaluationRecord) -> str:
 
 def _train(
     one: _Pass,
-    precision: Precision,
+    automatic: str,
     job: Job,
     store: Store,
     observer: Recorder,
@@ -202,22 +210,27 @@ def _train(
     checkpoints: Checkpoints,
     wishes: StoreWishes,
     made: int,
+    team: Team | Solo,
 ) -> None:
     planned, short = one.planned, MemoryShortage(store)
     runs = [run.config for run in planned]
     selections = [job.selections[run.configuration] for run in runs]
-    group = assemble(job.backbone, runs, selections, precision, cache)
-    training = Training(
-        group, runs, job.rows, observer, job.selection_metric, job.own,
-        until=planned[0].until, resumed=one.resumed, deadline=job.deadline, finish=job.finish, checkpoints=checkpoints,
-        most=short.most(one.key), wishes=wishes,
-    )  # fmt: skip
-    for text in checkpoints.notices:
-        observer.tell(text)
-    if made:
-        observer.tell(_lost(made, training.start, training.steps))
+    precision = choose_precision(runs[0].training.precision, automatic=automatic)
+    brief = Brief(tuple(runs), automatic, planned[0].until, one.resumed, short.most(one.key))
+    with team.leading(brief, job):
+        group = assemble(job.backbone, runs, selections, precision, cache)
+        training = Training(
+            group, runs, job.rows, observer, job.selection_metric, job.own,
+            until=brief.until, resumed=brief.resumed, deadline=job.deadline, finish=job.finish, checkpoints=checkpoints,
+            most=brief.most, wishes=wishes, devices=team.devices,
+        )  # fmt: skip
+        for text in checkpoints.notices:
+            observer.tell(text)
+        if made:
+            observer.tell(_lost(made, training.start, training.steps))
+        outcomes = training.run()
     laid_aside, pausing = LaidAside(store.folder), []
-    for number, (run, outcome) in enumerate(zip(runs, training.run())):
+    for number, (run, outcome) in enumerate(zip(runs, outcomes)):
         if run.id in wishes.ended:
             continue
         record = _finished(store.run(run.id), outcome, precision.name)

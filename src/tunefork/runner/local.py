@@ -11,6 +11,7 @@ from tunefork.runner.group import Order, execute_group
 from tunefork.runner.orders import open_orders
 from tunefork.runner.pool import Pool
 from tunefork.runner.protocol import Job, Places, Watcher
+from tunefork.runner.team import SOLO, Solo, Team
 from tunefork.store import SqliteStore, Store
 
 ANNOUNCED = "stopping behind this step; once more to stop at once"
@@ -43,9 +44,34 @@ class LocalRunner:
             with Pool(min(plan.workers, len(orders)), plan.threads, job, store, watcher) as pool:
                 pool.execute(orders)
         else:
-            cache = PrefixCache()  # the frozen blocks are the same for all groups
-            with compute_threads(plan.threads):
-                for order in orders:
-                    execute_group(order, job, store, watcher, cache)
-                    if (asked := wanted()) is not None:
-                        raise StoppedError(asked)
+            in_turn(orders, plan, job, store, watcher, PrefixCache())
+
+
+def in_turn(
+    orders: Sequence[Order],
+    plan: Plan,
+    job: Job,
+    store: Store,
+    watcher: Watcher,
+    cache: PrefixCache,
+    team: Team | Solo = SOLO,
+) -> None:
+    """Train groups one after another in this process.
+
+    Args:
+        orders: the groups.
+        plan: says how many threads compute.
+        job: what runs need.
+        store: gets what they give.
+        watcher: is told of them.
+        cache: of the frozen blocks, which are the same for all groups.
+        team: that this process leads.
+
+    Raises:
+        StoppedError: somebody asked.
+    """
+    with compute_threads(plan.threads):
+        for order in orders:
+            execute_group(order, job, store, watcher, cache, team)
+            if (asked := wanted()) is not None:
+                raise StoppedError(asked)

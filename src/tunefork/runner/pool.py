@@ -8,7 +8,9 @@ import queue
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 
 from tunefork.runner.crew import Crew
@@ -21,7 +23,7 @@ PATIENCE = 5.0
 """Seconds that a worker has to end before it is killed."""
 
 
-class Pool(Crew["_Worker"]):
+class Pool(Crew["Worker"]):
     """``workers`` processes that train groups; a context, which ends them.
 
     A process of its own is started as a program, not forked or spawned by ``multiprocessing``: OpenMP does not survive
@@ -40,28 +42,48 @@ class Pool(Crew["_Worker"]):
     def __init__(self, workers: int, threads: int, job: Job, store: SqliteStore, watcher: Watcher) -> None:
         super().__init__(workers, store, watcher)
         self._threads = threads
-        # by value: tensors in shared memory would need more of it than containers give
-        self._setup = pickle.dumps(Setup(job, store.folder.resolve(), threads, workers))
+        self._setup = setup_of(job, store, threads, workers)
 
-    def _hire(self) -> _Worker:
-        return _Worker(self._setup, self._threads, self._events)
+    def _hire(self) -> Worker:
+        return Worker(self._setup, self._threads, self._events)
 
 
-class _Worker:
-    """One process, and the order that it is busy with."""
+def setup_of(job: Job, store: SqliteStore, threads: int, share: int) -> bytes:
+    """What a worker is told first: by value, since tensors in shared memory would need more than containers give."""
+    return pickle.dumps(Setup(job, store.folder.resolve(), threads, share))
+
+
+def environment(threads: int) -> dict[str, str]:
+    """Of a program that imports what this process does."""
+    path = os.pathsep.join(each for each in sys.path if each)
+    return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": str(threads)}
+
+
+class Worker:
+    """One process, and the order that it is busy with.
+
+    Args:
+        setup: it is told first.
+        threads: of it.
+        events: where what it says goes.
+        module: the program.
+        more: of its environment.
+    """
 
     ready = True
     """What it is given waits until it has started."""
 
-    def __init__(self, setup: bytes, threads: int, events: queue.Queue[tuple[_Worker, Event | None]]) -> None:
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(each for each in sys.path if each),
-            "OMP_NUM_THREADS": str(threads),
-        }
+    def __init__(
+        self,
+        setup: bytes,
+        threads: int,
+        events: queue.Queue[tuple[Any, Event | None]],
+        module: str = "tunefork.runner.worker",
+        more: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._process: subprocess.Popen[bytes] = subprocess.Popen(
-            [sys.executable, "-m", "tunefork.runner.worker"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
+            [sys.executable, "-m", module],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**environment(threads), **more},
         )  # fmt: skip
         self.order: Order | None = None
         self._events = events
@@ -70,6 +92,11 @@ class _Worker:
         self._threads = [threading.Thread(target=work, daemon=True) for work in (self._listen, self._write)]
         for thread in self._threads:
             thread.start()
+
+    def begin(self, setup: bytes, events: queue.Queue[tuple[Any, Event | None]]) -> None:
+        """Let it work at something else from now on."""
+        self._events = events
+        self._outgoing.put(setup)
 
     def give(self, order: Order) -> None:
         """Let it train a group."""
@@ -109,7 +136,8 @@ class _Worker:
         stream: Any = self._process.stdout
         try:
             while True:
-                self._events.put((self, pickle.load(stream)))
+                event = pickle.load(stream)  # before ``_events`` is looked up, which ``begin`` replaces
+                self._events.put((self, event))
         except (EOFError, pickle.UnpicklingError):  # it has ended, perhaps in the middle of a word
             pass
         finally:  # whatever went wrong, nobody must wait for a worker that says nothing more

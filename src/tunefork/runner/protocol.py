@@ -78,6 +78,8 @@ class Places:
     """At the same time."""
     threads: int
     """Of each."""
+    share: int = 1
+    """Processes that divide each group's batches among them."""
 
 
 class Runner(Protocol):

@@ -14,15 +14,17 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Mapping, Set
-from typing import Any, BinaryIO
+from collections.abc import Callable, Mapping, Set
+from typing import Any, BinaryIO, NoReturn
 
 from tunefork.engine import PrefixCache, ask, compute_threads
 from tunefork.engine.stopping import SIGNALS
-from tunefork.errors import DiskFullError, StoppedError
+from tunefork.errors import DiskFullError, LostError, StoppedError
 from tunefork.plan import Plan
 from tunefork.runner.group import Order, execute_group
 from tunefork.runner.messages import Event, Setup, Stop
+from tunefork.runner.protocol import Job
+from tunefork.runner.team import Solo, Team
 from tunefork.store import SqliteStore
 
 
@@ -84,27 +86,59 @@ def _listen(orders: queue.Queue[Any]) -> None:
         os._exit(1)
 
 
-def main() -> None:
-    """Work until the input ends."""
+def ignore_signals() -> None:
+    """They are for who has started this process, and tells it."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def main(lead: Callable[[], Team | Solo] = Solo) -> None:
+    """Work until the input ends.
+
+    Args:
+        lead: gives the processes that train with this one.
+    """
     stream = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever libraries print must not mix with events
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)  # they are for the pool, which tells its workers
+    ignore_signals()
     orders: queue.Queue[Any] = queue.Queue()
     threading.Thread(target=_listen, args=(orders,), name="orders", daemon=True).start()
+    team = _led(lead)
     setup: Setup = orders.get()
-    store, cache, telling = SqliteStore(setup.folder), PrefixCache(share=setup.share), Telling(stream)
-    with compute_threads(setup.threads):
-        while True:
-            order: Order = orders.get()
-            try:
-                execute_group(order, setup.job, store, telling, cache)
-            except StoppedError as error:
-                telling.send(Event("halted", ("StoppedError", error.signal)))
-            except DiskFullError as error:
-                telling.send(Event("halted", ("DiskFullError", error.what, error.where, error.found, error.fix)))
-            else:
-                telling.send(Event("done"))
+    while True:
+        ask(None)
+        store, cache, telling = SqliteStore(setup.folder), PrefixCache(share=setup.share), Telling(stream)
+        with compute_threads(setup.threads):
+            while isinstance(order := orders.get(), Order):
+                _work(order, setup.job, store, telling, cache, team)
+        store.close()
+        setup = order
+
+
+def _led(lead: Callable[[], Team | Solo]) -> Team | Solo:
+    try:
+        return lead()
+    except LostError as error:
+        _lost(error)
+
+
+def _work(order: Order, job: Job, store: SqliteStore, telling: Telling, cache: PrefixCache, team: Team | Solo) -> None:
+    try:
+        execute_group(order, job, store, telling, cache, team)
+    except StoppedError as error:
+        telling.send(Event("halted", ("StoppedError", error.signal)))
+    except DiskFullError as error:
+        telling.send(Event("halted", ("DiskFullError", error.what, error.where, error.found, error.fix)))
+    except LostError as error:
+        _lost(error)
+    else:
+        telling.send(Event("done"))
+
+
+def _lost(error: LostError) -> NoReturn:
+    """The pool starts all of the processes anew."""
+    print(f"tunefork: {error}", file=sys.stderr, flush=True)
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from tunefork.config import RunConfig
 from tunefork.engine import Precision, Rows, available_bytes, choose_precision, compute_threads, has_banks
 from tunefork.models import Backbone
 from tunefork.plan import Group, Party, PlannedRun, StepTiming, Traits, estimate_seconds, make_groups, parties
@@ -159,7 +160,8 @@ class Planner:
         return size if together < GAIN * lone else 1
 
     def _timing(self, runs: Sequence[PlannedRun], threads: int | None = None) -> StepTiming:
-        configs = [run.config for run in runs]
+        share = 1 if self._places is None else self._places.share
+        configs = [_part(run.config, share) for run in runs]
         selections = [self._selections[config.configuration] for config in configs]
         with compute_threads(threads or self._threads):
             return self._timer(self._backbone, configs, selections, self._rows, self._precision(runs))
@@ -171,6 +173,14 @@ class Planner:
         sizes = [len(split) if split is not None else 0 for split in (self._rows.validation, self._rows.test)]
         training = runs[0].config.training
         return estimate_seconds(self._timing(runs), training, len(self._rows.train), *sizes)
+
+
+def _part(run: RunConfig, share: int) -> RunConfig:
+    """What one of several processes computes of a run, as far as its time goes: a whole batch may not fit here."""
+    if share == 1:
+        return run
+    batch = -(-run.training.batch_size // share)
+    return run.model_copy(update={"training": run.training.model_copy(update={"batch_size": batch})})
 
 
 def _largest(found: Sequence[Party]) -> list[tuple[Party, float]]:

@@ -66,12 +66,14 @@ def make_plan(
     precision: str,
     arrange: Callable[[tuple[PlannedRun, ...]], Arrangement],
     plain_timings: Mapping[str, StepTiming] | None = None,
+    share: int = 1,
 ) -> Plan:
     """The study's plan with counts, steps, estimates where a configuration was timed, and the groups of ``arrange``.
 
-    ``precision`` is what ``auto`` stands for; ``plain_timings`` are those of augmented configurations, without that.
+    ``precision`` is what ``auto`` stands for; ``plain_timings`` are those of augmented configurations, without that;
+    ``share`` says how many devices divide each batch.
     """
-    runs = plan_runs(expand(study), backbone, encoded, selections, timings, precision)
+    runs = plan_runs(expand(study), backbone, encoded, selections, timings, precision, share)
     augmented = augmentation_notice(runs, backbone, selections, timings, plain_timings or {})
     arrangement = arrange(runs)
     rows = {name: len(split.labels) for name, split in encoded.splits.items()}
@@ -103,12 +105,14 @@ def plan_runs(
     selections: Mapping[str, Selection],
     timings: Mapping[str, StepTiming],
     precision: str,
+    share: int = 1,
 ) -> tuple[PlannedRun, ...]:
-    """Runs with counts, steps, and estimates where a configuration was timed."""
+    """Runs with counts, steps, and estimates where a configuration was timed; memory is that of one of ``share``."""
     sizes = {name: len(split.labels) for name, split in encoded.splits.items()}
     tokens = float(encoded.rows.train.lengths.mean())
     return tuple(
-        _planned(run, backbone, selections[run.config.configuration], sizes, tokens, timings, precision) for run in runs
+        _planned(run, backbone, selections[run.config.configuration], sizes, tokens, timings, precision, share)
+        for run in runs
     )
 
 
@@ -141,6 +145,7 @@ def _planned(
     tokens: float,
     timings: Mapping[str, StepTiming],
     automatic: str,
+    share: int,
 ) -> PlannedRun:
     training = run.config.training
     counts = count(selection, backbone.anatomy)
@@ -164,7 +169,7 @@ def _planned(
         counts=counts,
         steps=total_steps(rows["train"], training),
         seconds=seconds,
-        memory_mib=estimate_memory_mib(sizes, training.batch_size),
+        memory_mib=estimate_memory_mib(sizes, -(-training.batch_size // share)),
         notices=selection.notices,
         formulas=derivation(selection, backbone.anatomy),
     )

@@ -212,7 +212,7 @@ class Study:
         )  # fmt: skip
         plan = make_plan(
             self.config, self.backbone, self.splits, self.encoded, self.selections, found, automatic,
-            planner.arrange, plain,
+            planner.arrange, plain, places.share if places is not None else 1,
         )  # fmt: skip
         seconds = {run.config.configuration: run.seconds for run in plan.runs if run.seconds is not None}
         return replace(plan, search=search_lines(self.config, seconds))
