@@ -21,7 +21,8 @@ from tunefork.store.lease import lease
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path, messages_csv: Path) -> Path:
     folder = tmp_path_factory.mktemp("doctor") / "study"
-    study(tiny_folder, messages_csv).run(folder, progress=False, workers=1)
+    results = study(tiny_folder, messages_csv).run(folder, progress=False, workers=1)
+    results.store.close()  # and with it the file beside study.db that pages would be read from
     return folder
 
 

@@ -76,7 +76,7 @@ def test_a_finished_search_is_not_made_again(
 ) -> None:
     first = study(frame, {"trials": 2}).run(tmp_path / "s", progress=False, workers=1)
     before = [replace(each, seconds=0.0) for each in first.store.trials()]
-    monkeypatch.setattr("tunefork.study.conduct.LocalRunner", None)
+    monkeypatch.setattr("tunefork.study.conduct.LocalRunner.execute", None)
     again = study(frame, {"trials": 2}).run(tmp_path / "s", progress=False, workers=1)
     assert [replace(each, seconds=0.0) for each in again.store.trials()] == before
 
