@@ -105,14 +105,16 @@ class Together:
         """Put sums over all processes in the tensors' places. Equal in every process, to the bit."""
         with self._reaching():
             small: list[torch.Tensor] = []
+            numbers = 0
             for tensor in tensors:
                 if tensor.numel() >= PIECE and tensor.is_contiguous():
                     distributed.all_reduce(tensor, group=self._data)
                     continue
                 small.append(tensor)
-                if sum(each.numel() for each in small) >= PIECE:
+                numbers += tensor.numel()
+                if numbers >= PIECE:
                     self._sum_together(small)
-                    small = []
+                    small, numbers = [], 0
             if small:
                 self._sum_together(small)
 
