@@ -31,7 +31,7 @@ def read_ids(table: Table, column: str) -> list[str]:
         raise DataError(
             f"The id '{repeated[0]}' stands in {len(rows)} rows of column '{column}'",
             where=table.places(rows),
-            found=f"{count(len(repeated), 'id')} that repeat",
+            found=f"{count(len(repeated), 'id')} that repeat{'s' if len(repeated) == 1 else ''}",
             fix="Make the ids unique, or leave the id column out: rows are then numbered.",
         )
     return ids

@@ -109,7 +109,7 @@ def _threads() -> Iterator[Finding]:
             f"Threads that wait for one another spin: export OMP_NUM_THREADS={max(1, int(cores))}",
         )
     else:
-        yield Finding("ok", f"{threads} threads on {cores:g} cores")
+        yield Finding("ok", f"{threads} thread{'s' if threads != 1 else ''} on {cores:g} cores")
 
 
 def usable_cores() -> float:

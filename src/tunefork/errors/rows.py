@@ -14,8 +14,8 @@ class DataError(TuneforkError):
     Cause: Rows that were read, but make no sense: an id that stands twice, a probability that is none, an empty
     text to predict.
     Remedy: Mend the rows at the place that is named, or leave the column out where the message says so.
-    Example: The id 'm1' stands in 2 rows of column 'id' (twice.csv lines 2, 3). Found: 1 id that repeat. Make the
-    ids unique, or leave the id column out: rows are then numbered.
+    Example: The id 'm1' stands in 2 rows of column 'id' (twice.csv lines 2, 3). Found: 1 id that repeats. Make
+    the ids unique, or leave the id column out: rows are then numbered.
 
     Args:
         past: settings of ``data`` that leave out what is wrong, so that the rest can be looked at.
