@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,6 @@ from tunefork.plan import (
     estimate_disk_mib,
     estimate_memory_mib,
     estimate_seconds,
-    expand,
     total_steps,
     warnings_of,
 )
@@ -58,6 +58,7 @@ def resolved(study: StudyConfig, base: Path | None) -> StudyConfig:
 
 def make_plan(
     study: StudyConfig,
+    expanded: Sequence[ExpandedRun],
     backbone: Backbone,
     splits: Splits,
     encoded: Encoded,
@@ -69,9 +70,10 @@ def make_plan(
 ) -> Plan:
     """The study's plan with counts, steps, estimates where a configuration was timed, and the groups of ``arrange``.
 
-    ``precision`` is what ``auto`` stands for; ``plain_timings`` are those of augmented configurations, without that.
+    ``expanded`` are the study's runs; ``precision`` is what ``auto`` stands for; ``plain_timings`` are those of augmented
+    configurations, without that.
     """
-    runs = plan_runs(expand(study), backbone, encoded, selections, timings, precision)
+    runs = plan_runs(expanded, backbone, encoded, selections, timings, precision)
     augmented = augmentation_notice(runs, backbone, selections, timings, plain_timings or {})
     arrangement = arrange(runs)
     rows = {name: len(split.labels) for name, split in encoded.splits.items()}
@@ -107,9 +109,12 @@ def plan_runs(
     """Runs with counts, steps, and estimates where a configuration was timed."""
     sizes = {name: len(split.labels) for name, split in encoded.splits.items()}
     tokens = float(encoded.rows.train.lengths.mean())
-    return tuple(
-        _planned(run, backbone, selections[run.config.configuration], sizes, tokens, timings, precision) for run in runs
-    )
+    known: dict[str, PlannedRun] = {}  # the seeds of a configuration cost the same
+    for run in runs:
+        key = run.config.configuration
+        if key not in known:
+            known[key] = _planned(run, backbone, selections[key], sizes, tokens, timings, precision)
+    return tuple(replace(known[run.config.configuration], config=run.config, blocks=run.blocks) for run in runs)
 
 
 def augmentation_notice(
@@ -167,6 +172,7 @@ def _planned(
         memory_mib=estimate_memory_mib(sizes, training.batch_size),
         notices=selection.notices,
         formulas=derivation(selection, backbone.anatomy),
+        timing=timing,
     )
 
 

@@ -14,7 +14,7 @@ from tunefork.engine import automatic_precision
 from tunefork.errors import ModelError
 from tunefork.metrics import OwnMetric, own_metrics
 from tunefork.models import NOTHING, Backbone, Trust
-from tunefork.plan import Plan, StepTiming, expand
+from tunefork.plan import ExpandedRun, Plan, StepTiming, expand
 from tunefork.preflight import Preflight
 from tunefork.runner import Display, Places, Runner, Silence, Watcher
 from tunefork.search import search_lines
@@ -163,7 +163,12 @@ class Study:
     @cached_property
     def selections(self) -> dict[str, Selection]:
         """What each configuration trains."""
-        return select_all(expand(self.config), self.backbone)
+        return select_all(self.expanded, self.backbone)
+
+    @cached_property
+    def expanded(self) -> tuple[ExpandedRun, ...]:
+        """Its runs, without anything of the model."""
+        return expand(self.config)
 
     def preflight(self) -> None:
         """Look at rows, settings, model and configurations before anything trains.
@@ -179,7 +184,7 @@ class Study:
         # where the rows are not known, neither are the labels: any two do to look at the model
         model = checks.look(lambda: self.backbone if splits else self._source.backbone(("0", "1"), "single_label"))
         if model is not None:
-            checks.look(lambda: self.selections if splits else select_all(expand(self.config), model))
+            checks.look(lambda: self.selections if splits else select_all(self.expanded, model))
             checks.look(lambda: check_space(self.config, model))
             checks.look(lambda: self.encoded if splits else None)
         checks.settle()
@@ -206,7 +211,7 @@ class Study:
             measure=timings, automatic=automatic, workers=workers, places=places,
         )  # fmt: skip
         plan = make_plan(
-            self.config, self.backbone, self.splits, self.encoded, self.selections, found, automatic,
+            self.config, self.expanded, self.backbone, self.splits, self.encoded, self.selections, found, automatic,
             planner.arrange, plain,
         )  # fmt: skip
         seconds = {run.config.configuration: run.seconds for run in plan.runs if run.seconds is not None}
@@ -218,7 +223,7 @@ class Study:
         Args:
             automatic: what ``precision: auto`` stands for.
         """
-        return time_configurations(expand(self.config), self.backbone, self.selections, self.encoded.rows, automatic)
+        return time_configurations(self.expanded, self.backbone, self.selections, self.encoded.rows, automatic)
 
     def run(
         self,
