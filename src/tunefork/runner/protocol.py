@@ -78,6 +78,8 @@ class Places:
     """At the same time."""
     threads: int
     """Of each."""
+    memory_mib: float | None = None
+    """That each has; None where it is this machine's, or unknown."""
 
 
 class Runner(Protocol):

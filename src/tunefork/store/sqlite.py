@@ -100,7 +100,9 @@ class SqliteStore(StudyFolder, Database):
             splits = db.execute("SELECT DISTINCT rows_of FROM predictions WHERE run = ?", (run_id,)).fetchall()
             for table in ("steps", "evaluations", "predictions", "changes", "retentions"):
                 db.execute(f"DELETE FROM {table} WHERE run = ?", (run_id,))
-            for (split,) in splits:  # only what this run had: to look at all predictions would take longer with each run
+            for (
+                split,
+            ) in splits:  # only what this run had: to look at all predictions would take longer with each run
                 db.execute(_UNUSED, (split, split))
         self._forget_predictions(run_id)
 

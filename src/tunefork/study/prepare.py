@@ -12,7 +12,7 @@ from typing import Any
 from tunefork import metrics
 from tunefork.config import WORDNET, RunConfig, StudyConfig
 from tunefork.data import EncodedSplit, Splits, TokenSplit
-from tunefork.engine import Precision, Rows, assemble, choose_precision, evaluate
+from tunefork.engine import Precision, Rows, assemble, best_device, choose_precision, evaluate
 from tunefork.models import Backbone
 from tunefork.plan import (
     ExpandedRun,
@@ -70,8 +70,8 @@ def make_plan(
 ) -> Plan:
     """The study's plan with counts, steps, estimates where a configuration was timed, and the groups of ``arrange``.
 
-    ``expanded`` are the study's runs; ``precision`` is what ``auto`` stands for; ``plain_timings`` are those of augmented
-    configurations, without that.
+    ``expanded`` are the study's runs, ``precision`` is what ``auto`` stands for, ``plain_timings`` are those of
+    augmented configurations, without that.
     """
     runs = plan_runs(expanded, backbone, encoded, selections, timings, precision)
     augmented = augmentation_notice(runs, backbone, selections, timings, plain_timings or {})
@@ -242,17 +242,22 @@ def environment() -> dict[str, Any]:
     """Versions, device and threads, for the record."""
     import torch
 
-    from tunefork.engine import best_device
-
-    device = best_device()
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
     return {
         "python": platform.python_version(),
         **{package: _version(package) for package in PACKAGES},
-        "device": f"{device.type} ({name})",
+        "device": device_name(),
         "threads": torch.get_num_threads(),
         "system": platform.platform(),
     }
+
+
+def device_name() -> str:
+    """What this machine computes with, such as ``cuda (NVIDIA H200)``."""
+    import torch
+
+    device = best_device()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
+    return f"{device.type} ({name})"
 
 
 def _version(package: str) -> str:

@@ -15,6 +15,7 @@ from tunefork.errors import ModelError
 from tunefork.metrics import OwnMetric, own_metrics
 from tunefork.models import NOTHING, Backbone, Trust
 from tunefork.plan import ExpandedRun, Plan, StepTiming, expand
+from tunefork.plan.simulate import Costs
 from tunefork.preflight import Preflight
 from tunefork.runner import Display, Places, Runner, Silence, Watcher
 from tunefork.search import search_lines
@@ -189,7 +190,9 @@ class Study:
             checks.look(lambda: self.encoded if splits else None)
         checks.settle()
 
-    def plan(self, timings: bool = True, workers: int | None = None, places: Places | None = None) -> Plan:
+    def plan(
+        self, timings: bool = True, workers: int | None = None, places: Places | None = None, costs: Costs | None = None
+    ) -> Plan:
         """What ``run`` will do: runs, groups, counts, steps and estimates.
 
         Args:
@@ -197,18 +200,22 @@ class Study:
                 what the choice of groups needs is timed.
             workers: groups that train at the same time; as many as measure fastest unless given.
             places: what a runner has room for that is not this machine alone: ``RayRunner(…).places()``.
+            costs: what passes take on another kind of device; nothing is timed here then.
         """
-        return self._plan(timings, Choices(), workers, places)
+        return self._plan(timings, Choices(), workers, places, costs)
 
-    def _plan(self, timings: bool, chosen: Choices, workers: int | None, places: Places | None = None) -> Plan:
-        """The plan; with what was chosen when the study began, where it is known."""
+    def _plan(
+        self, timings: bool, chosen: Choices, workers: int | None,
+        places: Places | None = None, costs: Costs | None = None,
+    ) -> Plan:  # fmt: skip
+        """The plan; with what was chosen when the study began."""
         self.preflight()
-        automatic = chosen.precision or automatic_precision()
-        found, plain = self.timings(automatic) if timings else ({}, {})
+        automatic = costs.precision if costs else chosen.precision or automatic_precision()
+        found, plain = (costs.alone, {}) if costs else self.timings(automatic) if timings else ({}, {})
         workers = one_process(self._own, workers)
         planner = Planner(
             self.backbone, self.selections, self.encoded.rows, chosen,
-            measure=timings, automatic=automatic, workers=workers, places=places,
+            measure=timings, automatic=automatic, workers=workers, places=places, costs=costs,
         )  # fmt: skip
         plan = make_plan(
             self.config, self.expanded, self.backbone, self.splits, self.encoded, self.selections, found, automatic,
@@ -218,11 +225,7 @@ class Study:
         return replace(plan, search=search_lines(self.config, seconds))
 
     def timings(self, automatic: str) -> tuple[dict[str, StepTiming], dict[str, StepTiming]]:
-        """Step times by configuration; and, of those that augment images and freeze blocks, without augmentation.
-
-        Args:
-            automatic: what ``precision: auto`` stands for.
-        """
+        """Step times by configuration, and plain ones, as in ``time_configurations``; ``automatic`` is a precision."""
         return time_configurations(self.expanded, self.backbone, self.selections, self.encoded.rows, automatic)
 
     def run(
