@@ -17,9 +17,9 @@ class Overheads:
     """To assemble a group, and what its first steps take longer."""
     run: float = 0.4
     """To save a model, load it back and compare."""
-    record: float = 0.0002
+    record: float = 0.00015
     """Of the driver, for each record of a step or an evaluation, or of how far a run is."""
-    event: float = 0.00005
+    event: float = 0.00002
     """Of the driver, for each step of a group that its display shows."""
     kept: float = 0.92
     """The share of its speed that a worker keeps beside others on the same CPU, with which it shares memory."""
