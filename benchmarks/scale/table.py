@@ -16,7 +16,7 @@ from tunefork.runner import Places
 SIZES = {10: (1, 1), 1_000: (25, 4), 100_000: (1000, 10)}
 """Learning rates of each configuration, and seeds, by runs."""
 DEVICES = (1, 8, 256)
-CURVE = tuple(2**power for power in range(13))
+CURVE = tuple(4**power for power in range(7))
 SPEEDS = (1.0, 100.0)
 
 

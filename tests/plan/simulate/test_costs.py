@@ -160,6 +160,6 @@ def test_one_group_at_a_time_here_starts_no_worker_and_cores_get_in_each_others_
     assert one.schedule.starting == 0
     two = forecast(regrouped(plan, costs, 2), costs, parse_cluster("2xcpu"))
     apart = forecast(regrouped(plan, costs, 2), costs, parse_cluster("2x1xcpu"))
-    fixed = 0.5 * two.schedule.tasks + 0.4 * two.schedule.runs
+    fixed = 0.5 * two.schedule.tasks + 0.5 * two.schedule.runs
     assert two.schedule.busy - fixed == pytest.approx((apart.schedule.busy - fixed) / 0.92)
     assert two.schedule.starting == 16.0

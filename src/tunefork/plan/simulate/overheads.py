@@ -15,7 +15,7 @@ class Overheads:
     """Workers that start at the same time: the Ray runner asks for no more at once."""
     group: float = 0.5
     """To assemble a group, and what its first steps take longer."""
-    run: float = 0.4
+    run: float = 0.5
     """To save a model, load it back and compare."""
     record: float = 0.00015
     """Of the driver, for each record of a step or an evaluation, or of how far a run is."""
