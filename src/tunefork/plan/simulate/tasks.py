@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tunefork.plan.groups import Traits, make_groups
+from tunefork.plan.groups import Party, Traits, make_groups
 from tunefork.plan.pass_size import most_together, pass_size
 from tunefork.plan.plan import Group, Plan
 from tunefork.plan.simulate.costs import Costs
@@ -46,10 +46,10 @@ def regrouped(plan: Plan, costs: Costs, devices: int) -> Plan:
     traits = {key: _traits(group) for key, group in kept.items()}
     tokens = plan.tokens.get("train", 1.0)
 
-    def size(party: tuple, workers: int = devices) -> int:  # type: ignore[type-arg]
+    def size(party: Party) -> int:
         own = traits[party[0].config.configuration]
         most = most_together(party, tokens, costs.memory_mib, costs.precision)
-        return pass_size(party, own, workers, most, lambda runs: costs.timing(runs, own).step_seconds)
+        return pass_size(party, own, devices, most, lambda runs: costs.timing(runs, own).step_seconds)
 
     groups = make_groups(plan.runs, traits, size, devices)
     return replace(plan, groups=groups, workers=devices)
