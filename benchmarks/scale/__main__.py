@@ -36,6 +36,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=12, help="of each run with --real")
     parser.add_argument("--sleeping", type=int, default=0, metavar="ROUNDS")
     parser.add_argument("--bookkeeping", action="store_true")
+    parser.add_argument("--most", type=int, default=100_000, help="runs that are made up with --bookkeeping")
     parser.add_argument("--figure", type=Path, default=Path("docs/figures/scale.png"))
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     options = parser.parse_args()
@@ -50,7 +51,7 @@ def main() -> None:
     if options.sleeping:
         found["sleeping"] = _sleeping(options.sleeping)
     if options.bookkeeping:
-        found["bookkeeping"] = _bookkeeping()
+        found["bookkeeping"] = _bookkeeping(options.most)
     path = options.out / f"{time.strftime('%Y-%m-%d')}-scale.json"
     before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     document = {**before, "machine": machine(), **found}
@@ -95,15 +96,17 @@ def _sleeping(rounds: int) -> list[dict[str, float]]:
     return found
 
 
-def _bookkeeping() -> dict[str, Any]:
+def _bookkeeping(most: int) -> dict[str, Any]:
     found: dict[str, Any] = {"planning": [], "storing": [], "reporting": []}
     for rates, seeds in ((25, 4), (100, 10), (1000, 10)):
+        if 10 * rates * seeds > most:
+            continue
         found["planning"].append(bookkeeping.planning(rates, seeds))
         print(found["planning"][-1], flush=True)
-    for runs in (1_000, 10_000):
+    for runs in (each for each in (1_000, 10_000) if each <= most):
         found["storing"].append(bookkeeping.storing(runs))
         print(found["storing"][-1], flush=True)
-    for runs in (300, 1_000):
+    for runs in (each for each in (300, 1_000) if each <= most):
         found["reporting"].append(bookkeeping.reporting(runs))
         print(found["reporting"][-1], flush=True)
     return found
