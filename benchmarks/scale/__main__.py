@@ -106,7 +106,7 @@ def _bookkeeping(most: int) -> dict[str, Any]:
     for runs in (each for each in (1_000, 10_000) if each <= most):
         found["storing"].append(bookkeeping.storing(runs))
         print(found["storing"][-1], flush=True)
-    for runs in (each for each in (300, 1_000) if each <= most):
+    for runs in (each for each in (300, 1_000, 3_000) if each <= most):
         found["reporting"].append(bookkeeping.reporting(runs))
         print(found["reporting"][-1], flush=True)
     return found
