@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 from tunefork.config import RunConfig
 from tunefork.counts import Counts
-from tunefork.plan import Plan, PlannedRun, Traits, expand, make_groups, parties
+from tunefork.plan import Group, Plan, PlannedRun, Traits, expand, make_groups, parties
 from tunefork.study_file import parse_study
 from tunefork.uncertainty import detectable
 
@@ -117,3 +118,15 @@ def test_the_plan_says_what_can_be_found() -> None:
     assert alone.detects is None, "nothing to compare"
     single = replace(plan, groups=(), runs=(runs[0], next(run for run in runs if run.name != runs[0].name)))
     assert str(single).count("what another seed would do stays unknown") == 1
+
+
+def test_a_plan_of_many_runs_finds_each_at_once() -> None:
+    first = planned()[0]
+    strategy, training = first.config.strategy, first.config.training
+    runs = tuple(
+        replace(first, config=RunConfig(strategy=strategy, training=training, seed=seed)) for seed in range(10_000)
+    )
+    plan = Plan(runs, tuple(Group((run.config.id,)) for run in runs), {}, {}, {}, workers=2)
+    began = time.perf_counter()
+    assert len(plan.schedule()) == 10_000
+    assert time.perf_counter() - began < 2  # several seconds where each run is looked for among all

@@ -246,3 +246,30 @@ def test_the_version_is_another_one_once_somebody_else_has_recorded_something(tm
     assert reader.version() != before
     writer.close()
     reader.close()
+
+
+def test_clearing_a_run_costs_no_more_with_many_others(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path)
+
+    def work() -> int:
+        """What SQLite does for it, in tens of its machine's instructions."""
+        done: list[int] = []
+        store._db.set_progress_handler(lambda: done.append(1), 10)
+        store.clear("fresh")
+        store._db.set_progress_handler(None, 0)
+        return len(done)
+
+    store.add_evaluation(replace(evaluation(), run="first"), predictions())
+    few = work()
+    for number in range(200):
+        store.add_evaluation(replace(evaluation(), run=f"r{number}"), predictions(shift=number))
+    assert work() <= few + 5
+
+
+def test_rows_go_with_the_last_run_that_was_evaluated_on_them(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path)
+    for run in ("a", "b"):
+        store.add_evaluation(replace(evaluation(), run=run), predictions())
+    for run, left in (("a", 1), ("b", 0)):
+        store.clear(run)
+        assert len(store._rows("SELECT hash FROM splits")) == left

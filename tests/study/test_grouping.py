@@ -13,11 +13,12 @@ from tunefork import Head, LoRA, Study, load_data
 from tunefork.config import RunConfig
 from tunefork.engine import Rows
 from tunefork.plan import StepTiming
+from tunefork.plan.pass_size import LARGEST, TOKENS
 from tunefork.runner import Places
 from tunefork.store import SqliteStore
 from tunefork.study import grouping
 from tunefork.study.choices import Choices
-from tunefork.study.grouping import LARGEST, Planner
+from tunefork.study.grouping import Planner
 
 TRAINING = {"epochs": 1, "batch_size": 16, "precision": "fp32"}
 
@@ -65,7 +66,7 @@ def test_long_texts_bound_the_runs_of_a_pass(
     asked.clear()
     assert [len(group.runs) for group in planner.arrange(adapters).groups] == [2, 2]
     assert asked == [2, 1, 1]
-    assert 150 * 16 * 2 < grouping.TOKENS < 150 * 16 * 3
+    assert 150 * 16 * 2 < TOKENS < 150 * 16 * 3
     assert LARGEST >= 8
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tunefork.cli.app import Json, app, emit
+from tunefork.cli.clusters import ClusterText, CostsFile, plan_for
 from tunefork.cli.options import (
     AllowPickle,
     BadImages,
@@ -46,6 +47,8 @@ def plan(
     leakage: Leakage = None,
     rare: Rare = None,
     workers: Workers = None,
+    cluster: ClusterText = None,
+    costs: CostsFile = None,
     metric: OwnMetrics = None,
     trust_remote_code: TrustCode = None,
     allow_pickle: AllowPickle = False,
@@ -59,18 +62,26 @@ def plan(
     from tunefork.metrics import own_metrics
     from tunefork.recipes import study_file
     from tunefork.search import search_outlook
-    from tunefork.study import Study, outline
+    from tunefork.study import Study, measured_here
 
     own = own_metrics(metric or (), where="--metric")
     unusable = row_options(drop_missing, drop_empty, bad_images, leakage, rare)
     changes = overrides(seeds, rows, epochs, shared_learning_rate, unusable=unusable)
     file, base = study_file(study)
     made = Study.from_file(file, changes, data or base, own, trust_options(trust_remote_code, allow_pickle))
-    found = outline(made, timings=timings, workers=workers)
+    found, forecast = plan_for(made, cluster, costs, timings, workers)
     if as_json:
-        emit(as_document(found) | {"search": search_outlook(made.config)})
+        measured = measured_here(found) if forecast is None else forecast.costs
+        emit(
+            as_document(found)
+            | {"search": search_outlook(made.config)}
+            | {"costs": measured.document() if measured else None}
+            | ({"forecast": forecast.document()} if forecast else {})
+        )
         return
     _show(made.config.name, made.config.model, found)
+    for line in forecast.lines() if forecast else ():
+        typer.echo(line)
 
 
 def as_document(plan: Plan) -> dict[str, Any]:

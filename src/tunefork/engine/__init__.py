@@ -12,7 +12,7 @@ from tunefork.engine.memory import available_bytes, out_of_memory
 from tunefork.engine.observer import Observer
 from tunefork.engine.parallel import ALONE, Devices, Together
 from tunefork.engine.pausing import Paused
-from tunefork.engine.precision import Precision, automatic_precision, best_device, choose_precision
+from tunefork.engine.precision import Precision, automatic_precision, best_device, choose_precision, product_rate
 from tunefork.engine.prefix_cache import PrefixCache
 from tunefork.engine.slots import counted
 from tunefork.engine.stopping import Wishes, ask, stopping, wanted
@@ -53,6 +53,7 @@ __all__ = [
     "load_base",
     "model_inputs",
     "out_of_memory",
+    "product_rate",
     "save_run",
     "stopping",
     "time_steps",

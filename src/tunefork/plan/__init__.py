@@ -5,6 +5,7 @@ from tunefork.plan.estimate import Sizes, StepTiming, estimate_memory_mib, estim
 from tunefork.plan.expand import ExpandedRun, expand, shared_rate_warning, warnings_of
 from tunefork.plan.explain import disk, duration, findings, lengths, passes, whole
 from tunefork.plan.groups import Party, Traits, make_groups, parties
+from tunefork.plan.pass_size import most_together, pass_size
 from tunefork.plan.plan import Group, Plan, PlannedRun
 from tunefork.plan.schedule import makespan
 from tunefork.plan.steps import evaluation_interval, steps_per_epoch, total_steps, warmup_steps
@@ -29,7 +30,9 @@ __all__ = [
     "lengths",
     "make_groups",
     "makespan",
+    "most_together",
     "parties",
+    "pass_size",
     "passes",
     "shared_rate_warning",
     "steps_per_epoch",

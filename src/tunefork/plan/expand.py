@@ -80,7 +80,7 @@ def shared_rate_warning(study: StudyConfig) -> str | None:
 
 
 def _weighted_twice(study: StudyConfig) -> str | None:
-    settings = [run.config.training for run in expand(study)]
+    settings = [_training(study.training, entry.training) for entry in study.compare]
     if not any(each.class_weights == "auto" and each.sampling == "balanced" for each in settings):
         return None
     return (

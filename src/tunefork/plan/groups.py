@@ -46,11 +46,15 @@ def parties(runs: Sequence[PlannedRun], traits: Mapping[str, Traits]) -> list[Pa
     from what shallower ones have left in the cache.
     """
     found: dict[str, list[PlannedRun]] = defaultdict(list)
+    shapes: dict[str, str] = {}  # the seeds of a configuration have one
     for run in runs:
-        own = traits[run.config.configuration]
-        shape = {key: value for key, value in run.config.training.model_dump(mode="json").items() if key not in OWN}
-        lone = run.config.id if own.alone else ""
-        found[canonical_json([lone, own.depth, shape])].append(run)
+        key = run.config.configuration
+        own = traits[key]
+        if key not in shapes:
+            training = run.config.training.model_dump(mode="json")
+            shape = {name: value for name, value in training.items() if name not in OWN}
+            shapes[key] = canonical_json([own.depth, shape])
+        found[f"{run.config.id if own.alone else ''} {shapes[key]}"].append(run)
     ordered = [tuple(sorted(party, key=lambda run: _neighbours(run.config))) for party in found.values()]
     return sorted(ordered, key=lambda party: traits[party[0].config.configuration].depth)
 

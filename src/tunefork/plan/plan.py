@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from tunefork.config import RunConfig
 from tunefork.counts import Counts, Formula
+from tunefork.plan.estimate import StepTiming
 from tunefork.plan.schedule import FEATURES, longest_first, makespan
 
 
@@ -27,6 +29,8 @@ class PlannedRun:
     """Where the counts come from."""
     until: int | None = None
     """Lay it aside after so many steps; None trains it to its end."""
+    timing: StepTiming | None = None
+    """What was measured of it alone; None where nobody measured."""
 
     @property
     def last(self) -> int:
@@ -47,6 +51,8 @@ class Group:
     """Why a lone run cannot share a pass; empty when it could."""
     seconds: float | None = None
     """Estimated wall time."""
+    timing: StepTiming | None = None
+    """What was measured of it; None where nobody measured."""
 
 
 @dataclass(frozen=True)
@@ -131,4 +137,8 @@ class Plan:
 
     def run(self, run_id: str) -> PlannedRun:
         """One run by its id."""
-        return next(run for run in self.runs if run.config.id == run_id)
+        return self._by_id[run_id]
+
+    @cached_property
+    def _by_id(self) -> dict[str, PlannedRun]:
+        return {run.config.id: run for run in self.runs}

@@ -80,6 +80,8 @@ class Places:
     """Of each."""
     share: int = 1
     """Processes that divide each group's batches among them."""
+    memory_mib: float | None = None
+    """That each has; None where it is this machine's, or unknown."""
 
 
 class Runner(Protocol):

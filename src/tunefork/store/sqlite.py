@@ -31,6 +31,8 @@ from tunefork.store.records import (
 from tunefork.store.rows import check, check_changes, label_bytes, split_key, stored_labels
 from tunefork.store.wishes import StopWish
 
+_UNUSED = "DELETE FROM splits WHERE hash = ? AND NOT EXISTS (SELECT 1 FROM predictions WHERE rows_of = ?)"
+
 
 class SqliteStore(StudyFolder, Database):
     """A study's records in ``study.db``. Threads may share one store; processes open one each.
@@ -95,9 +97,13 @@ class SqliteStore(StudyFolder, Database):
     def clear(self, run_id: str) -> None:
         """Forget a run's steps, evaluations, predictions and changes; its record stays."""
         with self._write() as db:
+            splits = db.execute("SELECT DISTINCT rows_of FROM predictions WHERE run = ?", (run_id,)).fetchall()
             for table in ("steps", "evaluations", "predictions", "changes", "retentions"):
                 db.execute(f"DELETE FROM {table} WHERE run = ?", (run_id,))
-            db.execute("DELETE FROM splits WHERE hash NOT IN (SELECT rows_of FROM predictions)")
+            for (
+                split,
+            ) in splits:  # only what this run had: to look at all predictions would take longer with each run
+                db.execute(_UNUSED, (split, split))
         self._forget_predictions(run_id)
 
     def add_step(self, step: StepRecord) -> None:

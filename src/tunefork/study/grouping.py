@@ -10,25 +10,27 @@ import torch
 from tunefork.config import RunConfig
 from tunefork.engine import Precision, Rows, available_bytes, choose_precision, compute_threads, has_banks
 from tunefork.models import Backbone
-from tunefork.plan import Group, Party, PlannedRun, StepTiming, Traits, estimate_seconds, make_groups, parties
+from tunefork.plan import (
+    Group,
+    Party,
+    PlannedRun,
+    StepTiming,
+    Traits,
+    estimate_seconds,
+    make_groups,
+    most_together,
+    parties,
+    pass_size,
+)
+from tunefork.plan.simulate import Costs
 from tunefork.runner import Places
 from tunefork.strategies import Selection, alone_because, frozen_depth
 from tunefork.study.choices import Choices
 from tunefork.study.timings import Timer, timed
 from tunefork.study.workers import FEWEST_STEPS, KEPT, KINDS, PROCESS_MIB, choose_workers
 
-TOKENS = 6144
-"""Tokens in one pass beyond which more runs at once were never faster."""
-LARGEST = 16
-"""Runs of one pass."""
-HEADS = 64
-"""Heads trained at once on features that are at hand; a step of each is a few small products."""
-SAMPLE = 4
-"""Lone runs that are timed to know what the runs of a pass would take by themselves."""
 ROOM = 0.7
 """The share of the free memory that workers may plan for."""
-GAIN = 0.97
-"""A pass is shared where that takes less than this share of the time of lone runs."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Planner:
         workers: the user's wish, if there is one.
         places: what the runner has room for, where it is not this machine alone.
         timer: times a group.
+        costs: what passes take elsewhere; nothing is timed here then.
     """
 
     def __init__(
@@ -67,10 +70,11 @@ class Planner:
         workers: int | None = None,
         places: Places | None = None,
         timer: Timer = timed,
+        costs: Costs | None = None,
     ) -> None:
         self._backbone, self._selections, self._rows, self._measure = backbone, selections, rows, measure
         self._chosen, self._automatic, self._wish, self._places = chosen, automatic, workers, places
-        self._timer = timer
+        self._timer, self._costs, self._tokens = timer, costs, float(rows.train.lengths.mean())
         self._banks = has_banks(backbone)
         self._cores = torch.get_num_threads()
         self._threads = self._cores
@@ -101,10 +105,8 @@ class Planner:
         )
         if self._measure:
             known = {run.config.id: run for run in runs}
-            slower = 1.0 if workers == 1 else 1 / KEPT
-            groups = tuple(
-                replace(group, seconds=slower * self._seconds([known[run] for run in group.runs])) for group in groups
-            )
+            slower = 1.0 if workers == 1 or self._costs else 1 / KEPT
+            groups = tuple(self._measured(group, [known[run] for run in group.runs], slower) for group in groups)
         return Arrangement(groups, workers, self._threads)
 
     def _workers(self, runs: Sequence[PlannedRun], traits: Mapping[str, Traits]) -> int:
@@ -137,29 +139,25 @@ class Planner:
     def _step_of_a_run(self, party: Party, workers: int) -> float:
         """Seconds of a step of one run, in groups as they would be with so many workers, all at work."""
         size = min(self._most(party), -(-len(party) // workers))
-        step = self._timing(party[:size], self._cores // workers).step_seconds / size
+        step = self._timing(party[:size], threads=self._cores // workers).step_seconds / size
         return step if workers == 1 else step / KEPT
 
     def _most(self, party: Party) -> int:
         """The most runs of a party that can share a pass."""
-        tokens = float(self._rows.train.lengths.mean()) * party[0].config.training.batch_size
-        return max(1, min(len(party), LARGEST, int(TOKENS / tokens)))
+        memory = self._places.memory_mib if self._places else None
+        return most_together(party, self._tokens, memory, self._precision(party).name)
 
     def _size(self, party: Party, traits: Traits, workers: int) -> int:
-        if len(party) == 1:
-            return 1
-        if traits.features:
-            return HEADS
-        size = min(self._most(party), -(-len(party) // workers))
-        if size < 2:
-            return 1
-        size = -(-len(party) // -(-len(party) // size))  # groups of equal size are as many and smaller
-        together = self._timing(party[:size]).step_seconds / size
-        sample = party[: size : -(-size // SAMPLE)]
-        lone = sum(self._timing([run]).step_seconds for run in sample) / len(sample)
-        return size if together < GAIN * lone else 1
+        def step(runs: Sequence[PlannedRun]) -> float:
+            return self._timing(runs, traits).step_seconds
 
-    def _timing(self, runs: Sequence[PlannedRun], threads: int | None = None) -> StepTiming:
+        return pass_size(party, traits, workers, self._most(party), step)
+
+    def _timing(
+        self, runs: Sequence[PlannedRun], traits: Traits | Group | None = None, threads: int | None = None
+    ) -> StepTiming:
+        if self._costs is not None and traits is not None:
+            return self._costs.timing(runs, traits)
         share = 1 if self._places is None else self._places.share
         configs = [_part(run.config, share) for run in runs]
         selections = [self._selections[config.configuration] for config in configs]
@@ -169,10 +167,13 @@ class Planner:
     def _precision(self, runs: Sequence[PlannedRun]) -> Precision:
         return choose_precision(runs[0].config.training.precision, automatic=self._automatic)
 
-    def _seconds(self, runs: Sequence[PlannedRun]) -> float:
+    def _measured(self, group: Group, runs: Sequence[PlannedRun], slower: float) -> Group:
+        """A group with its times."""
+        timing = self._timing(runs, group)
         sizes = [len(split) if split is not None else 0 for split in (self._rows.validation, self._rows.test)]
         training = runs[0].config.training
-        return estimate_seconds(self._timing(runs), training, len(self._rows.train), *sizes)
+        seconds = estimate_seconds(timing, training, len(self._rows.train), *sizes)
+        return replace(group, seconds=slower * seconds, timing=timing)
 
 
 def _part(run: RunConfig, share: int) -> RunConfig:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from tunefork import metrics
 from tunefork.config import WORDNET, RunConfig, StudyConfig
 from tunefork.data import EncodedSplit, Splits, TokenSplit
-from tunefork.engine import Precision, Rows, assemble, choose_precision, evaluate
+from tunefork.engine import Precision, Rows, assemble, best_device, choose_precision, evaluate
 from tunefork.models import Backbone
 from tunefork.plan import (
     ExpandedRun,
@@ -22,7 +23,6 @@ from tunefork.plan import (
     estimate_disk_mib,
     estimate_memory_mib,
     estimate_seconds,
-    expand,
     total_steps,
     warnings_of,
 )
@@ -58,6 +58,7 @@ def resolved(study: StudyConfig, base: Path | None) -> StudyConfig:
 
 def make_plan(
     study: StudyConfig,
+    expanded: Sequence[ExpandedRun],
     backbone: Backbone,
     splits: Splits,
     encoded: Encoded,
@@ -70,10 +71,10 @@ def make_plan(
 ) -> Plan:
     """The study's plan with counts, steps, estimates where a configuration was timed, and the groups of ``arrange``.
 
-    ``precision`` is what ``auto`` stands for; ``plain_timings`` are those of augmented configurations, without that;
-    ``share`` says how many devices divide each batch.
+    ``expanded`` are the study's runs, ``precision`` is what ``auto`` stands for, ``plain_timings`` are those of
+    augmented configurations, without that; ``share`` says how many devices divide each batch.
     """
-    runs = plan_runs(expand(study), backbone, encoded, selections, timings, precision, share)
+    runs = plan_runs(expanded, backbone, encoded, selections, timings, precision, share)
     augmented = augmentation_notice(runs, backbone, selections, timings, plain_timings or {})
     arrangement = arrange(runs)
     rows = {name: len(split.labels) for name, split in encoded.splits.items()}
@@ -110,10 +111,12 @@ def plan_runs(
     """Runs with counts, steps, and estimates where a configuration was timed; memory is that of one of ``share``."""
     sizes = {name: len(split.labels) for name, split in encoded.splits.items()}
     tokens = float(encoded.rows.train.lengths.mean())
-    return tuple(
-        _planned(run, backbone, selections[run.config.configuration], sizes, tokens, timings, precision, share)
-        for run in runs
-    )
+    known: dict[str, PlannedRun] = {}  # the seeds of a configuration cost the same
+    for run in runs:
+        key = run.config.configuration
+        if key not in known:
+            known[key] = _planned(run, backbone, selections[key], sizes, tokens, timings, precision, share)
+    return tuple(replace(known[run.config.configuration], config=run.config, blocks=run.blocks) for run in runs)
 
 
 def augmentation_notice(
@@ -172,6 +175,7 @@ def _planned(
         memory_mib=estimate_memory_mib(sizes, -(-training.batch_size // share)),
         notices=selection.notices,
         formulas=derivation(selection, backbone.anatomy),
+        timing=timing,
     )
 
 
@@ -242,17 +246,22 @@ def environment() -> dict[str, Any]:
     """Versions, device and threads, for the record."""
     import torch
 
-    from tunefork.engine import best_device
-
-    device = best_device()
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
     return {
         "python": platform.python_version(),
         **{package: _version(package) for package in PACKAGES},
-        "device": f"{device.type} ({name})",
+        "device": device_name(),
         "threads": torch.get_num_threads(),
         "system": platform.platform(),
     }
+
+
+def device_name() -> str:
+    """What this machine computes with, such as ``cuda (NVIDIA H200)``."""
+    import torch
+
+    device = best_device()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
+    return f"{device.type} ({name})"
 
 
 def _version(package: str) -> str:

@@ -12,6 +12,7 @@ from tunefork.store import RunRecord, Store
 def register(store: Store, runs: Sequence[PlannedRun]) -> None:
     """A record for every planned run; runs that are there keep their results and get today's name, blocks, formulas."""
     known = {run.id: run for run in store.runs()}
+    records = []
     for planned in runs:
         config = planned.config
         record = known.get(config.id) or RunRecord(
@@ -25,7 +26,8 @@ def register(store: Store, runs: Sequence[PlannedRun]) -> None:
             steps=planned.steps or 0,
             notices=planned.notices,
         )
-        store.put_run(replace(record, name=planned.name, blocks=planned.blocks, formulas=planned.formulas))
+        records.append(replace(record, name=planned.name, blocks=planned.blocks, formulas=planned.formulas))
+    store.put_runs(records)
 
 
 def finished(store: Store, plan: Plan) -> bool:

@@ -22,8 +22,10 @@ def select_all(runs: Sequence[ExpandedRun], backbone: Backbone) -> dict[str, Sel
     found: dict[str, Selection] = {}
     checks = Preflight()
     for run in {each.config.configuration: each.config for each in runs}.values():
-        bare = backbone.bare()
-        selection = checks.look(partial(select, run.strategy, backbone.anatomy, bare))
+        looked_at = (
+            backbone.bare() if run.strategy.kind == "peft" else backbone.model
+        )  # PEFT alone looks, and changes it
+        selection = checks.look(partial(select, run.strategy, backbone.anatomy, looked_at))
         if selection is not None:
             found[run.configuration] = selection
     checks.settle()

@@ -14,7 +14,8 @@ from tunefork.engine import automatic_precision
 from tunefork.errors import ModelError
 from tunefork.metrics import OwnMetric, own_metrics
 from tunefork.models import NOTHING, Backbone, Trust
-from tunefork.plan import Plan, StepTiming, expand
+from tunefork.plan import ExpandedRun, Plan, StepTiming, expand
+from tunefork.plan.simulate import Costs
 from tunefork.preflight import Preflight
 from tunefork.problem import Problem
 from tunefork.runner import Display, Places, Runner, Silence, Watcher
@@ -168,7 +169,12 @@ class Study:
     @cached_property
     def selections(self) -> dict[str, Selection]:
         """What each configuration trains."""
-        return select_all(expand(self.config), self.backbone)
+        return select_all(self.expanded, self.backbone)
+
+    @cached_property
+    def expanded(self) -> tuple[ExpandedRun, ...]:
+        """Its runs, without anything of the model."""
+        return expand(self.config)
 
     def preflight(self) -> None:
         """Look at rows, settings, model and configurations before anything trains.
@@ -184,12 +190,14 @@ class Study:
         # where the rows are not known, neither are the labels: any two do to look at the model
         model = checks.look(lambda: self.backbone if splits else self.starting_model(("0", "1"), "single_label"))
         if model is not None:
-            checks.look(lambda: self.selections if splits else select_all(expand(self.config), model))
+            checks.look(lambda: self.selections if splits else select_all(self.expanded, model))
             checks.look(lambda: check_space(self.config, model))
             checks.look(lambda: self.encoded if splits else None)
         checks.settle()
 
-    def plan(self, timings: bool = True, workers: int | None = None, places: Places | None = None) -> Plan:
+    def plan(
+        self, timings: bool = True, workers: int | None = None, places: Places | None = None, costs: Costs | None = None
+    ) -> Plan:
         """What ``run`` will do: runs, groups, counts, steps and estimates.
 
         Args:
@@ -197,33 +205,33 @@ class Study:
                 what the choice of groups needs is timed.
             workers: groups that train at the same time; as many as measure fastest unless given.
             places: what a runner has room for that is not this machine alone: ``RayRunner(…).places()``.
+            costs: what passes take on another kind of device; nothing is timed here then.
         """
-        return self._plan(timings, Choices(), workers, places)
+        return self._plan(timings, Choices(), workers, places, costs)
 
-    def _plan(self, timings: bool, chosen: Choices, workers: int | None, places: Places | None = None) -> Plan:
-        """The plan; with what was chosen when the study began, where it is known."""
+    def _plan(
+        self, timings: bool, chosen: Choices, workers: int | None,
+        places: Places | None = None, costs: Costs | None = None,
+    ) -> Plan:  # fmt: skip
+        """The plan; with what was chosen when the study began."""
         self.preflight()
-        automatic = chosen.precision or automatic_precision()
-        found, plain = self.timings(automatic) if timings else ({}, {})
+        automatic = costs.precision if costs else chosen.precision or automatic_precision()
+        found, plain = (costs.alone, {}) if costs else self.timings(automatic) if timings else ({}, {})
         workers = one_process(self._own, workers)
         planner = Planner(
             self.backbone, self.selections, self.encoded.rows, chosen,
-            measure=timings, automatic=automatic, workers=workers, places=places,
+            measure=timings, automatic=automatic, workers=workers, places=places, costs=costs,
         )  # fmt: skip
         plan = make_plan(
-            self.config, self.backbone, self.splits, self.encoded, self.selections, found, automatic,
+            self.config, self.expanded, self.backbone, self.splits, self.encoded, self.selections, found, automatic,
             planner.arrange, plain, places.share if places is not None else 1,
         )  # fmt: skip
         seconds = {run.config.configuration: run.seconds for run in plan.runs if run.seconds is not None}
         return replace(plan, search=search_lines(self.config, seconds))
 
     def timings(self, automatic: str) -> tuple[dict[str, StepTiming], dict[str, StepTiming]]:
-        """Step times by configuration; and, of those that augment images and freeze blocks, without augmentation.
-
-        Args:
-            automatic: what ``precision: auto`` stands for.
-        """
-        return time_configurations(expand(self.config), self.backbone, self.selections, self.encoded.rows, automatic)
+        """Step times by configuration, and plain ones, as in ``time_configurations``; ``automatic`` is a precision."""
+        return time_configurations(self.expanded, self.backbone, self.selections, self.encoded.rows, automatic)
 
     def run(
         self,
