@@ -13,6 +13,7 @@ from tunefork.engine.observer import Observer
 from tunefork.engine.pausing import Paused
 from tunefork.engine.precision import Precision, automatic_precision, best_device, choose_precision
 from tunefork.engine.prefix_cache import PrefixCache
+from tunefork.engine.shared_states import SharedStates
 from tunefork.engine.slots import counted
 from tunefork.engine.stopping import Wishes, ask, stopping, wanted
 from tunefork.engine.threads import compute_threads
@@ -29,6 +30,7 @@ __all__ = [
     "Precision",
     "PrefixCache",
     "Rows",
+    "SharedStates",
     "Training",
     "Unit",
     "Verified",

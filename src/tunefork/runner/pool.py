@@ -8,6 +8,7 @@ import queue
 import subprocess
 import sys
 import threading
+import uuid
 from contextlib import suppress
 from typing import Any
 
@@ -16,6 +17,7 @@ from tunefork.runner.group import Order
 from tunefork.runner.messages import Event, Setup, Stop
 from tunefork.runner.protocol import Job, Watcher
 from tunefork.store import SqliteStore
+from tunefork.store.machine import machine_folder
 
 PATIENCE = 5.0
 """Seconds that a worker has to end before it is killed."""
@@ -40,8 +42,17 @@ class Pool(Crew["_Worker"]):
     def __init__(self, workers: int, threads: int, job: Job, store: SqliteStore, watcher: Watcher) -> None:
         super().__init__(workers, store, watcher)
         self._threads = threads
+        name = uuid.uuid4().hex if workers > 1 else ""
+        self._together = machine_folder(name) if name else None
         # by value: tensors in shared memory would need more of it than containers give
-        self._setup = pickle.dumps(Setup(job, store.folder.resolve(), threads, workers))
+        self._setup = pickle.dumps(Setup(job, store.folder.resolve(), threads, workers, name))
+
+    def __exit__(self, *ended: Any) -> None:
+        try:
+            super().__exit__(*ended)
+        finally:
+            if self._together is not None:
+                self._together.leave()
 
     def _hire(self) -> _Worker:
         return _Worker(self._setup, self._threads, self._events)

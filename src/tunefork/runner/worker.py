@@ -14,23 +14,27 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Mapping, Set
-from typing import Any, BinaryIO
+from collections.abc import Callable, Mapping, Set
+from typing import Any, BinaryIO, NoReturn
 
-from tunefork.engine import PrefixCache, ask, compute_threads
+from tunefork.engine import PrefixCache, SharedStates, ask, compute_threads
 from tunefork.engine.stopping import SIGNALS
 from tunefork.errors import DiskFullError, StoppedError
 from tunefork.plan import Plan
 from tunefork.runner.group import Order, execute_group
 from tunefork.runner.messages import Event, Setup, Stop
 from tunefork.store import SqliteStore
+from tunefork.store.machine import MachineFolder, machine_folder
+
+End = Callable[[int], NoReturn]
+"""Ends the process at once, with this status."""
 
 
 class Telling:
     """A watcher that passes on what it is told."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: BinaryIO, end: End = os._exit) -> None:
+        self._stream, self._end = stream, end
 
     def begin(self, plan: Plan, done: Set[str]) -> None:
         """Told by the pool's own process."""
@@ -60,10 +64,10 @@ class Telling:
             pickle.dump(event, self._stream)
             self._stream.flush()
         except BrokenPipeError:
-            os._exit(0)
+            self._end(0)
 
 
-def _listen(orders: queue.Queue[Any]) -> None:
+def _listen(orders: queue.Queue[Any], end: End) -> None:
     """Take orders until the pool closes or dies."""
     try:
         while True:
@@ -73,15 +77,15 @@ def _listen(orders: queue.Queue[Any]) -> None:
             else:
                 orders.put(word)
     except EOFError:
-        os._exit(0)
+        end(0)
     except pickle.UnpicklingError:  # "truncated": the pool was killed in the middle of a word
         if not sys.stdin.buffer.read(1):
-            os._exit(0)
+            end(0)
         traceback.print_exc()
-        os._exit(1)
+        end(1)
     except BaseException:
         traceback.print_exc()
-        os._exit(1)
+        end(1)
 
 
 def main() -> None:
@@ -91,9 +95,20 @@ def main() -> None:
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)  # they are for the pool, which tells its workers
     orders: queue.Queue[Any] = queue.Queue()
-    threading.Thread(target=_listen, args=(orders,), name="orders", daemon=True).start()
+    machine: list[MachineFolder] = []
+
+    def end(status: int) -> NoReturn:
+        for folder in machine:
+            folder.leave()  # the last one out removes what lies there
+        os._exit(status)
+
+    threading.Thread(target=_listen, args=(orders, end), name="orders", daemon=True).start()
     setup: Setup = orders.get()
-    store, cache, telling = SqliteStore(setup.folder), PrefixCache(share=setup.share), Telling(stream)
+    if setup.together and (entered := machine_folder(setup.together)) is not None:
+        machine.append(entered)
+    shared = [SharedStates(folder.path, setup.job.rows.splits, setup.threads) for folder in machine]
+    cache = PrefixCache(share=setup.share, shared=shared[0] if shared else None)
+    store, telling = SqliteStore(setup.folder), Telling(stream, end)
     with compute_threads(setup.threads):
         while True:
             order: Order = orders.get()
