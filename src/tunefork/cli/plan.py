@@ -27,6 +27,7 @@ from tunefork.cli.options import (
     row_options,
     trust_options,
 )
+from tunefork.cli.runners import Address, RunnerName, runner_places
 
 if TYPE_CHECKING:
     from tunefork.plan import Plan
@@ -46,6 +47,8 @@ def plan(
     leakage: Leakage = None,
     rare: Rare = None,
     workers: Workers = None,
+    runner: RunnerName = None,
+    address: Address = None,
     metric: OwnMetrics = None,
     trust_remote_code: TrustCode = None,
     allow_pickle: AllowPickle = False,
@@ -66,7 +69,8 @@ def plan(
     changes = overrides(seeds, rows, epochs, shared_learning_rate, unusable=unusable)
     file, base = study_file(study)
     made = Study.from_file(file, changes, data or base, own, trust_options(trust_remote_code, allow_pickle))
-    found = outline(made, timings=timings, workers=workers)
+    places = runner_places(runner, address, workers)
+    found = outline(made, timings=timings, workers=workers, places=places)
     if as_json:
         emit(as_document(found) | {"search": search_outlook(made.config)})
         return

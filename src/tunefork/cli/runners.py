@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from tunefork.runner import Runner
+    from tunefork.runner import Places, Runner
 
 RunnerName = Annotated[
     str | None,
@@ -47,6 +47,17 @@ def runner_option(
     from tunefork.runner import RayRunner
 
     return RayRunner(address, most=workers, **_settings(given))
+
+
+def runner_places(text: str | None, address: str | None = None, workers: int | None = None) -> Places | None:
+    """What the runner that was asked for has room for now; None where that is measured on this machine.
+
+    Raises:
+        ConfigError: there is no such runner, or it has no such setting.
+        RunnerError: nothing answers at the address.
+    """
+    with runner_option(text, address, workers) as runner:
+        return None if runner is None else runner.places()
 
 
 def _settings(text: str) -> dict[str, Any]:

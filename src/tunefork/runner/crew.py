@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import signal
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
@@ -69,8 +70,9 @@ class Crew(Generic[H]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for hand in self._hands:
-            hand.end()
+        with ExitStack() as ending:  # one that cannot be ended does not keep the others
+            for hand in self._hands:
+                ending.callback(hand.end)
 
     def execute(self, orders: Sequence[Order]) -> None:
         """Give out the orders, first come first served, until all are done or have failed."""
@@ -134,6 +136,10 @@ class Crew(Generic[H]):
         """Whether there may be another worker beside those that are there, some of whom are still coming."""
         return len(self._hands) < self._count
 
+    def _blameless(self, hand: H) -> bool:
+        """Whether a worker died of what its group cannot have to do with."""
+        return False
+
     def _stop(self, error: TuneforkError) -> TuneforkError:
         """Ask all workers to keep where they are."""
         number = error.signal if isinstance(error, StoppedError) else signal.SIGTERM
@@ -147,8 +153,9 @@ class Crew(Generic[H]):
         how, order = hand.end(), hand.order
         if order is None:
             return []
-        self._deaths[order.number] = self._deaths.get(order.number, 0) + 1
-        if self._deaths[order.number] <= RETRIES:
+        if not self._blameless(hand):
+            self._deaths[order.number] = self._deaths.get(order.number, 0) + 1
+        if self._deaths.get(order.number, 0) <= RETRIES:
             settled = frozenset(run.config.id for run in order.planned if self._store.run(run.config.id).settled)
             return [replace(order, kept=order.kept | settled)] if len(settled) < len(order.planned) else []
         for run in order.planned:  # it may have died before it could say so

@@ -22,6 +22,7 @@ from tunefork.plan import (
     total_steps,
     warnings_of,
 )
+from tunefork.runner import Places
 from tunefork.search import search_lines
 from tunefork.strategies import count, derivation, select
 from tunefork.study.study import Study
@@ -36,7 +37,7 @@ class _Known:
     classes: int
 
 
-def outline(study: Study, timings: bool = True, workers: int | None = None) -> Plan:
+def outline(study: Study, timings: bool = True, workers: int | None = None, places: Places | None = None) -> Plan:
     """The study's plan; without the weights or the rows, what cannot be known is None.
 
     Rows that are out of reach are counted as published, where ``tunefork.data.published`` knows the data set.
@@ -46,7 +47,7 @@ def outline(study: Study, timings: bool = True, workers: int | None = None) -> P
         TuneforkError: something else is wrong.
     """
     try:
-        return study.plan(timings, workers)
+        return study.plan(timings, workers, places)
     except TuneforkError as error:
         problems = error.problems if isinstance(error, ProblemsError) else (error,)
         if not all(_no_model(study, each) or _no_rows(study, each) for each in problems):

@@ -7,11 +7,14 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 from tunefork.errors import ConfigError, MissingExtraError, RunnerError
+from tunefork.runner.cluster.sessions import Session
 from tunefork.runner.protocol import Places
+from tunefork.store.machine import sweep
 
 PASSED_ON = (
     "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "TOKENIZERS_PARALLELISM", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA",
@@ -43,9 +46,11 @@ class Cluster:
     def __init__(self, address: str | None = None, cores: int | None = None, memory: int | None = None) -> None:
         self.ray = _installed()
         self._started = not self.ray.is_initialized()
-        address = address or os.environ.get("RAY_ADDRESS")
+        address = address or os.environ.get("RAY_ADDRESS") or None
+        address = None if address == "local" else address
         self.local = self._started and address is None
         """Whether it is of this machine alone, and goes with this process."""
+        self._session: Session | None = None
         if not self._started:
             return
         if address is not None and "://" in address:
@@ -59,14 +64,17 @@ class Cluster:
             size |= {"num_cpus": cores, "object_store_memory": memory}
         try:
             _knock(address)
-            with _quiet_environment(), _own_signals():
-                self.ray.init(**size, include_dashboard=False, log_to_driver=False, configure_logging=False)
+            with _quiet_environment(), _own_signals(), _loopback() if address is None else nullcontext():
+                found = self.ray.init(**size, include_dashboard=False, log_to_driver=False, configure_logging=False)
         except (OSError, ValueError, RuntimeError) as error:
+            lines = str(error).strip().splitlines() or [type(error).__name__]
             raise RunnerError(
                 "The Ray cluster cannot be reached" if address else "A Ray cluster cannot be started here",
-                where=f"--address {address}" if address else "", found=str(error).splitlines()[0],
+                where=f"--address {address}" if address else "", found=lines[0].rstrip(". "),
                 fix="Look whether it runs (`ray status`), and whether its version of Ray is the one here.",
             ) from error  # fmt: skip
+        if address is None:
+            self._session = Session(Path(found.address_info["session_dir"]))
 
     def close(self) -> None:
         """End what was begun here."""
@@ -74,6 +82,10 @@ class Cluster:
             with _own_signals():
                 self.ray.shutdown()
         self._started = False
+        if self._session is not None:
+            self._session.end()
+            self._session = None
+            sweep()  # its workers were killed, and had no time to clear up
 
     def places(self, threads: int, gpus: float) -> Places:
         """How many groups have room on the machines that are there now; at least one, since machines may come.
@@ -89,6 +101,11 @@ class Cluster:
                 cores = there.get("CPU", 0.0) // threads
                 found += int(min(cores, there.get("GPU", 0.0) / gpus + 1e-9) if gpus else cores)
         return Places(max(1, found), threads)
+
+    def fits(self, threads: int, gpus: float) -> bool:
+        """Whether there is a machine now that has room for a worker while nobody else is there."""
+        machines = [node["Resources"] for node in self.ray.nodes() if node["Alive"]]
+        return any(there.get("CPU", 0.0) >= threads and there.get("GPU", 0.0) >= gpus for there in machines)
 
     def has_gpus(self) -> bool:
         """Whether there is a GPU on one of the machines."""
@@ -144,4 +161,19 @@ def _own_signals() -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if handler is not None:  # one that Python did not install can be neither seen nor put back
+                signal.signal(number, handler)
+
+
+@contextmanager
+def _loopback() -> Iterator[None]:
+    """A cluster of this machine alone listens to nobody else; Ray does so by itself on Windows and macOS only."""
+    from ray._private import ray_constants
+
+    name = "ENABLE_RAY_CLUSTER"
+    before = getattr(ray_constants, name, None)
+    setattr(ray_constants, name, False)
+    try:
+        yield
+    finally:
+        setattr(ray_constants, name, before)
