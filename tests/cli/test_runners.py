@@ -42,7 +42,7 @@ def test_what_cannot_be_meant_is_refused(text: str | None, address: str | None, 
 def test_what_there_is_room_for_is_asked_of_the_runner_which_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     closed = []
     monkeypatch.setattr(RayRunner, "__enter__", lambda self: self)
-    monkeypatch.setattr(RayRunner, "close", closed.append)
+    monkeypatch.setattr(RayRunner, "close", lambda self: closed.append(self))
     monkeypatch.setattr(RayRunner, "places", lambda self: Places(self._most or 7, self._threads or 1))
     assert runner_places(None) is None
     assert runner_places("local", workers=2) is None

@@ -30,6 +30,8 @@ from tunefork.runner.group import Order
 from tunefork.runner.messages import Event
 from tunefork.store import SqliteStore
 
+KNOWN: dict[int, int] = {}
+
 
 class Coming(Told):
     """Adds nodes when the study waits for some."""
@@ -57,10 +59,10 @@ class Killing(ClusterCrew):
         if event.name == "step":
             assert hand.met is not None
             Killing.steps += 1
+            node = raylet(hand.met.pid)
+            self.nodes.add(node)
             if self.steps == self.at:
-                os.kill(raylet(psutil.Process(hand.met.pid)).pid, signal.SIGKILL)
-            elif psutil.pid_exists(hand.met.pid):
-                self.nodes.add(raylet(psutil.Process(hand.met.pid)).pid)
+                os.kill(node, signal.SIGKILL)
         super()._take(hand, event)
 
     def _bury(self, hand: ClusterHand) -> list[Order]:
@@ -68,9 +70,15 @@ class Killing(ClusterCrew):
         return super()._bury(hand)
 
 
-def raylet(process: psutil.Process) -> psutil.Process:
-    """The node of a worker."""
-    return next(each for each in process.parents() if each.name() == "raylet")
+def raylet(worker: int) -> int:
+    """The process of a worker's node; the last one that was known, where the worker has gone."""
+    try:
+        for each in psutil.Process(worker).parents():
+            if each.name() == "raylet":
+                KNOWN[worker] = each.pid
+    except psutil.NoSuchProcess:
+        pass
+    return KNOWN[worker]
 
 
 def add(cluster: Any, cores: int) -> None:

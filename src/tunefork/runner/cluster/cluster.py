@@ -23,6 +23,8 @@ PASSED_ON = (
 """Of the environment: switches that decide what workers may do, and how they round. Nothing that is secret."""
 PATIENCE = 10.0
 """Seconds for an answer at the address."""
+GREETING = 20.0
+"""Seconds in which Ray's own server has to answer there."""
 USAGE = "RAY_USAGE_STATS_ENABLED"
 
 
@@ -63,10 +65,10 @@ class Cluster:
         if address is None:
             size |= {"num_cpus": cores, "object_store_memory": memory}
         try:
-            _knock(address)
+            _knock(self.ray, address)
             with _quiet_environment(), _own_signals(), _loopback() if address is None else nullcontext():
                 found = self.ray.init(**size, include_dashboard=False, log_to_driver=False, configure_logging=False)
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError, self.ray.exceptions.RayError) as error:
             lines = str(error).strip().splitlines() or [type(error).__name__]
             raise RunnerError(
                 "The Ray cluster cannot be reached" if address else "A Ray cluster cannot be started here",
@@ -126,15 +128,28 @@ def _installed() -> Any:
     return ray
 
 
-def _knock(address: str | None) -> None:
-    """Look whether somebody listens at ``HOST:PORT``: Ray itself tries for minutes.
+def _knock(ray: Any, address: str | None) -> None:
+    """Look whether a Ray cluster answers at ``HOST:PORT``: Ray itself tries for minutes.
 
     Raises:
-        OSError: nobody does.
+        OSError: none does.
     """
     host, colon, port = (address or "").rpartition(":")
-    if colon and port.isdigit():
-        socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
+    if not (colon and port.isdigit()):
+        return
+    socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
+    answered = threading.Event()
+
+    def greet() -> None:
+        try:
+            ray._raylet.GcsClient(address=address)
+        except ray.exceptions.RayError:  # nobody who speaks its language, which is found after a while
+            return
+        answered.set()
+
+    threading.Thread(target=greet, name="greeting", daemon=True).start()
+    if not answered.wait(GREETING):
+        raise TimeoutError(f"somebody listens there, but no Ray cluster has answered for {GREETING:g} seconds")
 
 
 @contextmanager
