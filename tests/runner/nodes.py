@@ -62,7 +62,8 @@ class Killing(ClusterCrew):
             node = raylet(hand.met.pid)
             self.nodes.add(node)
             if self.steps == self.at:
-                os.kill(node, signal.SIGKILL)
+                for pid in (node, hand.met.pid):  # a machine that goes takes all with it
+                    os.kill(pid, signal.SIGKILL)
         super()._take(hand, event)
 
     def _bury(self, hand: ClusterHand) -> list[Order]:
