@@ -52,7 +52,7 @@ class ClusterHand:
         """What it is told of an order."""
         self.alive = True
         self.stranded = False
-        """Whether it has died with its machine."""
+        """Whether its machine has died, or cannot be reached."""
         self._how = "The worker was ended"
         self._fault = ""
         """Why it could not even take a call."""
@@ -107,7 +107,8 @@ class ClusterHand:
                         raise RuntimeError(event.arguments[0])
                     self.events.put((self, event))
         except self._ray.exceptions.RayError as error:
-            self.stranded = GONE in str(error)
+            unreachable = isinstance(error, self._ray.exceptions.ActorUnavailableError)
+            self.stranded = unreachable or GONE in str(error)  # the former where Ray itself does not know yet
             self._how = f"A worker on the cluster has died ({self._fault or _reason(str(error))})"
         except Exception as error:
             self._how = f"A worker on the cluster has failed ({_reason(str(error))})"
