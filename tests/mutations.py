@@ -701,6 +701,13 @@ MUTATIONS = (
         "tests/engine/test_shared_states.py::dies_over_it",
     ),
     Mutation(
+        "a table is renamed while another worker counts files",
+        "engine/shared_states.py",
+        'with alone(self._folder / "room"):  # nobody',
+        "if True:  # nobody",
+        "tests/engine/test_shared_states.py::counts_what_is_there",
+    ),
+    Mutation(
         "two workers fill one table",
         "engine/shared_states.py",
         'with alone(self._path(split, depth, dtype).with_suffix(".lock")):',

@@ -13,6 +13,8 @@ from tests.tiny import encoded, rows_for, tiny_backbone
 from tunefork.data import EncodedSplit
 from tunefork.engine import GroupModel, PrefixCache, SharedStates
 from tunefork.engine.packing import Packed
+from tunefork.engine.shared_states import Table
+from tunefork.store.machine import alone
 
 pytest.importorskip("fcntl")
 BACKBONE = tiny_backbone("bert", dtype=torch.float64)
@@ -134,3 +136,19 @@ def test_what_another_has_computed_of_fewer_blocks_is_a_beginning(tmp_path: Path
     group, ran = counting("head", sharing(tmp_path))
     assert torch.equal(hidden(group), own)
     assert ran == [1]
+
+
+def test_a_table_is_not_published_while_another_worker_counts_what_is_there(tmp_path: Path) -> None:
+    shared, kind = SharedStates(tmp_path, {"train": SPLIT}, 1, spare=0), torch.float32
+    room = shared.room(SPLIT, 1, kind, (4, 2))
+    assert room is not None
+    table = Table(room.fill_(7), pooled=False)
+    publishing = threading.Thread(target=shared.publish, args=(SPLIT, 1, kind, table))
+    with alone(tmp_path / "room"):
+        publishing.start()
+        publishing.join(0.3)
+        assert publishing.is_alive()
+    publishing.join(60)
+    found = shared.read(SPLIT, 1, kind)
+    assert found is not None
+    assert (found.states.tolist(), found.pooled) == ([[7, 7]] * 4, False)

@@ -14,7 +14,7 @@ import pytest
 from tunefork.store import machine
 from tunefork.store.machine import MachineFolder, alone, machine_folder, sweep
 
-pytest.importorskip("fcntl")
+fcntl = pytest.importorskip("fcntl")
 
 
 @pytest.fixture(autouse=True)
@@ -61,15 +61,15 @@ def test_after_a_kill_whoever_enters_next_takes_it_away(base: Path) -> None:
 
 def test_who_enters_while_the_last_one_leaves_has_a_folder(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = MachineFolder("a")
-    plain, left = machine._same, []
+    plain, left = fcntl.flock, []
 
-    def same(handle: int, lock: Path) -> bool:
-        if not left:
+    def flock(handle: int, how: int) -> None:
+        if how == fcntl.LOCK_SH and not left:
             left.append(1)
-            lock.unlink()  # as the last one does, between our opening and our locking
-        return plain(handle, lock)
+            (base / "a.lock").unlink()  # as the last one does, between our opening and our locking
+        plain(handle, how)
 
-    monkeypatch.setattr(machine, "_same", same)
+    monkeypatch.setattr(fcntl, "flock", flock)
     second = MachineFolder("a")
     monkeypatch.undo()
     sweep()

@@ -108,7 +108,8 @@ class SharedStates:
         head = json.dumps({"shape": list(table.states.shape), "pooled": table.pooled}).encode()
         with part.open("r+b") as file:
             file.write(head)
-        part.replace(self._path(split, depth, dtype))
+        with alone(self._folder / "room"):  # nobody counts files meanwhile
+            part.replace(self._path(split, depth, dtype))
 
     def _path(self, split: EncodedSplit, depth: int, dtype: torch.dtype) -> Path:
         kind = str(dtype).rpartition(".")[2]
