@@ -750,6 +750,20 @@ MUTATIONS = (
         "tests/runner/cluster/test_deaths.py::a_call_that_fails",
     ),
     Mutation(
+        "a group is to blame for a worker that was dead when it got it",
+        "runner/crew.py",
+        "if hand.order is None or hand in self._heard:",
+        "if True:",
+        "tests/runner/cluster/test_deaths.py::dead_when_it_got",
+    ),
+    Mutation(
+        "a worker that spoke of an earlier group spoke of this one",
+        "runner/crew.py",
+        "                self._heard.discard(free)\n",
+        "",
+        "tests/runner/cluster/test_deaths.py::of_the_group_that",
+    ),
+    Mutation(
         "a worker that cannot be ended keeps the others",
         "runner/crew.py",
         "                ending.callback(hand.end)",

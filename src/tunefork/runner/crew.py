@@ -19,6 +19,8 @@ from tunefork.store import Store
 
 RETRIES = 1
 """Workers that may die over one group before its runs are given up."""
+SILENT = 3
+"""Workers that may die before they say a word of a group: perhaps they were dead when they got it."""
 LOOK = 0.2
 """Seconds after which it is looked whether somebody asked for a stop."""
 
@@ -63,6 +65,10 @@ class Crew(Generic[H]):
         self._waiting: list[Order] = []
         self._deaths: dict[int, int] = {}
         """Of workers, by the number of the group that they were busy with."""
+        self._heard: set[H] = set()
+        """Workers that have said something of the group that they are busy with."""
+        self._silent: dict[int, int] = {}
+        """Of those that had not, by the number of the group."""
 
     def __enter__(self) -> Self:
         return self
@@ -91,6 +97,8 @@ class Crew(Generic[H]):
                 continue
             if hand not in self._hands:  # its last words, when it was ended
                 continue
+            if event is not None:
+                self._heard.add(hand)
             if event is None:
                 self._waiting[:0] = self._bury(hand)
             elif event.name == "halted":
@@ -126,6 +134,7 @@ class Crew(Generic[H]):
             free = next((hand for hand in self._hands if hand.ready and hand.order is None), None)
             coming = sum(not hand.ready for hand in self._hands)
             if free is not None:
+                self._heard.discard(free)
                 free.give(self._waiting.pop(0))
             elif coming < len(self._waiting) and self._room(coming):
                 self._hands.append(self._hire())
@@ -137,8 +146,11 @@ class Crew(Generic[H]):
         return len(self._hands) < self._count
 
     def _blameless(self, hand: H) -> bool:
-        """Whether a worker died of what its group cannot have to do with."""
-        return False
+        """Whether a worker died of what its group cannot have to do with: it had not yet said a word of it."""
+        if hand.order is None or hand in self._heard:
+            return False
+        self._silent[hand.order.number] = self._silent.get(hand.order.number, 0) + 1
+        return self._silent[hand.order.number] <= SILENT
 
     def _stop(self, error: TuneforkError) -> TuneforkError:
         """Ask all workers to keep where they are."""

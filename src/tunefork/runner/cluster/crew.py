@@ -144,7 +144,7 @@ class ClusterCrew(Crew[ClusterHand]):
     def _blameless(self, hand: ClusterHand) -> bool:
         """A machine that goes, as those of autoscalers do, says nothing of the group; ten of them may."""
         if not hand.stranded or hand.order is None:
-            return False
+            return super()._blameless(hand)
         self._stranded[hand.order.number] = self._stranded.get(hand.order.number, 0) + 1
         return self._stranded[hand.order.number] <= MACHINES
 
