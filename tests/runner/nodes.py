@@ -108,7 +108,7 @@ def main() -> None:
         print(
             json.dumps(
                 {
-                    "told": told.texts, "nodes": len(Killing.nodes), "buried": Killing.buried,
+                    "waited": told.of_study, "told": told.texts, "nodes": len(Killing.nodes), "buried": Killing.buried,
                     "statuses": sorted({status for status, _ in told.finished.values()}),
                     "addresses": sorted(addresses),
                 }

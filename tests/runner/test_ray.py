@@ -289,7 +289,7 @@ def test_a_part_of_a_gpu_where_no_machine_has_one_is_told_at_once(cluster: RayRu
     told = Impatient()
     with pytest.raises(StoppedError):
         RayRunner(gpus=0.5).execute(plan, job, store, told)
-    assert told.texts == ["waiting for the cluster: no machine has room for a group (1 CPU and 0.5 GPU) yet"]
+    assert told.of_study[:1] == ["waiting for the cluster: no machine has room for a group (1 CPU and 0.5 GPU) yet"]
     assert {run.status for run in store.runs()} == {"planned"}
 
 

@@ -26,8 +26,8 @@ def test_nodes_that_join_get_work_and_one_that_goes_costs_no_bit(alone: Store, t
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
-    assert found["told"][0] == "waiting for the cluster: no machine has room for a group (1 CPU) yet"
-    assert all(re.match(r"goes on from step \d+ of 10|begins anew", text) for text in found["told"][1:])
+    assert found["waited"][0] == "waiting for the cluster: no machine has room for a group (1 CPU) yet"
+    assert all(re.match(r"goes on from step \d+ of 10|begins anew", text) for text in found["told"])
     assert (found["nodes"], found["statuses"]) == (2, ["done"])
     ((stranded, how),) = found["buried"]
     assert stranded, how

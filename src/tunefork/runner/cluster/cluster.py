@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import socket
 import threading
@@ -133,23 +134,30 @@ def _knock(ray: Any, address: str | None) -> None:
 
     Raises:
         OSError: none does.
+        Exception: what Ray makes of who is there.
     """
     host, colon, port = (address or "").rpartition(":")
     if not (colon and port.isdigit()):
         return
     socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
-    answered = threading.Event()
+    answers: queue.Queue[Exception | None] = queue.Queue()
 
     def greet() -> None:
         try:
             ray._raylet.GcsClient(address=address)
-        except ray.exceptions.RayError:  # nobody who speaks its language, which is found after a while
-            return
-        answered.set()
+            answers.put(None)
+        except Exception as error:
+            answers.put(error)
 
     threading.Thread(target=greet, name="greeting", daemon=True).start()
-    if not answered.wait(GREETING):
-        raise TimeoutError(f"somebody listens there, but no Ray cluster has answered for {GREETING:g} seconds")
+    try:
+        error = answers.get(timeout=GREETING)
+    except queue.Empty:
+        raise TimeoutError(
+            f"somebody listens there, but no Ray cluster has answered for {GREETING:g} seconds"
+        ) from None
+    if error is not None:
+        raise error
 
 
 @contextmanager
