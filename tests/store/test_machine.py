@@ -72,6 +72,7 @@ def test_who_enters_while_the_last_one_leaves_has_a_folder(base: Path, monkeypat
     monkeypatch.setattr(fcntl, "flock", flock)
     second = MachineFolder("a")
     monkeypatch.undo()
+    assert (base / "a.lock").exists(), "others see that it is there"
     sweep()
     assert second.path.is_dir()
     first.leave()
