@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tunefork.cli.runners import follows, runner_option
+from tunefork.cli.runners import follows, runner_option, runner_places
 from tunefork.errors import ConfigError
-from tunefork.runner import DataParallelRunner, LaunchedRunner, RayRunner
+from tunefork.runner import DataParallelRunner, LaunchedRunner, Places, RayRunner
 
 
 def test_the_usual_runner_is_none() -> None:
@@ -69,3 +69,14 @@ def test_what_cannot_be_meant_is_refused(text: str | None, address: str | None, 
     with pytest.raises(ConfigError) as caught:
         runner_option(text, address)
     assert told in str(caught.value)
+
+
+def test_what_there_is_room_for_is_asked_of_the_runner_which_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = []
+    monkeypatch.setattr(RayRunner, "__enter__", lambda self: self)
+    monkeypatch.setattr(RayRunner, "close", lambda self: closed.append(self))
+    monkeypatch.setattr(RayRunner, "places", lambda self: Places(self._most or 7, self._threads or 1))
+    assert runner_places(None) is None
+    assert runner_places("local", workers=2) is None
+    assert runner_places("ray:threads=2", "10.0.0.1:6379", 3) == Places(3, 2)
+    assert len(closed) == 1

@@ -17,7 +17,7 @@ from tunefork.config import RunConfig, TrainingConfig, parse_run
 from tunefork.engine import Rows
 from tunefork.errors import StoppedError
 from tunefork.plan import Group, Plan, PlannedRun, total_steps
-from tunefork.runner import Job, Runner
+from tunefork.runner import STUDY, Job, Runner
 from tunefork.store import MemoryStore, RunRecord, Store
 from tunefork.strategies import count, select
 
@@ -36,6 +36,8 @@ class Told:
         self.done: Set[str] = frozenset()
         self.groups: list[tuple[str, ...]] = []
         self.texts: list[str] = []
+        self.of_study: list[str] = []
+        """Told of the study as a whole, such as that a busy machine lets its workers wait."""
         self.finished: dict[str, tuple[str, str]] = {}
         self.ended = 0
         self.steps = 0
@@ -47,7 +49,7 @@ class Told:
         self.groups.append(names)
 
     def tell(self, group: int, text: str) -> None:
-        self.texts.append(text)
+        (self.of_study if group == STUDY else self.texts).append(text)
 
     def step(self, group: int, step: int, loss: float | None) -> None:
         self.steps += 1

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -44,6 +45,37 @@ class TestLocalRunnerWithWorkers(RunnerContract):
         for run in runs:
             theirs, ours = (each.predictions(run.config.id, "test").logits for each in (store, alone))
             assert torch.equal(torch.tensor(theirs), torch.tensor(ours))
+
+
+class Looking(Told):
+    """Looks what workers keep together on this machine, whenever a step is made."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder, self.seen = folder, set[str]()
+
+    def step(self, group: int, step: int, loss: float | None) -> None:
+        super().step(group, step, loss)
+        self.seen |= {path.name.partition("-float32")[0] for path in self.folder.rglob("*.states")}
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="needs locks that end with their process")
+def test_workers_share_what_frozen_blocks_give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    (tmp_path / "tmp").mkdir()
+    here, workers = RunnerContract(), TestLocalRunnerWithWorkers()
+    here.threads = 1
+    stores = [SqliteStore(tmp_path / "here"), SqliteStore(tmp_path / "shared")]
+    runs = [planned(text) for text in ("head:learning_rate=1e-2", "head:learning_rate=1e-3", "last_layers")]
+    told = Looking(tmp_path / "tmp")
+    for contract, store in zip((here, workers), stores):
+        LocalRunner().execute(*contract.prepare(store, runs), store, told)
+    assert told.seen >= {f"{split}-{depth}" for split in ("train", "validation") for depth in (1, 2)}
+    assert not list((tmp_path / "tmp").glob("tunefork-*/*"))
+    for run in runs:
+        files = [store.folder / "runs" / run.config.id / "model.safetensors" for store in stores]
+        assert files[0].read_bytes() == files[1].read_bytes()
 
 
 class Killing(Told):

@@ -28,13 +28,20 @@ CostsFile = Annotated[
 
 
 def plan_for(
-    study: Study, cluster: str | None, costs: Path | None, timings: bool, workers: int | None
+    study: Study,
+    cluster: str | None,
+    costs: Path | None,
+    timings: bool,
+    workers: int | None,
+    runner: str | None = None,
+    address: str | None = None,
 ) -> tuple[Plan, Forecast | None]:
-    """The plan, for this machine or for a cluster, and its schedule there.
+    """The plan: for this machine, for what a runner has room for, or for a cluster on paper with its schedule there.
 
     Raises:
         ConfigError: no such cluster, or options that do not go together.
     """
+    from tunefork.cli.runners import runner_places
     from tunefork.errors import ConfigError
     from tunefork.plan.simulate import parse_cluster
     from tunefork.study import costs_file, outline, plan_on
@@ -45,8 +52,14 @@ def plan_for(
                 "Costs are those of a cluster's devices", where="--costs", found="no --cluster",
                 fix="Say how many devices there are: --cluster 8xH200.",
             )  # fmt: skip
-        return outline(study, timings=timings, workers=workers), None
+        places = runner_places(runner, address, workers)
+        return outline(study, timings=timings, workers=workers, places=places), None
     where = parse_cluster(cluster)
+    if runner is not None or address is not None:
+        raise ConfigError(
+            "A plan is for a runner or for a cluster on paper", where="--runner" if runner else "--address",
+            found=f"--cluster {cluster}", fix="Leave out one of them.",
+        )  # fmt: skip
     if workers is not None:
         raise ConfigError(
             "How many groups train at the same time is what the cluster says", where="--workers", found=f"{workers}",

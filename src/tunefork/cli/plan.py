@@ -28,6 +28,7 @@ from tunefork.cli.options import (
     row_options,
     trust_options,
 )
+from tunefork.cli.runners import Address, RunnerName
 
 if TYPE_CHECKING:
     from tunefork.plan import Plan
@@ -47,6 +48,8 @@ def plan(
     leakage: Leakage = None,
     rare: Rare = None,
     workers: Workers = None,
+    runner: RunnerName = None,
+    address: Address = None,
     cluster: ClusterText = None,
     costs: CostsFile = None,
     metric: OwnMetrics = None,
@@ -69,7 +72,7 @@ def plan(
     changes = overrides(seeds, rows, epochs, shared_learning_rate, unusable=unusable)
     file, base = study_file(study)
     made = Study.from_file(file, changes, data or base, own, trust_options(trust_remote_code, allow_pickle))
-    found, forecast = plan_for(made, cluster, costs, timings, workers)
+    found, forecast = plan_for(made, cluster, costs, timings, workers, runner, address)
     if as_json:
         measured = measured_here(found) if forecast is None else forecast.costs
         emit(

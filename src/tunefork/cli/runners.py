@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from tunefork.runner import Runner, Seat
+    from tunefork.runner import Places, Runner, Seat
 
 RunnerName = Annotated[
     str | None,
@@ -103,6 +103,17 @@ def _data_parallel(given: str, address: str | None, workers: int | None) -> Abst
             found=f"--workers {workers}" if workers else address or repr(given), fix="Write --runner data-parallel:2.",
         )  # fmt: skip
     return DataParallelRunner(int(given) if given else None)
+
+
+def runner_places(text: str | None, address: str | None = None, workers: int | None = None) -> Places | None:
+    """What the runner that was asked for has room for now; None where that is measured on this machine.
+
+    Raises:
+        ConfigError: there is no such runner, or it has no such setting.
+        RunnerError: nothing answers at the address.
+    """
+    with runner_option(text, address, workers) as runner:
+        return None if runner is None else runner.places()
 
 
 def _settings(text: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from tunefork.engine.parallel import ALONE, Devices, Together
 from tunefork.engine.pausing import Paused
 from tunefork.engine.precision import Precision, automatic_precision, best_device, choose_precision, product_rate
 from tunefork.engine.prefix_cache import PrefixCache
+from tunefork.engine.shared_states import SharedStates
 from tunefork.engine.slots import counted
 from tunefork.engine.stopping import Wishes, ask, stopping, wanted
 from tunefork.engine.threads import compute_threads
@@ -33,6 +34,7 @@ __all__ = [
     "Precision",
     "PrefixCache",
     "Rows",
+    "SharedStates",
     "Together",
     "Training",
     "Unit",

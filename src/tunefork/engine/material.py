@@ -23,6 +23,12 @@ class Rows:
     unit: Unit = PLAIN
     """In which the model answers with numbers while it trains."""
 
+    @property
+    def splits(self) -> dict[str, EncodedSplit]:
+        """Those that are there, by name."""
+        found = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: split for name, split in found.items() if split is not None}
+
 
 @dataclass(frozen=True)
 class Outcome:

@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import torch
 from tunefork.data import EncodedSplit
 from tunefork.engine.packing import Packed
 from tunefork.engine.pictures import Pictures
+from tunefork.engine.shared_states import SharedStates, Table
 from tunefork.store.space import NO_ROOM
 
 MEMORY = 2 * 2**30
@@ -27,6 +29,7 @@ ROWS = 64
 Batch = Packed | Pictures
 Forward = Callable[[Batch], None]
 Pack = Callable[[np.ndarray], Batch]
+Room = Callable[[tuple[int, int]], torch.Tensor | None]
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,8 @@ class _Entry:
     """One split at one depth. It keeps the split alive, so that its identity stays its own."""
 
     split: EncodedSplit
-    states: torch.Tensor
-    """[Σ tokens, hidden], or behind the last block one vector per row: [N, hidden] of the pooled tokens, [N, width] of
-    the head's input where it reads all tokens."""
+    table: Table
+    """Behind the last block one vector per row: of the pooled tokens, or the head's input where it reads all tokens."""
     starts: np.ndarray
     """[N] where each row begins."""
 
@@ -45,17 +47,26 @@ class PrefixCache:
     """Hidden states behind the first ``depth`` blocks, by split, depth and precision.
 
     Behind the last block only the pooled tokens' states are kept, or what a head of all tokens (DINOv2's) gets. The
-    frozen weights are the same for all groups of a study, and so is the cache.
+    frozen weights are the same for all groups of a study, and so is the cache: also for several workers of a machine,
+    where there is a place that they share. What has no room there is each worker's own.
 
     Args:
         folder: where files go that are too large for memory; the system's temporary folder unless given.
         memory: bytes at most in memory.
         disk: bytes at most in files; they vanish with the process.
         share: how many processes on this machine keep such a cache; each takes its part of both.
+        shared: what they have together.
     """
 
-    def __init__(self, folder: Path | None = None, memory: int = MEMORY, disk: int = DISK, share: int = 1) -> None:
-        self._folder, self._memory, self._disk = folder, memory // share, disk // share
+    def __init__(
+        self,
+        folder: Path | None = None,
+        memory: int = MEMORY,
+        disk: int = DISK,
+        share: int = 1,
+        shared: SharedStates | None = None,
+    ) -> None:
+        self._folder, self._memory, self._disk, self._shared = folder, memory // share, disk // share, shared
         self._entries: dict[tuple[int, int, torch.dtype], _Entry | None] = {}
 
     def prepare(
@@ -80,7 +91,9 @@ class PrefixCache:
         """
         key = (id(split), depth, dtype)
         if key not in self._entries:
-            self._entries[key] = self._fill(split, depth, forward, pack, dtype)
+            found = self._together(split, depth, forward, pack, dtype)
+            own = partial(self._room, dtype=dtype)
+            self._entries[key] = found or self._fill(split, depth, forward, pack, dtype, own)
         return self._entries[key] is not None
 
     def take(self, split: EncodedSplit, depth: int, packed: Batch, dtype: torch.dtype) -> torch.Tensor:
@@ -88,17 +101,38 @@ class PrefixCache:
         entry = self._entries[(id(split), depth, dtype)]
         assert entry is not None
         index = packed.rows.reshape(-1, 1) if _pooled(packed, depth) else packed.index(entry.starts)
-        states = entry.states.index_select(0, torch.from_numpy(index.ravel()))
+        states = entry.table.states.index_select(0, torch.from_numpy(index.ravel()))
         return states.view(*index.shape, -1).to(packed.device)
+
+    def _together(
+        self, split: EncodedSplit, depth: int, forward: Forward, pack: Pack, dtype: torch.dtype
+    ) -> _Entry | None:
+        """The table that the workers of this machine share, filled where this one is the first to need it."""
+        shared = self._shared
+        if shared is None or not shared.knows(split):
+            return None
+        with shared.filling(split, depth, dtype):
+            if (table := shared.read(split, depth, dtype)) is None:
+                self._adopt(split, depth, dtype)
+                room = partial(shared.room, split, depth, dtype)
+                if (found := self._fill(split, depth, forward, pack, dtype, room)) is None:
+                    return None
+                shared.publish(split, depth, dtype, found.table)
+                table = found.table
+        return _entry(split, table)
+
+    def _adopt(self, split: EncodedSplit, depth: int, dtype: torch.dtype) -> None:
+        """What others have computed of fewer blocks is a beginning."""
+        assert self._shared is not None
+        for below in range(depth - 1, 0, -1):
+            key = (id(split), below, dtype)
+            if self._entries.get(key) is None and (table := self._shared.read(split, below, dtype)) is not None:
+                self._entries[key] = _entry(split, table)
+                return
 
     @torch.no_grad()
     def _fill(
-        self,
-        split: EncodedSplit,
-        depth: int,
-        forward: Forward,
-        pack: Pack,
-        dtype: torch.dtype,
+        self, split: EncodedSplit, depth: int, forward: Forward, pack: Pack, dtype: torch.dtype, make_room: Room
     ) -> _Entry | None:
         by_length = np.argsort(-split.lengths, kind="stable")
         found: _Entry | None = None
@@ -111,15 +145,15 @@ class PrefixCache:
             pooled = _pooled(packed, depth)
             states = packed.caught.flatten(0, 1).to("cpu", dtype)
             if found is None:
-                lengths = np.ones_like(split.lengths) if pooled else split.lengths
-                room = self._room((int(lengths.sum()), states.shape[-1]), dtype)
+                tokens = len(split) if pooled else int(split.lengths.sum())
+                room = make_room((tokens, states.shape[-1]))
                 if room is None:
                     return None
-                found = _Entry(split, room, np.cumsum(lengths) - lengths)
+                found = _entry(split, Table(room, pooled))
             at_rows = 0
             for row in packed.rows[0]:
                 length = 1 if pooled else int(split.lengths[row])
-                found.states[found.starts[row] : found.starts[row] + length] = states[at_rows : at_rows + length]
+                found.table.states[found.starts[row] : found.starts[row] + length] = states[at_rows : at_rows + length]
                 at_rows += length
         return found
 
@@ -147,6 +181,11 @@ class PrefixCache:
             return None
         self._disk -= size
         return room
+
+
+def _entry(split: EncodedSplit, table: Table) -> _Entry:
+    lengths = np.ones_like(split.lengths) if table.pooled else split.lengths
+    return _Entry(split, table, np.cumsum(lengths) - lengths)
 
 
 def _file(size: int, folder: Path | None) -> mmap.mmap:

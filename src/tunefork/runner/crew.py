@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import signal
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
@@ -18,6 +19,8 @@ from tunefork.store import Store
 
 RETRIES = 1
 """Workers that may die over one group before its runs are given up."""
+SILENT = 3
+"""Workers that may die before they say a word of a group: perhaps they were dead when they got it."""
 LOOK = 0.2
 """Seconds after which it is looked whether somebody asked for a stop."""
 
@@ -62,6 +65,10 @@ class Crew(Generic[H]):
         self._waiting: list[Order] = []
         self._deaths: dict[int, int] = {}
         """Of workers, by the number of the group that they were busy with."""
+        self._heard: set[H] = set()
+        """Workers that have said something of the group that they are busy with."""
+        self._silent: dict[int, int] = {}
+        """Of those that had not, by the number of the group."""
 
     def __enter__(self) -> Self:
         return self
@@ -69,8 +76,9 @@ class Crew(Generic[H]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for hand in self._hands:
-            hand.end()
+        with ExitStack() as ending:  # one that cannot be ended does not keep the others
+            for hand in self._hands:
+                ending.callback(hand.end)
 
     def execute(self, orders: Sequence[Order]) -> None:
         """Give out the orders, first come first served, until all are done or have failed."""
@@ -89,6 +97,8 @@ class Crew(Generic[H]):
                 continue
             if hand not in self._hands:  # its last words, when it was ended
                 continue
+            if event is not None:
+                self._heard.add(hand)
             if event is None:
                 self._waiting[:0] = self._bury(hand)
             elif event.name == "halted":
@@ -124,6 +134,7 @@ class Crew(Generic[H]):
             free = next((hand for hand in self._hands if hand.ready and hand.order is None), None)
             coming = sum(not hand.ready for hand in self._hands)
             if free is not None:
+                self._heard.discard(free)
                 free.give(self._waiting.pop(0))
             elif coming < len(self._waiting) and self._room(coming):
                 self._hands.append(self._hire())
@@ -133,6 +144,13 @@ class Crew(Generic[H]):
     def _room(self, coming: int) -> bool:
         """Whether there may be another worker beside those that are there, some of whom are still coming."""
         return len(self._hands) < self._count
+
+    def _blameless(self, hand: H) -> bool:
+        """Whether a worker died of what its group cannot have to do with: it had not yet said a word of it."""
+        if hand.order is None or hand in self._heard:
+            return False
+        self._silent[hand.order.number] = self._silent.get(hand.order.number, 0) + 1
+        return self._silent[hand.order.number] <= SILENT
 
     def _stop(self, error: TuneforkError) -> TuneforkError:
         """Ask all workers to keep where they are."""
@@ -147,8 +165,9 @@ class Crew(Generic[H]):
         how, order = hand.end(), hand.order
         if order is None:
             return []
-        self._deaths[order.number] = self._deaths.get(order.number, 0) + 1
-        if self._deaths[order.number] <= RETRIES:
+        if not self._blameless(hand):
+            self._deaths[order.number] = self._deaths.get(order.number, 0) + 1
+        if self._deaths.get(order.number, 0) <= RETRIES:
             settled = frozenset(run.config.id for run in order.planned if self._store.run(run.config.id).settled)
             return [replace(order, kept=order.kept | settled)] if len(settled) < len(order.planned) else []
         for run in order.planned:  # it may have died before it could say so

@@ -19,6 +19,8 @@ class Setup:
     threads: int
     share: int
     """How many workers share the machine's memory."""
+    together: str = ""
+    """The ``MachineFolder`` where they keep what all of them need; none where that is empty."""
 
 
 @dataclass(frozen=True)

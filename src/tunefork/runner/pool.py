@@ -8,6 +8,7 @@ import queue
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from types import MappingProxyType
@@ -18,6 +19,7 @@ from tunefork.runner.group import Order
 from tunefork.runner.messages import Event, Setup, Stop
 from tunefork.runner.protocol import Job, Watcher
 from tunefork.store import SqliteStore
+from tunefork.store.machine import machine_folder
 
 PATIENCE = 5.0
 """Seconds that a worker has to end before it is killed."""
@@ -42,15 +44,24 @@ class Pool(Crew["Worker"]):
     def __init__(self, workers: int, threads: int, job: Job, store: SqliteStore, watcher: Watcher) -> None:
         super().__init__(workers, store, watcher)
         self._threads = threads
-        self._setup = setup_of(job, store, threads, workers)
+        name = uuid.uuid4().hex if workers > 1 else ""
+        self._together = machine_folder(name) if name else None
+        self._setup = setup_of(job, store, threads, workers, name)
+
+    def __exit__(self, *ended: Any) -> None:
+        try:
+            super().__exit__(*ended)
+        finally:
+            if self._together is not None:
+                self._together.leave()
 
     def _hire(self) -> Worker:
         return Worker(self._setup, self._threads, self._events)
 
 
-def setup_of(job: Job, store: SqliteStore, threads: int, share: int) -> bytes:
+def setup_of(job: Job, store: SqliteStore, threads: int, share: int, together: str = "") -> bytes:
     """What a worker is told first: by value, since tensors in shared memory would need more than containers give."""
-    return pickle.dumps(Setup(job, store.folder.resolve(), threads, share))
+    return pickle.dumps(Setup(job, store.folder.resolve(), threads, share, together))
 
 
 def environment(threads: int) -> dict[str, str]:

@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Callable, Mapping, Set
 from typing import Any, BinaryIO, NoReturn
 
-from tunefork.engine import PrefixCache, ask, compute_threads
+from tunefork.engine import PrefixCache, SharedStates, ask, compute_threads
 from tunefork.engine.stopping import SIGNALS
 from tunefork.errors import DiskFullError, LostError, StoppedError
 from tunefork.plan import Plan
@@ -26,13 +26,17 @@ from tunefork.runner.messages import Event, Setup, Stop
 from tunefork.runner.protocol import Job
 from tunefork.runner.team import Solo, Team
 from tunefork.store import SqliteStore
+from tunefork.store.machine import MachineFolder, machine_folder
+
+End = Callable[[int], NoReturn]
+"""Ends the process at once, with this status."""
 
 
 class Telling:
     """A watcher that passes on what it is told."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: BinaryIO, end: End = os._exit) -> None:
+        self._stream, self.leave = stream, end
 
     def begin(self, plan: Plan, done: Set[str]) -> None:
         """Told by the pool's own process."""
@@ -62,10 +66,10 @@ class Telling:
             pickle.dump(event, self._stream)
             self._stream.flush()
         except BrokenPipeError:
-            os._exit(0)
+            self.leave(0)
 
 
-def _listen(orders: queue.Queue[Any]) -> None:
+def _listen(orders: queue.Queue[Any], end: End) -> None:
     """Take orders until the pool closes or dies."""
     try:
         while True:
@@ -75,15 +79,15 @@ def _listen(orders: queue.Queue[Any]) -> None:
             else:
                 orders.put(word)
     except EOFError:
-        os._exit(0)
+        end(0)
     except pickle.UnpicklingError:  # "truncated": the pool was killed in the middle of a word
         if not sys.stdin.buffer.read(1):
-            os._exit(0)
+            end(0)
         traceback.print_exc()
-        os._exit(1)
+        end(1)
     except BaseException:
         traceback.print_exc()
-        os._exit(1)
+        end(1)
 
 
 def ignore_signals() -> None:
@@ -102,24 +106,37 @@ def main(lead: Callable[[], Team | Solo] = Solo) -> None:
     os.dup2(2, 1)  # whatever libraries print must not mix with events
     ignore_signals()
     orders: queue.Queue[Any] = queue.Queue()
-    threading.Thread(target=_listen, args=(orders,), name="orders", daemon=True).start()
-    team = _led(lead)
+    machine: list[MachineFolder] = []
+
+    def end(status: int) -> NoReturn:
+        for folder in machine:
+            folder.leave()  # the last one out removes what lies there
+        os._exit(status)
+
+    threading.Thread(target=_listen, args=(orders, end), name="orders", daemon=True).start()
+    team = _led(lead, end)
     setup: Setup = orders.get()
     while True:
         ask(None)
-        store, cache, telling = SqliteStore(setup.folder), PrefixCache(share=setup.share), Telling(stream)
+        if setup.together and (entered := machine_folder(setup.together)) is not None:
+            machine.append(entered)
+        shared = [SharedStates(folder.path, setup.job.rows.splits, setup.threads) for folder in machine]
+        cache = PrefixCache(share=setup.share, shared=shared[0] if shared else None)
+        store, telling = SqliteStore(setup.folder), Telling(stream, end)
         with compute_threads(setup.threads):
             while isinstance(order := orders.get(), Order):
                 _work(order, setup.job, store, telling, cache, team)
         store.close()
+        while machine:
+            machine.pop().leave()
         setup = order
 
 
-def _led(lead: Callable[[], Team | Solo]) -> Team | Solo:
+def _led(lead: Callable[[], Team | Solo], end: End) -> Team | Solo:
     try:
         return lead()
     except LostError as error:
-        _lost(error)
+        _lost(error, end)
 
 
 def _work(order: Order, job: Job, store: SqliteStore, telling: Telling, cache: PrefixCache, team: Team | Solo) -> None:
@@ -130,15 +147,15 @@ def _work(order: Order, job: Job, store: SqliteStore, telling: Telling, cache: P
     except DiskFullError as error:
         telling.send(Event("halted", ("DiskFullError", error.what, error.where, error.found, error.fix)))
     except LostError as error:
-        _lost(error)
+        _lost(error, telling.leave)
     else:
         telling.send(Event("done"))
 
 
-def _lost(error: LostError) -> NoReturn:
+def _lost(error: LostError, end: End) -> NoReturn:
     """The pool starts all of the processes anew."""
     print(f"tunefork: {error}", file=sys.stderr, flush=True)
-    os._exit(1)
+    end(1)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ from tunefork.plan import (
     warnings_of,
 )
 from tunefork.problem import Labels, Problem
+from tunefork.runner import Places
 from tunefork.search import search_lines
 from tunefork.strategies import count, derivation, select
 from tunefork.study.encoding import check_task
@@ -59,7 +60,7 @@ class _Known:
     """Of every split; where nobody has read them, as many as there are rows."""
 
 
-def outline(study: Study, timings: bool = True, workers: int | None = None) -> Plan:
+def outline(study: Study, timings: bool = True, workers: int | None = None, places: Places | None = None) -> Plan:
     """The study's plan; where weights or rows are out of reach, times and memory are the most that they can be.
 
     Rows that are out of reach are counted as published, where ``tunefork.data.published`` knows the data set. What
@@ -70,13 +71,14 @@ def outline(study: Study, timings: bool = True, workers: int | None = None) -> P
         timings: time a few steps of every configuration. Without, times are unknown where something is out of reach.
         workers: groups that train at the same time; as many as measure fastest unless given, one where something is out
             of reach.
+        places: what the runner has room for; measured here unless given.
 
     Raises:
         ModelNotFoundError: not even the config can be had.
         TuneforkError: something else is wrong.
     """
     try:
-        return study.plan(timings, workers)
+        return study.plan(timings, workers, places)
     except TuneforkError as error:
         problems = error.problems if isinstance(error, ProblemsError) else (error,)
         if not all(_no_model(study, each) or _no_rows(study, each) for each in problems):

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 from tunefork.errors import ConfigError, MissingExtraError, RunnerError
+from tunefork.runner.cluster.sessions import Session
 from tunefork.runner.protocol import Places
+from tunefork.store.machine import sweep
 
 PASSED_ON = (
     "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "TOKENIZERS_PARALLELISM", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA",
@@ -20,6 +24,8 @@ PASSED_ON = (
 """Of the environment: switches that decide what workers may do, and how they round. Nothing that is secret."""
 PATIENCE = 10.0
 """Seconds for an answer at the address."""
+GREETING = 20.0
+"""Seconds in which Ray's own server has to answer there."""
 USAGE = "RAY_USAGE_STATS_ENABLED"
 
 
@@ -43,9 +49,11 @@ class Cluster:
     def __init__(self, address: str | None = None, cores: int | None = None, memory: int | None = None) -> None:
         self.ray = _installed()
         self._started = not self.ray.is_initialized()
-        address = address or os.environ.get("RAY_ADDRESS")
+        address = address or os.environ.get("RAY_ADDRESS") or None
+        address = None if address == "local" else address
         self.local = self._started and address is None
         """Whether it is of this machine alone, and goes with this process."""
+        self._session: Session | None = None
         if not self._started:
             return
         if address is not None and "://" in address:
@@ -58,15 +66,18 @@ class Cluster:
         if address is None:
             size |= {"num_cpus": cores, "object_store_memory": memory}
         try:
-            _knock(address)
-            with _quiet_environment(), _own_signals():
-                self.ray.init(**size, include_dashboard=False, log_to_driver=False, configure_logging=False)
-        except (OSError, ValueError, RuntimeError) as error:
+            _knock(self.ray, address)
+            with _quiet_environment(), _own_signals(), _loopback() if address is None else nullcontext():
+                found = self.ray.init(**size, include_dashboard=False, log_to_driver=False, configure_logging=False)
+        except (OSError, ValueError, RuntimeError, self.ray.exceptions.RayError) as error:
+            lines = str(error).strip().splitlines() or [type(error).__name__]
             raise RunnerError(
                 "The Ray cluster cannot be reached" if address else "A Ray cluster cannot be started here",
-                where=f"--address {address}" if address else "", found=str(error).splitlines()[0],
+                where=f"--address {address}" if address else "", found=lines[0].rstrip(". "),
                 fix="Look whether it runs (`ray status`), and whether its version of Ray is the one here.",
             ) from error  # fmt: skip
+        if address is None:
+            self._session = Session(Path(found.address_info["session_dir"]))
 
     def close(self) -> None:
         """End what was begun here."""
@@ -74,6 +85,10 @@ class Cluster:
             with _own_signals():
                 self.ray.shutdown()
         self._started = False
+        if self._session is not None:
+            self._session.end()
+            self._session = None
+            sweep()  # its workers were killed, and had no time to clear up
 
     def places(self, threads: int, gpus: float) -> Places:
         """How many groups have room on the machines that are there now; at least one, since machines may come.
@@ -89,6 +104,11 @@ class Cluster:
                 cores = there.get("CPU", 0.0) // threads
                 found += int(min(cores, there.get("GPU", 0.0) / gpus + 1e-9) if gpus else cores)
         return Places(max(1, found), threads)
+
+    def fits(self, threads: int, gpus: float) -> bool:
+        """Whether there is a machine now that has room for a worker while nobody else is there."""
+        machines = [node["Resources"] for node in self.ray.nodes() if node["Alive"]]
+        return any(there.get("CPU", 0.0) >= threads and there.get("GPU", 0.0) >= gpus for there in machines)
 
     def has_gpus(self) -> bool:
         """Whether there is a GPU on one of the machines."""
@@ -109,15 +129,35 @@ def _installed() -> Any:
     return ray
 
 
-def _knock(address: str | None) -> None:
-    """Look whether somebody listens at ``HOST:PORT``: Ray itself tries for minutes.
+def _knock(ray: Any, address: str | None) -> None:
+    """Look whether a Ray cluster answers at ``HOST:PORT``: Ray itself tries for minutes.
 
     Raises:
-        OSError: nobody does.
+        OSError: none does.
+        Exception: what Ray makes of who is there.
     """
     host, colon, port = (address or "").rpartition(":")
-    if colon and port.isdigit():
-        socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
+    if not (colon and port.isdigit()):
+        return
+    socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
+    answers: queue.Queue[Exception | None] = queue.Queue()
+
+    def greet() -> None:
+        try:
+            ray._raylet.GcsClient(address=address)
+            answers.put(None)
+        except Exception as error:
+            answers.put(error)
+
+    threading.Thread(target=greet, name="greeting", daemon=True).start()
+    try:
+        error = answers.get(timeout=GREETING)
+    except queue.Empty:
+        raise TimeoutError(
+            f"somebody listens there, but no Ray cluster has answered for {GREETING:g} seconds"
+        ) from None
+    if error is not None:
+        raise error
 
 
 @contextmanager
@@ -144,4 +184,19 @@ def _own_signals() -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if handler is not None:  # one that Python did not install can be neither seen nor put back
+                signal.signal(number, handler)
+
+
+@contextmanager
+def _loopback() -> Iterator[None]:
+    """A cluster of this machine alone listens to nobody else; Ray does so by itself on Windows and macOS only."""
+    from ray._private import ray_constants
+
+    name = "ENABLE_RAY_CLUSTER"
+    before = getattr(ray_constants, name, None)
+    setattr(ray_constants, name, False)
+    try:
+        yield
+    finally:
+        setattr(ray_constants, name, before)

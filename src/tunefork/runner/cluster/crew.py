@@ -34,6 +34,8 @@ STARTS = 3
 """Workers that may die one after another before they take an order."""
 PATIENCE = 30.0
 """Seconds without any worker after which it is said what is waited for."""
+MACHINES = 10
+"""Machines that may die over one group before it counts as the group's fault."""
 
 
 class ClusterCrew(Crew[ClusterHand]):
@@ -63,6 +65,8 @@ class ClusterCrew(Crew[ClusterHand]):
         self._versions = versions()
         self._wishes: list[StopWish] = []
         self._looked, self._began, self._told = 0.0, time.monotonic(), False
+        self._stranded: dict[int, int] = {}
+        """Machines that have died, by the number of the group that a worker there was busy with."""
         self._lost = 0
         """Workers that died before they took an order, one after another."""
         shutil.rmtree(self._folder / DESK, ignore_errors=True)  # of a runner that was killed
@@ -70,12 +74,12 @@ class ClusterCrew(Crew[ClusterHand]):
         write_text(self._folder / self._token, "")
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        for hand in self._hands:
-            if hand.ready and hand.order is None:
-                self._idle.append(hand)
-            else:
-                hand.end()
-        shutil.rmtree(self._folder / DESK, ignore_errors=True)
+        self._idle += [hand for hand in self._hands if hand.ready and hand.order is None]
+        self._hands = [hand for hand in self._hands if hand not in self._idle]
+        try:
+            super().__exit__(kind, error, trace)
+        finally:
+            shutil.rmtree(self._folder / DESK, ignore_errors=True)
 
     def _hire(self) -> ClusterHand:
         while self._idle:
@@ -101,11 +105,16 @@ class ClusterCrew(Crew[ClusterHand]):
             self._wishes = wishes
             for hand in self._hands:
                 hand.wish(wishes)
-        if not self._told and time.monotonic() - self._began > PATIENCE and not any(each.ready for each in self._hands):
+        if not self._told and not any(each.ready for each in self._hands) and self._nowhere():
             self._told = True
             gpus = f" and {self._gpus:g} GPU" if self._gpus else ""
             wanted = f"{max(1, self._plan.threads)} CPU{gpus}"
             self._watcher.tell(STUDY, f"waiting for the cluster: no machine has room for a group ({wanted}) yet")
+
+    def _nowhere(self) -> bool:
+        """Whether no machine could take a group, or none has for a while."""
+        late = time.monotonic() - self._began > PATIENCE
+        return late or not self._cluster.fits(max(1, self._plan.threads), self._gpus)
 
     def _take(self, hand: ClusterHand, event: Event) -> None:
         if event.name == "met":
@@ -123,7 +132,7 @@ class ClusterCrew(Crew[ClusterHand]):
 
     def _bury(self, hand: ClusterHand) -> list[Order]:
         _clear(hand)
-        if not hand.ready:
+        if not hand.ready and not hand.stranded:
             self._lost += 1
             if self._lost >= STARTS:
                 raise RunnerError(
@@ -131,6 +140,13 @@ class ClusterCrew(Crew[ClusterHand]):
                     fix=f"Every machine of the cluster needs tunefork {__version__}: pip install 'tunefork[ray]'.",
                 )  # fmt: skip
         return super()._bury(hand)
+
+    def _blameless(self, hand: ClusterHand) -> bool:
+        """A machine that goes, as those of autoscalers do, says nothing of the group; ten of them may."""
+        if not hand.stranded or hand.order is None:
+            return super()._blameless(hand)
+        self._stranded[hand.order.number] = self._stranded.get(hand.order.number, 0) + 1
+        return self._stranded[hand.order.number] <= MACHINES
 
     def _meet(self, hand: ClusterHand) -> None:
         """A worker is there; one with other libraries would give other numbers."""

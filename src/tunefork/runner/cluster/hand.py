@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from tunefork.store import StopWish
 Events = queue.Queue[tuple[Any, Event | None]]
 LONGEST = 300
 """Characters of what Ray says of a death."""
+GONE = "node has died"
+"""Part of what Ray says of it where the whole machine is gone."""
 
 
 class ClusterHand:
@@ -48,7 +51,11 @@ class ClusterHand:
         self.prepare: Callable[[Order], tuple[Given, list[Any]]] | None = None
         """What it is told of an order."""
         self.alive = True
+        self.stranded = False
+        """Whether its machine has died, or cannot be reached."""
         self._how = "The worker was ended"
+        self._fault = ""
+        """Why it could not even take a call."""
         threading.Thread(target=self._listen, name="listening", daemon=True).start()
 
     def give(self, order: Order) -> None:
@@ -70,13 +77,25 @@ class ClusterHand:
         """Tell it what somebody wants stopped."""
         self._call("wish", tuple(wishes))
 
+    def leave(self) -> Any:
+        """Ask it to clear up before it is ended; a reference of its answer."""
+        return self._actor.leave.options(concurrency_group="steering").remote()
+
     def end(self) -> str:
         """End it; returns how it ended."""
         self._ray.kill(self._actor)
         return self._how
 
     def _call(self, name: str, *arguments: Any) -> None:
-        getattr(self._actor, name).options(concurrency_group="steering").remote(*arguments)
+        called = getattr(self._actor, name).options(concurrency_group="steering").remote(*arguments)
+        called.future().add_done_callback(self._answered)
+
+    def _answered(self, answer: Future[Any]) -> None:
+        """A call that failed was not taken, and its worker would wait for ever for what it was to bring."""
+        error = answer.exception()
+        if error is not None and not isinstance(error, self._ray.exceptions.RayActorError):
+            self._fault = _reason(str(error))
+            self._ray.kill(self._actor)  # ``_listen`` tells the rest
 
     def _listen(self) -> None:
         try:
@@ -88,7 +107,9 @@ class ClusterHand:
                         raise RuntimeError(event.arguments[0])
                     self.events.put((self, event))
         except self._ray.exceptions.RayError as error:
-            self._how = f"A worker on the cluster has died ({_reason(str(error))})"
+            unreachable = isinstance(error, self._ray.exceptions.ActorUnavailableError)
+            self.stranded = unreachable or GONE in str(error)  # the former where Ray itself does not know yet
+            self._how = f"A worker on the cluster has died ({self._fault or _reason(str(error))})"
         except Exception as error:
             self._how = f"A worker on the cluster has failed ({_reason(str(error))})"
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,9 @@ from tunefork.runner.orders import open_orders
 from tunefork.runner.protocol import Job, Places, Watcher
 from tunefork.store import Store
 
+GOODBYE = 5.0
+"""Seconds in which workers may clear up their machines before they are ended."""
+
 
 class RayRunner:
     """Executes a plan on a Ray cluster; see ``Runner`` for the contract.
@@ -30,8 +34,8 @@ class RayRunner:
     Args:
         address: of the cluster, ``HOST:PORT`` or ``auto``; that in the variable RAY_ADDRESS unless given, and where
             there is none either, a cluster of this machine alone is started.
-        threads: of each worker, on a cluster with an address; more pay off where there are few groups. On this machine
-            alone they are measured.
+        threads: of each worker; more pay off where there are few groups. 1 unless given; on this machine alone they are
+            measured then.
         gpus: that each worker asks for, such as 0.5; 1 unless given where the cluster has GPUs, else 0.
         most: workers at most; as many as there is room for unless given, also on machines that join later.
         cores: of a cluster of this machine alone; all unless given.
@@ -49,13 +53,17 @@ class RayRunner:
         self,
         address: str | None = None,
         *,
-        threads: int = 1,
+        threads: int | None = None,
         gpus: float | None = None,
         most: int | None = None,
         cores: int | None = None,
         memory: int | None = None,
     ) -> None:
-        if threads < 1 or (most is not None and most < 1) or (gpus is not None and not _possible(gpus)):
+        if (
+            (threads is not None and threads < 1)
+            or (most is not None and most < 1)
+            or (gpus is not None and not _possible(gpus))
+        ):
             raise ConfigError(
                 "A worker has at least one thread, and a part of a GPU or a whole number of them", where="runner: ray",
                 found=f"threads {threads}, gpus {gpus}, workers {most}",
@@ -83,18 +91,24 @@ class RayRunner:
 
     def close(self) -> None:
         """End the workers and the connection, and the cluster where it was started here."""
-        for hand in self._idle:
-            hand.end()
-        self._idle.clear()
-        if self._connected is not None:
-            self._connected.close()
-            self._connected = None
+        idle, connected = [hand for hand in self._idle if hand.alive], self._connected
+        self._idle, self._connected = [], None
+        with ExitStack() as ending:
+            if connected is None:
+                return
+            ending.callback(connected.close)
+            for hand in idle:
+                ending.callback(hand.end)
+            if idle:
+                connected.ray.wait([hand.leave() for hand in idle], num_returns=len(idle), timeout=GOODBYE)
 
     def places(self) -> Places | None:
         """What the cluster has room for now; None on this machine alone, where that is measured."""
-        if self.cluster.local:
+        if self.cluster.local and self._threads is None:
+            self._check(1)
             return None
-        found = self.cluster.places(self._threads, self._each)
+        self._check(self._threads or 1)
+        found = self.cluster.places(self._threads or 1, self._each)
         return replace(found, groups=min(found.groups, self._most or found.groups))
 
     def execute(self, plan: Plan, job: Job, store: Store, watcher: Watcher) -> None:
@@ -116,12 +130,25 @@ class RayRunner:
         try:
             with stopping(ANNOUNCED):
                 if orders:
+                    self._check(max(1, plan.threads))
                     cluster = self.cluster
                     sent = Sent(cluster.ray.put(pack(job)), uuid.uuid4().hex)
                     with ClusterCrew(cluster, plan, sent, store, watcher, self._most, self._each, self._idle) as crew:
                         crew.execute(orders)
         finally:
             watcher.end()
+
+    def _check(self, threads: int) -> None:
+        """To a cluster of this machine alone nothing is added, so there is nothing to wait for."""
+        if self.cluster.local and not self.cluster.fits(threads, self._each):
+            there: dict[str, float] = self.cluster.ray.cluster_resources()
+            raise ConfigError(
+                "A group asks for more than this machine has, and to a cluster of it alone no other is added",
+                where="runner: ray",
+                found=f"{threads} CPU and {self._each:g} GPU; here are {there.get('CPU', 0):g} CPU and "
+                f"{there.get('GPU', 0):g} GPU",
+                fix="Ask for less (--runner ray:threads=1,gpus=0), or name a cluster with --address.",
+            )  # fmt: skip
 
     @property
     def _each(self) -> float:

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tunefork.engine import PrefixCache, ask, compute_threads
+from tunefork.engine import PrefixCache, SharedStates, ask, compute_threads
 from tunefork.errors import DiskFullError, StoppedError
 from tunefork.runner.cluster.arrivals import DESK
 from tunefork.runner.cluster.folders import frozen, link_tree
@@ -31,6 +31,7 @@ from tunefork.runner.group import execute_group
 from tunefork.runner.messages import Event
 from tunefork.runner.protocol import Job
 from tunefork.store import StopWish
+from tunefork.store.machine import MachineFolder, machine_folder
 
 AHEAD = 1000
 """Events that may wait to be heard: a worker does not run away from its runner."""
@@ -48,6 +49,9 @@ class Trainer:
         threads: torch computes with; 0 leaves them as they are.
     """
 
+    _place: Path | None
+    """Its desk on this machine, where it does not see the study's folder."""
+
     def __init__(self, threads: int) -> None:
         self._outbox: queue.Queue[Event] = queue.Queue(AHEAD)
         self._orders: queue.Queue[tuple[Given, list[Any]]] = queue.Queue()
@@ -55,7 +59,9 @@ class Trainer:
         self._store: RelayedStore | None = None
         self._wishes: Sequence[StopWish] = ()
         self._jobs: dict[str, tuple[Job, PrefixCache]] = {}
-        self._place: Path | None = None
+        self._machine: MachineFolder | None = None
+        """Where the workers of this machine keep what all of them need, and each its desk."""
+        self._threads, self._place = threads, None
         threading.Thread(target=self._work, args=(threads,), name="training", daemon=True).start()
 
     def introduce(self) -> Met:
@@ -86,6 +92,10 @@ class Trainer:
         self._wishes = wishes
         if self._store is not None:
             self._store.wanted = wishes
+
+    def leave(self) -> None:
+        """Take away what it has on this machine, before it is ended."""
+        self._forget()
 
     def hear(self) -> list[Event]:
         """Wait until something has happened, and tell it."""
@@ -141,18 +151,31 @@ class Trainer:
             import ray
 
             self._jobs.clear()
+            self._forget()
             found: Parcel = ray.get(parcel[0])
-            self._jobs[given.job] = unpack(found), PrefixCache(share=given.share)
-            if self._place is not None:
-                shutil.rmtree(self._place, ignore_errors=True)
+            job, self._machine = unpack(found), machine_folder(given.job)
+            shared = None
+            if self._machine is not None:
+                shared = SharedStates(self._machine.path, job.rows.splits, self._threads)
+            self._jobs[given.job] = job, PrefixCache(share=given.share, shared=shared)
         return self._jobs[given.job]
+
+    def _forget(self) -> None:
+        """Of a job that is over nothing stays on this machine."""
+        if self._place is not None:
+            shutil.rmtree(self._place, ignore_errors=True)
+            self._place = None
+        if self._machine is not None:
+            self._machine.leave()
+            self._machine = None
 
     def _desk(self, given: Given, shared: bool) -> Path:
         """A folder for an order: in the study's, so that files need not be copied, or on this machine."""
         if shared:
             place = given.folder / DESK
         else:
-            self._place = self._place or Path(tempfile.mkdtemp(prefix=f"tunefork-{os.getpid()}-"))
+            parent = None if self._machine is None else self._machine.path
+            self._place = self._place or Path(tempfile.mkdtemp(prefix=f"tunefork-{os.getpid()}-", dir=parent))
             place = self._place
         folder = place / uuid.uuid4().hex
         folder.mkdir(parents=True)
