@@ -51,7 +51,7 @@ class Planner:
         automatic: what ``precision: auto`` stands for.
         workers: the user's wish, if there is one.
         places: what the runner has room for, where it is not this machine alone.
-        timer: times a group.
+        timer: times a group; with its own steps on the rows unless given.
     """
 
     def __init__(
@@ -65,11 +65,11 @@ class Planner:
         automatic: str = "",
         workers: int | None = None,
         places: Places | None = None,
-        timer: Timer = timed,
+        timer: Timer | None = None,
     ) -> None:
         self._backbone, self._selections, self._rows, self._measure = backbone, selections, rows, measure
         self._chosen, self._automatic, self._wish, self._places = chosen, automatic, workers, places
-        self._timer = timer
+        self._timer = timer or timed
         self._banks = has_banks(backbone)
         self._cores = torch.get_num_threads()
         self._threads = self._cores
