@@ -54,7 +54,7 @@ class Planner:
         automatic: what ``precision: auto`` stands for.
         workers: the user's wish, if there is one.
         places: what the runner has room for, where it is not this machine alone.
-        timer: times a group.
+        timer: times a group; with its own steps on the rows unless given.
         costs: what passes take elsewhere; nothing is timed here then.
     """
 
@@ -69,12 +69,12 @@ class Planner:
         automatic: str = "",
         workers: int | None = None,
         places: Places | None = None,
-        timer: Timer = timed,
+        timer: Timer | None = None,
         costs: Costs | None = None,
     ) -> None:
         self._backbone, self._selections, self._rows, self._measure = backbone, selections, rows, measure
         self._chosen, self._automatic, self._wish, self._places = chosen, automatic, workers, places
-        self._timer, self._costs, self._tokens = timer, costs, float(rows.train.lengths.mean())
+        self._timer, self._costs, self._tokens = timer or timed, costs, float(rows.train.lengths.mean())
         self._banks = has_banks(backbone)
         self._cores = torch.get_num_threads()
         self._threads = self._cores
