@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -116,7 +117,10 @@ def main() -> None:
         )  # fmt: skip
     finally:
         ray.shutdown()
+        session = cluster.head_node.get_session_dir_path() if cluster.head_node else None
         cluster.shutdown()
+        if session:
+            shutil.rmtree(session, ignore_errors=True)
 
 
 if __name__ == "__main__":
