@@ -74,8 +74,10 @@ def test_workers_share_what_frozen_blocks_give(tmp_path: Path, monkeypatch: pyte
     assert told.seen >= {f"{split}-{depth}" for split in ("train", "validation") for depth in (1, 2)}
     assert not list((tmp_path / "tmp").glob("tunefork-*/*"))
     for run in runs:
-        files = [store.folder / "runs" / run.config.id / "model.safetensors" for store in stores]
-        assert files[0].read_bytes() == files[1].read_bytes()
+        found = [sorted((store.folder / "runs" / run.config.id).glob("*.safetensors")) for store in stores]
+        assert [path.name for path in found[0]] == [path.name for path in found[1]]
+        assert found[0]
+        assert [path.read_bytes() for path in found[0]] == [path.read_bytes() for path in found[1]]
 
 
 class Killing(Told):

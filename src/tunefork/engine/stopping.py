@@ -92,3 +92,9 @@ def stopping(announce: str = "") -> Iterator[None]:
         for number, handler in before.items():
             signal.signal(number, handler)
         _wish.number = None
+
+
+def ignore_signals() -> None:
+    """Let signals be: they are for who has started this process, and tells it."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)

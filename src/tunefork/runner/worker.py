@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import pickle
 import queue
-import signal
 import sys
 import threading
 import traceback
@@ -18,7 +17,7 @@ from collections.abc import Callable, Mapping, Set
 from typing import Any, BinaryIO, NoReturn
 
 from tunefork.engine import PrefixCache, SharedStates, ask, compute_threads
-from tunefork.engine.stopping import SIGNALS
+from tunefork.engine.stopping import ignore_signals
 from tunefork.errors import DiskFullError, LostError, StoppedError
 from tunefork.plan import Plan
 from tunefork.runner.group import Order, execute_group
@@ -88,12 +87,6 @@ def _listen(orders: queue.Queue[Any], end: End) -> None:
     except BaseException:
         traceback.print_exc()
         end(1)
-
-
-def ignore_signals() -> None:
-    """They are for who has started this process, and tells it."""
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
 
 
 def main(lead: Callable[[], Team | Solo] = Solo) -> None:

@@ -10,6 +10,7 @@ from typing import Self
 import torch
 
 from tunefork.engine import PrefixCache
+from tunefork.engine.stopping import ignore_signals
 from tunefork.errors import LostError
 from tunefork.plan import Plan
 from tunefork.runner.group import Order
@@ -17,7 +18,6 @@ from tunefork.runner.local import LocalRunner, in_turn
 from tunefork.runner.parallel.follow import follow
 from tunefork.runner.protocol import Job, Places, Watcher
 from tunefork.runner.team import Seat, Team
-from tunefork.runner.worker import ignore_signals
 from tunefork.store import Store
 
 

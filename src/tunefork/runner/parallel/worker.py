@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 
+from tunefork.engine.stopping import ignore_signals
 from tunefork.errors import LostError
 from tunefork.runner import worker
 from tunefork.runner.parallel.follow import follow
@@ -24,7 +25,7 @@ def main() -> None:
         worker.main(lambda: Team(seat))
         return
     os.dup2(2, 1)
-    worker.ignore_signals()
+    ignore_signals()
     threading.Thread(target=_wait, name="input", daemon=True).start()
     try:
         follow(Team(seat))
