@@ -95,7 +95,7 @@ def test_workers_come_a_few_at_a_time() -> None:
 
 def test_frozen_blocks_are_computed_once_for_each_worker_or_for_each_node() -> None:
     tasks = [Task(10.0, depth=6, prefix=4.0)] * 8
-    own = simulate(tasks, 1, 4, NOTHING)
+    own = simulate(tasks, 1, 4, Overheads(start=0.0, shared_prefix=False))
     assert (own.makespan, own.busy, own.waiting) == (24.0, 96.0, 0.0)
     shared = simulate(tasks, 1, 4, Overheads(start=0.0, shared_prefix=True))
     assert (shared.makespan, shared.busy, shared.waiting) == (24.0, 84.0, 12.0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Overheads:
-    """Seconds, as ``benchmarks/scale.py`` measured them; see docs/scale.md."""
+    """Seconds, as ``benchmarks/scale`` measured them; see docs/scale.md."""
 
     start: float = 8.0
     """Until a worker has imported its libraries and has the model and the rows."""
@@ -23,8 +23,9 @@ class Overheads:
     """Of the driver, for each step of a group that its display shows."""
     kept: float = 0.92
     """The share of its speed that a worker keeps beside others on the same CPU, with which it shares memory."""
-    shared_prefix: bool = False
-    """Whether the workers of a node share what frozen blocks give; otherwise each computes it for itself."""
+    shared_prefix: bool = True
+    """Whether the workers of a node share what frozen blocks give, as they do where there is room for it; otherwise
+    each computes it for itself."""
 
 
 PUT = 4
