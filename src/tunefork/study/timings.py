@@ -68,7 +68,7 @@ def time_configurations(
     selections: Mapping[str, Selection],
     rows: Rows,
     automatic: str,
-    timer: Timer = timed,
+    timer: Timer | None = None,
 ) -> tuple[dict[str, StepTiming], dict[str, StepTiming]]:
     """Step times by configuration; and, of those that augment images and freeze blocks, without augmentation.
 
@@ -78,8 +78,9 @@ def time_configurations(
         selections: what each configuration trains.
         rows: the encoded splits.
         automatic: what ``precision: auto`` stands for.
-        timer: times a group.
+        timer: times a group; ``timed`` unless given.
     """
+    timer = timer or timed
     found, plain = {}, {}
     for run in {run.config.configuration: run.config for run in runs}.values():
         precision = choose_precision(run.training.precision, automatic=automatic)
