@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.study.test_grouping import study
+from tunefork import Full, LoRA, Study, load_data
 from tunefork.cli.clusters import plan_for
 from tunefork.config import RunConfig
 from tunefork.errors import ConfigError
@@ -131,3 +133,18 @@ def test_options_that_do_not_go_together(tiny_folder: Path, messages_csv: Path, 
         plan_for(made, "2xcpu", None, True, 3)
     with pytest.raises(ConfigError, match=r"A schedule on paper needs times \(--no-timings\)"):
         plan_for(made, "2xcpu", None, False, None)
+
+
+def test_a_cluster_for_rows_that_are_out_of_reach(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Study(
+        model=str(tiny_folder), data=load_data("hub:stanfordnlp/imdb", max_length=16),
+        compare=[Full(), LoRA(rank=2)], seeds=2,
+    )  # fmt: skip
+    plan, found = plan_on(made, parse_cluster("3xcpu"))
+    assert (plan.workers, plan.rows["test"]) == (3, 25_000)
+    assert sorted(run for group in plan.groups for run in group.runs) == sorted(run.config.id for run in plan.runs)
+    assert found.schedule.devices == 3
+    assert found.schedule.makespan > 0
+    monkeypatch.setattr(sys.modules["tunefork.study.outline"], "_longest", lambda *_: None)
+    with pytest.raises(ConfigError, match=r"cannot be timed here \(--cluster\). Found: the rows are out of reach"):
+        plan_on(made, parse_cluster("3xcpu"))

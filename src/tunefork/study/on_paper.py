@@ -13,6 +13,7 @@ from tunefork.errors import ConfigError
 from tunefork.plan import Plan
 from tunefork.plan.simulate import Cluster, Costs, Forecast, costs_of, forecast, read_costs
 from tunefork.runner import Places
+from tunefork.study.outline import outline
 from tunefork.study.prepare import device_name
 
 if TYPE_CHECKING:
@@ -37,14 +38,15 @@ def plan_on(study: Study, cluster: Cluster, given: Costs | None = None) -> tuple
         given: what passes take on its devices.
 
     Raises:
-        ConfigError: costs of another device, or not of all configurations.
+        ConfigError: costs of another device, or not of all configurations; or nothing could be timed.
     """
     if given is not None:
         _check_device(cluster, given)
     threads = cluster.device.threads or torch.get_num_threads()
     memory = (given.memory_mib if given else None) or cluster.device.memory_mib
     with compute_threads(threads):
-        plan = study.plan(places=Places(cluster.devices, threads, memory_mib=memory), costs=given)
+        places = Places(cluster.devices, threads, memory_mib=memory)
+        plan = study.plan(places=places, costs=given) if given else outline(study, places=places)
         costs = given or _costs_for(plan, cluster)
     return plan, forecast(plan, costs, cluster)
 
@@ -73,7 +75,11 @@ def costs_file(path: Path) -> Costs:
 
 def _costs_for(plan: Plan, cluster: Cluster) -> Costs:
     costs = measured_here(plan)
-    assert costs is not None  # the plan was made with timings
+    if costs is None:
+        raise ConfigError(
+            "A schedule on paper needs times, and the steps of this model cannot be timed here", where="--cluster",
+            found="; ".join(plan.notices[:1]), fix="Give --costs FILE, written where the model is at hand.",
+        )  # fmt: skip
     name, speed = cluster.device.name, cluster.speed
     if speed is None and (cluster.device.here or name.lower() in costs.device.lower()):
         return costs

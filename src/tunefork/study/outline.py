@@ -92,7 +92,7 @@ def outline(study: Study, timings: bool = True, workers: int | None = None, plac
         reasons = [str(each.found) for each in problems if _no_model(study, each)]
         tokens = _longest(study, config)
         if timings and tokens is not None:
-            return _timed(study, known, tokens, reasons, workers)
+            return _timed(study, known, tokens, reasons, workers, places)
         return _from_config(study, config, known, tokens, reasons)
 
 
@@ -136,11 +136,13 @@ def _published(study: Study, problems: Sequence[TuneforkError]) -> _Known:
     return _Known(Plan((), (), rows, {}, {}, notices=(notice,)), task, known.classes, "single_label", labels)
 
 
-def _timed(study: Study, known: _Known, tokens: int, reasons: Sequence[str], workers: int | None) -> Plan:
+def _timed(
+    study: Study, known: _Known, tokens: int, reasons: Sequence[str], workers: int | None, places: Places | None
+) -> Plan:
     """Costs as they are measured, with what stands in for what is out of reach."""
     backbone = _stand_in_for(study, known) if reasons else study.starting_model(known.names, known.problem)
     began = time.perf_counter()
-    runs, arrangement, augmented = stand_in(study.config, backbone, known.labels, known.names, tokens, workers)
+    runs, arrangement, augmented = stand_in(study.config, backbone, known.labels, known.names, tokens, workers, places)
     seconds = {run.config.configuration: run.seconds for run in runs if run.seconds is not None}
     parts = [group.runs for group in arrangement.groups]
     said = _stood_in(reasons, tokens, backbone, time.perf_counter() - began)

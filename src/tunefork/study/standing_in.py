@@ -18,6 +18,7 @@ from tunefork.engine import Precision, Rows, automatic_precision, unit_of
 from tunefork.models import Backbone, image_tokens
 from tunefork.plan import PlannedRun, StepTiming, expand
 from tunefork.problem import Labels
+from tunefork.runner import Places
 from tunefork.strategies import Selection
 from tunefork.study.choices import Choices
 from tunefork.study.encoding import Encoded
@@ -42,6 +43,7 @@ def stand_in(
     names: Sequence[str],
     tokens: int,
     workers: int | None = None,
+    places: Places | None = None,
 ) -> tuple[tuple[PlannedRun, ...], Arrangement, tuple[str, ...]]:
     """The runs with their costs, who trains with whom, and what augmentation costs.
 
@@ -52,6 +54,7 @@ def stand_in(
         names: of the classes.
         tokens: of every text; images have as many as the model makes of them.
         workers: groups that train at the same time; one unless given, since choosing them takes many timings.
+        places: what the runner has room for, in their place.
     """
     splits = made_up(backbone, labels, tokens)
     unit = unit_of(backbone, splits["train"].labels)
@@ -62,8 +65,9 @@ def stand_in(
     found, plain = time_configurations(runs, backbone, selections, rows, automatic, scaled)
     planned = plan_runs(runs, backbone, Encoded(rows), selections, found, automatic)
     planner = Planner(
-        backbone, selections, rows, Choices(), measure=True, automatic=automatic, workers=workers or 1, timer=scaled
-    )
+        backbone, selections, rows, Choices(),
+        measure=True, automatic=automatic, workers=workers or (None if places else 1), places=places, timer=scaled,
+    )  # fmt: skip
     return planned, planner.arrange(planned), augmentation_notice(planned, backbone, selections, found, plain)
 
 
