@@ -13,7 +13,7 @@ import torch
 import transformers
 
 from tests.tiny import CONFIGS, tokenizer
-from tunefork.study.workers import PROCESS_MIB
+from tunefork.plan import PROCESS_MIB
 
 ROOT = Path(__file__).parents[2]
 

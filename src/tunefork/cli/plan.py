@@ -128,7 +128,7 @@ def _show(name: str, model: str, plan: Plan) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from tunefork.plan import disk, duration, findings, lengths, passes, whole
+    from tunefork.plan import PROCESS_MIB, disk, duration, findings, lengths, passes, whole
 
     console = Console(emoji=False)
     table = Table(title=f"{name}: {len(plan.runs)} runs on {model}", title_justify="left")
@@ -151,6 +151,8 @@ def _show(name: str, model: str, plan: Plan) -> None:
             "unknown" if first.memory_mib is None else f"{first.memory_mib:,.0f} MB",
         )
     console.print(table)
+    if any(run.memory_mib is not None for run in plan.runs):
+        console.print(f"memory: of a run alone, beside {PROCESS_MIB:,.0f} MB of the process itself", highlight=False)
     for split, rows in plan.rows.items():
         console.print(f"{split}: {rows:,} rows{lengths(plan, split)}", highlight=False)
     for line in (*passes(plan), *findings(plan)):

@@ -1,7 +1,7 @@
 """What a study will do, before anything trains."""
 
 from tunefork.plan.disk import estimate_disk_mib
-from tunefork.plan.estimate import Sizes, StepTiming, estimate_memory_mib, estimate_seconds
+from tunefork.plan.estimate import PROCESS_MIB, Sizes, StepTiming, estimate_memory_mib, estimate_seconds
 from tunefork.plan.expand import ExpandedRun, expand, shared_rate_warning, warnings_of
 from tunefork.plan.explain import disk, duration, findings, lengths, passes, whole
 from tunefork.plan.groups import Party, Traits, make_groups, parties
@@ -11,6 +11,7 @@ from tunefork.plan.schedule import makespan
 from tunefork.plan.steps import evaluation_interval, steps_per_epoch, total_steps, warmup_steps
 
 __all__ = [
+    "PROCESS_MIB",
     "ExpandedRun",
     "Group",
     "Party",

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from tunefork.config import TrainingConfig
 from tunefork.plan.steps import evaluation_interval, total_steps
 
+PROCESS_MIB = 700.0
+"""Memory of a process before it trains: libraries, and what they keep."""
+
 
 @dataclass(frozen=True)
 class StepTiming:

@@ -11,6 +11,7 @@ from tunefork.config import RunConfig
 from tunefork.engine import Precision, Rows, available_bytes, choose_precision, compute_threads, has_banks
 from tunefork.models import Backbone
 from tunefork.plan import (
+    PROCESS_MIB,
     Group,
     Party,
     PlannedRun,
@@ -27,7 +28,7 @@ from tunefork.runner import Places
 from tunefork.strategies import Selection, alone_because, frozen_depth
 from tunefork.study.choices import Choices
 from tunefork.study.timings import Timer, timed
-from tunefork.study.workers import FEWEST_STEPS, KEPT, KINDS, PROCESS_MIB, choose_workers
+from tunefork.study.workers import FEWEST_STEPS, KEPT, KINDS, choose_workers
 
 ROOM = 0.7
 """The share of the free memory that workers may plan for."""

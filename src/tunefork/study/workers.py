@@ -18,8 +18,6 @@ FEWEST_STEPS = 100
 """Optimizer steps of a study, over all runs, below which nobody measures."""
 KINDS = 3
 """Parties that are timed: the largest."""
-PROCESS_MIB = 700.0
-"""Memory of a worker before it trains."""
 
 
 def choose_workers(cores: int, most: int, seconds: Callable[[int], float]) -> int:
