@@ -122,8 +122,9 @@ def test_what_is_no_request_is_told(client: TestClient, content: bytes) -> None:
 
 
 def test_other_paths_and_methods(client: TestClient) -> None:
-    assert told(client.get("/nothing")) == "404 Not Found (). Found: . "
-    assert told(client.get("/predict")) == "405 Method Not Allowed (). Found: . "
+    there = "There is GET /healthz, GET /models, GET /metrics, POST /predict."
+    assert told(client.get("/nothing")) == f"404 Not Found (GET /nothing). Found: . {there}"
+    assert told(client.get("/predict")) == f"405 Method Not Allowed (GET /predict). Found: . {there}"
     assert client.get("/predict").headers["allow"] == "POST"
     assert client.get("/docs").status_code == 404  # its page would load scripts from elsewhere
 

@@ -51,15 +51,26 @@ def answer_errors(app: FastAPI, kinds: Collection[str] = ()) -> None:
         more = f"; {len(others)} more" if others else ""
         return JSONResponse(problem(f"{first['msg']}{more}", where=_place(first, kinds), found=_shown(first)), 422)
 
-    def refused(_: Request, error: Exception) -> JSONResponse:
+    def refused(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, AnyHTTPException)
         told: Any = error.detail  # annotated as a text, but anything that JSON has is allowed
-        document = told if isinstance(told, dict) else problem(str(told))
+        if isinstance(told, dict):
+            document = told
+        else:
+            fix = f"There is {_offered(app)}." if error.status_code in (404, 405) and app.openapi_url else ""
+            document = problem(str(told), where=f"{request.method} {request.url.path}", fix=fix)
         return JSONResponse(document, error.status_code, headers=error.headers)
 
     app.add_exception_handler(TuneforkError, ours)
     app.add_exception_handler(RequestValidationError, fields)
     app.add_exception_handler(AnyHTTPException, refused)
+
+
+def _offered(app: FastAPI) -> str:
+    """What can be asked of an application, as its description has it: ``GET /models, POST /predict``."""
+    return ", ".join(
+        f"{method.upper()} {path}" for path, methods in app.openapi()["paths"].items() for method in methods
+    )
 
 
 def _place(error: Mapping[str, Any], kinds: Collection[str]) -> str:
