@@ -27,7 +27,7 @@ LAYERS = (
     ("study_file",),
     ("config", "counts", "uncertainty", "yaml_lines", "study_problems", "preflight"),
     ("web",),
-    ("errors", "problem", "_version"),
+    ("errors", "problem", "network", "_version"),
 )
 RANK = {name: rank for rank, layer in enumerate(reversed(LAYERS)) for name in layer}
 

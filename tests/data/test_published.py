@@ -59,3 +59,8 @@ def test_food_101_has_101_classes_by_their_names() -> None:
     )
     assert known.rows == {"train": 750 * 101, "validation": 250 * 101}
     assert known.images
+
+
+def test_a_split_whose_labels_are_hidden_is_no_test() -> None:
+    assert published_rows(DataConfig(train=SST2)) is None, "reading says what to do"
+    assert published_rows(DataConfig(train=f"{SST2}#train", test=f"{SST2}#validation")) is not None

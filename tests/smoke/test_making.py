@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tunefork.config import StudyConfig
-from tunefork.errors import StoreError
+from tunefork.errors import ConfigError, StoreError
 from tunefork.plan import warnings_of
 from tunefork.recipes import find_recipe
 from tunefork.smoke import MADE_UP, smoke_folder, smoke_study
@@ -103,3 +103,18 @@ def test_nobody_is_told_and_nothing_is_continued(tmp_path: Path) -> None:
     )
     made = smoke_study(study, tmp_path)
     assert (made.revision, made.start_from, made.trackers) == (None, None, ())
+
+
+@pytest.mark.parametrize("folder", [".", "..", "out/.."])
+def test_a_folder_without_a_name_of_its_own_is_looked_up(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine" / "study" / "out").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "mine" / "study")
+    assert smoke_folder(Path(folder)).parent in (tmp_path, tmp_path / "mine")
+    assert smoke_folder(Path(folder)).name == f"{Path(folder).resolve().name}-smoke"
+
+
+def test_nothing_lies_beside_the_root() -> None:
+    with pytest.raises(ConfigError, match=r"which has none \(-o\). Found: /. Write -o NAME."):
+        smoke_folder(Path("/"))

@@ -16,7 +16,7 @@ def smoked(study: Study, out: Path | None, include: Sequence[str]) -> tuple[Stud
     """The study's smoke run and its folder; the terminal is told what it is.
 
     Raises:
-        ConfigError: predictions are to be included, which are of other rows.
+        ConfigError: predictions are to be included, which are of other rows; or the model has code of its own.
         TuneforkError: see ``smoke_study``.
     """
     from tunefork.errors import ConfigError
@@ -30,6 +30,11 @@ def smoked(study: Study, out: Path | None, include: Sequence[str]) -> tuple[Stud
             found=", ".join(include),
             fix="Leave --include or --smoke out.",
         )
+    if study.trust.code_revision is not None:
+        raise ConfigError(
+            "A model with code of its own has no smoke run: there is no tiny model of its architecture",
+            where="--trust-remote-code", fix="Leave --smoke out, and train few rows: --rows 200 --epochs 1.",
+        )  # fmt: skip
     folder = smoke_folder(out or Path(f"tunefork-{study.config.name}"))
     config = smoke_study(study.config, folder, study.base)
     typer.echo(

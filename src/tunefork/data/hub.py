@@ -11,6 +11,7 @@ from tunefork.data.columnar import arrow_table, first_line
 from tunefork.data.roles import ROLES
 from tunefork.data.table import Table, missing, shorten
 from tunefork.errors import MissingExtraError, ReadError
+from tunefork.network import hub_if_reachable
 
 PREFIX = "hub:"
 
@@ -132,7 +133,8 @@ def _load(datasets: Any, source: HubSource) -> dict[str, Any]:
     if (folder / "dataset_dict.json").is_file() or (folder / "state.json").is_file():
         loaded = datasets.load_from_disk(source.name)
     else:
-        loaded = datasets.load_dataset(source.name, source.config)
+        with hub_if_reachable():
+            loaded = datasets.load_dataset(source.name, source.config)
     return dict(loaded) if isinstance(loaded, dict) else {"train": loaded}
 
 

@@ -27,6 +27,8 @@ class PublishedSet:
     """The column with texts or pictures."""
     label: str = "label"
     images: bool = False
+    hidden: str = ""
+    """A split that has no labels: a study that would test on it is refused."""
 
     def find(self, role: str) -> str:
         """The split for ``train``, ``validation`` or ``test``; empty where there is none."""
@@ -34,7 +36,7 @@ class PublishedSet:
 
 
 _IMDB = PublishedSet({"train": 25_000, "test": 25_000}, ("neg", "pos"), "text")
-_SST2 = PublishedSet({"train": 67_349, "validation": 872}, ("negative", "positive"), "sentence")
+_SST2 = PublishedSet({"train": 67_349, "validation": 872}, ("negative", "positive"), "sentence", hidden="test")
 _AG_NEWS = PublishedSet({"train": 120_000, "test": 7_600}, ("World", "Sports", "Business", "Sci/Tech"), "text")
 _DISHES = """
     apple_pie baby_back_ribs baklava beef_carpaccio beef_tartare beet_salad beignets bibimbap bread_pudding
@@ -103,6 +105,8 @@ def published_rows(config: DataConfig, base: Path | None = None) -> dict[str, in
         given = getattr(config, role)
         if role in own:
             found = _rows(given if isinstance(given, str) else config.train, role, base)
+        elif _hides(config, role, base):
+            found = None
         else:
             found = max(1, round(given * train)) if train and given else 0
             train = None if train is None else train - found
@@ -116,6 +120,14 @@ def published_rows(config: DataConfig, base: Path | None = None) -> dict[str, in
     if config.augment is not None:
         sizes["train"] *= 1 + config.augment.copies
     return sizes
+
+
+def _hides(config: DataConfig, role: str, base: Path | None) -> bool:
+    """Whether reading would find a split without labels in this place, and say so."""
+    known = published(config.train, base)
+    bare = known is not None and parse_hub(config.train, base).split is None
+    usual = getattr(config, role) == DataConfig.model_fields[role].default
+    return bare and usual and known is not None and known.hidden == role
 
 
 def _rows(source: str, role: str, base: Path | None) -> int | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from tunefork.errors import ModelNotFoundError, TuneforkError
 from tunefork.models.builtin import builtin_location
 from tunefork.models.trust import brings_code
+from tunefork.network import hub_if_reachable
 
 WHOLE = {"": "", "config": "", "weights": ", and that it has weights as safetensors"}
 """Parts without which there is no model, and what else to check where one cannot be had."""
@@ -55,7 +56,7 @@ def translated(name: str, part: str = "", files: Sequence[str] = ()) -> Iterator
         UnsupportedModelError: the model comes with code of its own.
     """
     try:
-        with quietly():
+        with quietly(), hub_if_reachable() if _of_hub(name) else nullcontext():
             yield
     except TuneforkError:
         raise

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tunefork.config import DataConfig, LoRAStrategy, Rows, StudyConfig, dimension
+from tunefork.errors import ConfigError
 from tunefork.plan import expand
 from tunefork.smoke.model import BLOCKS, HEADS, LENGTH, WIDTH, write_model
 from tunefork.smoke.reduced import reduced
@@ -24,7 +25,17 @@ def smoke_folder(folder: Path) -> Path:
 
     >>> smoke_folder(Path("out/s0")).as_posix(), smoke_folder(Path("s0-smoke")).as_posix()
     ('out/s0-smoke', 's0-smoke')
+
+    Raises:
+        ConfigError: the study's is the root of the file system.
     """
+    if folder.name in ("", ".."):
+        folder = folder.resolve()
+    if not folder.name:
+        raise ConfigError(
+            "A smoke run goes into a folder beside the study's, which has none", where="-o", found=str(folder),
+            fix="Write -o NAME.",
+        )  # fmt: skip
     return folder if folder.name.endswith(SUFFIX) else folder.with_name(folder.name + SUFFIX)
 
 

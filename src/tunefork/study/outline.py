@@ -179,20 +179,23 @@ def _stood_in(reasons: Sequence[str], tokens: int, backbone: Backbone, took: flo
 def _from_config(study: Study, config: Any, known: _Known, tokens: int | None, reasons: Sequence[str]) -> Plan:
     """Costs as far as they can be computed."""
     rows = known.plan.rows
-    runs = []
-    for run in expand(study.config):
+    known_runs: dict[str, PlannedRun] = {}  # the seeds of a configuration cost the same
+    expanded = expand(study.config)
+    for run in {run.config.configuration: run for run in expanded}.values():
         bare = skeleton(config, len(known.names), study.trust)
         anatomy = anatomy_of(bare)
         selection = select(run.config.strategy, anatomy, bare)
         counts = count(selection, anatomy)
-        runs.append(
-            PlannedRun(
-                run.config, run.name, run.blocks, counts,
-                steps=total_steps(rows["train"], run.config.training),
-                memory_mib=_memory(run.config, counts, anatomy, tokens),
-                notices=selection.notices, formulas=derivation(selection, anatomy),
-            )
+        known_runs[run.config.configuration] = PlannedRun(
+            run.config, run.name, run.blocks, counts,
+            steps=total_steps(rows["train"], run.config.training),
+            memory_mib=_memory(run.config, counts, anatomy, tokens),
+            notices=selection.notices, formulas=derivation(selection, anatomy),
         )  # fmt: skip
+    runs = [
+        replace(known_runs[run.config.configuration], config=run.config, blocks=run.blocks, name=run.name)
+        for run in expanded
+    ]
     return replace(
         known.plan,
         runs=tuple(runs),
