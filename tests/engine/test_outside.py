@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from tunefork.engine import ask
+from tunefork.engine import Training, ask
 from tunefork.engine.outside import Outside, Word
 from tunefork.engine.parallel import Alone
 
@@ -71,3 +73,21 @@ def test_behind_its_last_step_nobody_is_asked_to_stop() -> None:
     outside = Outside(["a"], 9, None, Wanting(), Alone())
     assert outside.look(5, 5, {}).asked is None
     assert outside.look(5, 6, {}).asked == signal.SIGTERM
+
+
+def test_others_that_leave_are_not_told_of_a_checkpoint_that_failed() -> None:
+    """They have stopped already, and would never answer."""
+    calls: list[str] = []
+
+    def keep(_snapshot: object) -> None:
+        calls.append("keep")
+        raise OSError(28, "No space left on device")
+
+    training: Any = SimpleNamespace(
+        _devices=SimpleNamespace(agreed=lambda: calls.append("agreed")),
+        _checkpoints=SimpleNamespace(keep=keep, due=lambda _step: False),
+        _snapshot=lambda _step: None,
+    )
+    with pytest.raises(OSError, match="No space"):
+        Training._keep(training, 3, 15)
+    assert calls == ["agreed", "keep"]

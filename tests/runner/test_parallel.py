@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import signal
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -173,3 +175,29 @@ def test_what_cannot_be_is_refused(two: DataParallelRunner, tmp_path: Path) -> N
     with pytest.raises(ConfigError, match=r"Other processes cannot open this store .* Found: MemoryStore"):
         two.execute(plan, job, store, Told())
     assert two.places() == Places(1, 1, 2)
+
+
+def test_who_dies_before_all_have_met_is_not_waited_for(tmp_path: Path) -> None:
+    """A follower that is killed while it imports torch."""
+    store = SqliteStore(tmp_path)
+    runs, plan, job = prepared(store)
+
+    killed: list[int] = []
+
+    def strike() -> None:
+        while not killed:
+            followers = [each for each in team() if "RANK" in each.environ() and each.environ()["RANK"] == "1"]
+            if followers:
+                killed.append(followers[0].pid)
+                followers[0].kill()
+            time.sleep(0.05)
+
+    thread = threading.Thread(target=strike, daemon=True)
+    with DataParallelRunner(2, threads=1) as runner:
+        thread.start()
+        began = time.monotonic()
+        runner.execute(plan, job, store, Told())
+    thread.join()
+    assert killed
+    assert time.monotonic() - began < 120, "it was not waited for until the others' patience ended"
+    assert {store.run(run).status for run in runs} == {"done"}

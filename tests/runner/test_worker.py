@@ -5,8 +5,15 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from tests.runner.contract import RUNS, RunnerContract, planned
+from tunefork.runner.messages import Stop
+from tunefork.runner.orders import open_orders
+from tunefork.runner.pool import setup_of
+from tunefork.store import SqliteStore
 
 WORKER = [sys.executable, "-m", "tunefork.runner.worker"]
 WORD = pickle.dumps({"any": "word"} | {str(number): number for number in range(1000)})
@@ -36,3 +43,22 @@ def test_what_is_no_word_is_told() -> None:
 def test_nobody_listens_any_more() -> None:
     done = subprocess.run([sys.executable, "-c", UNHEARD], capture_output=True, check=False, timeout=120)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_a_stop_right_behind_the_setup_is_heard(tmp_path: Path) -> None:
+    contract = RunnerContract()
+    contract.threads = 1
+    store = SqliteStore(tmp_path / "study")
+    plan, job = contract.prepare(store, [planned(RUNS[1])])
+    _, orders = open_orders(plan, job, store)
+    told = [setup_of(job, store, 1, 1), pickle.dumps(orders[0]), pickle.dumps(Stop(15))]
+    worker = subprocess.Popen(WORKER, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    worker.stdin.write(b"".join(told))  # all of it is there before the worker has imported torch
+    worker.stdin.flush()
+    events = []
+    while not events or events[-1].name not in ("halted", "done"):
+        events.append(pickle.load(worker.stdout))
+    worker.communicate()
+    assert (events[-1].name, events[-1].arguments) == ("halted", ("StoppedError", 15))

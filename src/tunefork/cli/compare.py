@@ -226,11 +226,11 @@ def compare(
     study = Study.from_config(config, metrics=own, trust=trust_options(trust_remote_code, allow_pickle))
     if smoke:
         study, out = smoked(study, out, include or ())
-    if not as_json:
-        study.preflight()
-        for notice in study.splits.notices:
-            typer.echo(f"{notice}", err=True)
-    with runner_option(runner, address, workers) as executes:
+    with runner_option(runner, address, workers) as executes:  # first: other processes may wait for this one
+        if not as_json:
+            study.preflight()
+            for notice in study.splits.notices:
+                typer.echo(f"{notice}", err=True)
         results = study.run(
             out, progress=not as_json, workers=workers, runner=executes, include=include or (), fork=fork
         )

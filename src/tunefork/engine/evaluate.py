@@ -39,6 +39,8 @@ def _divided(
     group: GroupModel, split: EncodedSplit, batch_size: int, pad_id: int, devices: Devices
 ) -> NDArray[np.float32]:
     runs = len(group.members.active)
+    group.train(False)
+    group.settle()  # also where this process has no batch: all are to hold the same bits
     by_length = np.argsort(-split.lengths, kind="stable")
     found = torch.zeros(runs, len(by_length), group.model.config.num_labels)
     for at in range(devices.rank * batch_size, len(by_length), devices.size * batch_size):

@@ -119,10 +119,11 @@ class Training:
         Raises:
             StoppedError: somebody asked, and all of this is kept.
         """
+        if asked is not None:
+            self._devices.agreed()  # before it is kept: the others are about to leave, also where that fails
         if self._checkpoints is not None and (asked is not None or self._checkpoints.due(step)):
             self._checkpoints.keep(self._snapshot(step))
         if asked is not None:
-            self._devices.agreed()
             raise StoppedError(asked)
 
     def run(self) -> list[Outcome]:

@@ -159,6 +159,7 @@ class GroupOptimizer:
 
         A parameter that no process has a gradient of keeps none, and AdamW passes it over as it does for one process.
         """
+        self._devices.meet([])  # whoever failed since losses were exchanged says so here
         there = self._devices.any([parameter.grad is not None for parameter in self._direct]) if self._direct else []
         direct = [parameter for parameter, wanted in zip(self._direct, there) if wanted]
         for parameter in direct:
@@ -166,6 +167,7 @@ class GroupOptimizer:
                 parameter.grad = torch.zeros_like(parameter)
         sparse = [rows.spread() for rows in self._group.seen_rows]
         dense = [each.grad for each in direct if each.grad is not None]
+        self._devices.meet([])
         self._devices.sum([self._group.arena.gradients, *dense, *sparse])
         return sparse
 

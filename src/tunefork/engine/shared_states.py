@@ -70,8 +70,10 @@ class SharedStates:
     def read(self, split: EncodedSplit, depth: int, dtype: torch.dtype) -> Table | None:
         """A table that is there, mapped; None where it is not."""
         try:
-            with self._path(split, depth, dtype).open("rb") as file:
-                content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)  # torch wants what it could write to
+            # To be written to, since torch wants that, and nobody does. A private mapping would count as memory of this
+            # process, and a table may be larger than that.
+            with self._path(split, depth, dtype).open("r+b") as file:
+                content = mmap.mmap(file.fileno(), 0)
         except FileNotFoundError:
             return None
         head = json.loads(content[:HEAD].rstrip(b"\0"))

@@ -131,10 +131,11 @@ class Team:
         Raises:
             PartnerError, LostError: see ``Together.lockstep``.
         """
-        known, self._job = self._job is job, job
+        known = self._job is job
         plain = replace(job, facts={}, own=tuple(each.stand_in() for each in job.own))
         told: Job | Parcel | None = None if known else plain if self._here else pack(plain)
         self._call(replace(brief, job=told, threads=torch.get_num_threads()))
+        self._job = job  # not before: packing or sending it may have failed, and it is tried again
         assert isinstance(self.devices, Together)
         with self.devices.lockstep(len(brief.runs)):
             yield

@@ -75,8 +75,10 @@ def _listen(orders: queue.Queue[Any], end: End) -> None:
             word = pickle.load(sys.stdin.buffer)  # the pool's own, over a pipe that only it has
             if isinstance(word, Stop):
                 ask(word.signal)
-            else:
-                orders.put(word)
+                continue
+            if isinstance(word, Setup):
+                ask(None)  # what was asked of an earlier study; here, since a stop of this one may follow at once
+            orders.put(word)
     except EOFError:
         end(0)
     except pickle.UnpicklingError:  # "truncated": the pool was killed in the middle of a word
@@ -110,7 +112,6 @@ def main(lead: Callable[[], Team | Solo] = Solo) -> None:
     team = _led(lead, end)
     setup: Setup = orders.get()
     while True:
-        ask(None)
         if setup.together and (entered := machine_folder(setup.together)) is not None:
             machine.append(entered)
         shared = [SharedStates(folder.path, setup.job.rows.splits, setup.threads) for folder in machine]

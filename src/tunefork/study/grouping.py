@@ -113,7 +113,7 @@ class Planner:
     def _workers(self, runs: Sequence[PlannedRun], traits: Mapping[str, Traits]) -> int:
         """How many groups train at the same time; sets the threads that each has."""
         if self._places is not None:
-            self._threads = self._chosen.threads or self._places.threads
+            self._threads = self._places.threads  # not those of the beginning: it may have been another runner's
             return self._wish or self._places.groups
         if self._wish is None and self._chosen.workers:
             self._threads = self._chosen.threads

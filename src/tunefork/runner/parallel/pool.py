@@ -50,6 +50,11 @@ class TeamPool(Crew["TeamHand"]):
             self._hands = [hand for hand in self._hands if hand.order is not None]
         super().__exit__(kind, error, trace)
 
+    def _look(self) -> None:
+        for hand in self._hands:
+            if hand not in self._heard and not hand.alive:
+                hand.kill()  # its leader would wait for those who cannot come
+
     def _hire(self) -> TeamHand:
         while self._idle:
             hand = self._idle.pop()
@@ -81,6 +86,10 @@ class TeamHand(Worker):
     def alive(self) -> bool:
         """Whether all processes are there."""
         return all(each.poll() is None for each in (self._process, *self._followers))
+
+    def kill(self) -> None:
+        """End the leader at once; what it says then is its last word."""
+        self._process.kill()
 
     def end(self) -> str:
         """End the processes; returns how the first of them ended that should not have."""
