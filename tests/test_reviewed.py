@@ -205,7 +205,7 @@ def test_the_written_predictions_are_those_of_the_best_step(tmp_path: Path) -> N
 
 def test_the_plan_says_unknown_and_hides_no_error(messages_csv: Path, tmp_path: Path) -> None:
     (tmp_path / "study.yaml").write_text(f"model: roberta-base\ndata: {messages_csv}\ncompare: [head]")
-    done = tunefork("plan", str(tmp_path / "study.yaml"))
+    done = tunefork("plan", str(tmp_path / "study.yaml"), "--no-timings")
     assert done.returncode == 0, done.stderr
     assert "unknown" in done.stdout
     (tmp_path / "study.yaml").write_text(

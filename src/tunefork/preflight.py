@@ -33,7 +33,7 @@ class Preflight:
     (None, 3)
     >>> checks.settle()
     Traceback (most recent call last):
-    tunefork.errors.LabelError: No label (a.csv line 3).
+    tunefork.errors.rows.LabelError: No label (a.csv line 3).
     """
 
     def __init__(self) -> None:

@@ -103,6 +103,7 @@ def test_a_shown_study_file_is_one(block: Block) -> None:
 def test_blocks_that_no_test_runs_are_known() -> None:
     told = [f"{block.page}: {block.not_run}" for block in BLOCKS if block.not_run]
     assert told == [
+        "parallel.md: study is any study; tests/runner/test_parallel.py has its own",
         "ray.md: needs a cluster; tests/runner/test_ray.py has its own",
         "tutorial-images.md: needs the weights of a model of the hub",
         "tutorial.md: the tests have it installed",

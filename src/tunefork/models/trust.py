@@ -26,7 +26,7 @@ class Trust:
 
     >>> Trust("main")
     Traceback (most recent call last):
-    tunefork.errors.ConfigError: --trust-remote-code takes the commit whose code may run, of 40 hexadecimal digits. \
+    tunefork.errors.settings.ConfigError: --trust-remote-code takes the commit whose code may run, of 40 hexadecimal digits. \
 Found: 'main'. Copy the commit hash from the history of files on the model's page.
     """
 
