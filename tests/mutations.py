@@ -883,6 +883,20 @@ MUTATIONS = (
         "tests/runner/cluster/test_folders.py::part_arrived",
     ),
     Mutation(
+        "two workers of a cluster write frozen weights into one another",
+        "runner/cluster/arrivals.py",
+        'DESK / "arriving" / sender',
+        'DESK / "arriving"',
+        "tests/runner/cluster/test_folders.py::at_a_time",
+    ),
+    Mutation(
+        "frozen weights that come again take the place of those that runs link to",
+        "runner/cluster/arrivals.py",
+        "            staged.unlink()\n            return\n",
+        "            pass\n",
+        "tests/runner/cluster/test_folders.py::at_a_time or first_of",
+    ),
+    Mutation(
         "what one group decided on a cluster is forgotten when another decides",
         "runner/cluster/arrivals.py",
         "{**self._store.chosen(name), **value}",

@@ -61,7 +61,7 @@ class ClusterCrew(Crew[ClusterHand]):
         super().__init__(most or len(plan.groups), store, watcher)
         self._cluster, self._plan, self._sent, self._gpus, self._idle = cluster, plan, sent, gpus, idle
         self._folder = store.folder.resolve()
-        self._arrivals = Arrivals(store)
+        self._arrivals: dict[ClusterHand, Arrivals] = {}
         self._versions = versions()
         self._wishes: list[StopWish] = []
         self._looked, self._began, self._told = 0.0, time.monotonic(), False
@@ -91,6 +91,7 @@ class ClusterCrew(Crew[ClusterHand]):
         else:
             hand = ClusterHand(self._cluster, self._plan.threads, self._gpus, self._events)
         hand.prepare = self._given
+        self._arrivals[hand] = Arrivals(self._store, hand.name)
         return hand
 
     def _room(self, coming: int) -> bool:
@@ -123,7 +124,7 @@ class ClusterCrew(Crew[ClusterHand]):
             hand.desk = Path(event.arguments[0]) if event.arguments[0] else None
         elif event.name == "wants":
             hand.deliver(self._files(event.arguments[0]))
-        elif not self._arrivals.take(event):
+        elif not self._arrivals[hand].take(event):
             super()._take(hand, event)
 
     def _ended(self, hand: ClusterHand) -> None:
@@ -132,6 +133,7 @@ class ClusterCrew(Crew[ClusterHand]):
 
     def _bury(self, hand: ClusterHand) -> list[Order]:
         _clear(hand)
+        self._arrivals.pop(hand).clear()
         if not hand.ready and not hand.stranded:
             self._lost += 1
             if self._lost >= STARTS:
