@@ -20,6 +20,16 @@ Telling(os.fdopen(writing, "wb")).send(Event("done"))
 print("went on")
 """
 
+STUCK = """
+from tunefork.runner.worker import _ending
+
+class Stuck:
+    def leave(self):
+        raise PermissionError("somebody else's")
+
+_ending([Stuck()])(3)
+"""
+
 
 @pytest.mark.parametrize("length", [0, 1, 2, 10, 100, len(WORD) // 2, len(WORD) - 1])
 def test_a_word_that_is_cut_is_the_end(length: int) -> None:
@@ -36,3 +46,9 @@ def test_what_is_no_word_is_told() -> None:
 def test_nobody_listens_any_more() -> None:
     done = subprocess.run([sys.executable, "-c", UNHEARD], capture_output=True, check=False, timeout=120)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_it_ends_also_where_its_place_cannot_be_left() -> None:
+    done = subprocess.run([sys.executable, "-c", STUCK], capture_output=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout) == (3, b"")
+    assert b"PermissionError: somebody else's" in done.stderr
