@@ -76,6 +76,8 @@ class ClusterCrew(Crew[ClusterHand]):
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         self._idle += [hand for hand in self._hands if hand.ready and hand.order is None]
         self._hands = [hand for hand in self._hands if hand not in self._idle]
+        for hand in self._idle:
+            hand.prepare = None  # it knows this crew, which holds the job in Ray's object store
         try:
             super().__exit__(kind, error, trace)
         finally:
