@@ -84,3 +84,21 @@ def test_a_worker_that_stays_keeps_nothing_of_the_plan_it_came_from(hired: list[
     assert crew._idle == [hired[0]]
     assert [each.ended for each in hired] == [False, True, True]
     assert hired[0].prepare is None
+
+
+def test_who_is_asked_for_is_let_go_when_no_group_waits(hired: list[Any], crew: Any) -> None:
+    crew._employ()
+    assert len(hired) == 3
+    crew._meet(hired[0].meet())
+    for _ in range(2):
+        crew._employ()
+        assert [each.ended for each in hired] == [False] * 3, "groups wait"
+        crew._ended(hired[0])
+    crew._employ()
+    assert hired[0].order.number == 2
+    assert [each.ended for each in hired] == [False, True, True]
+    assert crew._hands == [hired[0]]
+    crew._waiting[:0] = crew._bury(hired[0])
+    crew._employ()
+    assert len(hired) == 4, "for the group whose worker died"
+    assert crew._hands == [hired[3]]

@@ -96,6 +96,18 @@ class ClusterCrew(Crew[ClusterHand]):
         self._arrivals[hand] = Arrivals(self._store, hand.name)
         return hand
 
+    def _employ(self) -> None:
+        super()._employ()
+        if not self._waiting:  # who still comes would take room, or keep an autoscaler at it, for nothing
+            for hand in [each for each in self._hands if not each.ready]:
+                self._let_go(hand)
+
+    def _let_go(self, hand: ClusterHand) -> None:
+        """End one that has no order; it says nothing more."""
+        self._hands.remove(hand)
+        self._arrivals.pop(hand)
+        hand.end()
+
     def _room(self, coming: int) -> bool:
         return coming < COMING and super()._room(coming)
 
