@@ -1079,6 +1079,27 @@ MUTATIONS = (
         "tests/runner/cluster/test_deaths.py::machines_that_go",
     ),
     Mutation(
+        "starts that fail end a study that is at work",
+        "runner/cluster/crew.py",
+        "        if not any(each.ready for each in self._hands):\n            raise error",
+        "        if True:\n            raise error",
+        "tests/runner/cluster/test_crew.py::at_work or done_without",
+    ),
+    Mutation(
+        "where starts fail others are asked for on and on",
+        "runner/cluster/crew.py",
+        "        self._closed = True\n",
+        "",
+        "tests/runner/cluster/test_crew.py::at_work or done_without",
+    ),
+    Mutation(
+        "workers are asked for when no group waits",
+        "runner/cluster/crew.py",
+        "        if not self._waiting:  # who",
+        "        if False:  # who",
+        "tests/runner/cluster/test_crew.py::no_group_waits",
+    ),
+    Mutation(
         "a call that no worker has taken is waited for",
         "runner/cluster/hand.py",
         "            self._ray.kill(self._actor)  # ``_listen`` tells the rest",

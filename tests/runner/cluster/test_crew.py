@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from tests.runner.contract import RUNS, RunnerContract, Told, planned
+from tunefork.errors import RunnerError
 from tunefork.runner.cluster import crew as crews
-from tunefork.runner.cluster.crew import ClusterCrew
+from tunefork.runner.cluster.crew import STARTS, ClusterCrew
 from tunefork.runner.cluster.messages import Met
 from tunefork.runner.cluster.parcel import Sent
 from tunefork.runner.cluster.versions import versions
@@ -102,3 +103,66 @@ def test_who_is_asked_for_is_let_go_when_no_group_waits(hired: list[Any], crew: 
     crew._employ()
     assert len(hired) == 4, "for the group whose worker died"
     assert crew._hands == [hired[3]]
+
+
+def die(crew: Any) -> None:
+    """One that is still to come does not."""
+    crew._bury(next(each for each in crew._hands if not each.ready))
+    crew._employ()
+
+
+def test_starts_that_fail_do_not_end_a_study_that_is_at_work(hired: list[Any], crew: Any, told: Told) -> None:
+    crew._employ()
+    crew._meet(hired[0].meet())
+    crew._employ()
+    for _ in range(STARTS):
+        die(crew)
+    assert told.of_study == [
+        "goes on with the workers that are there: A worker on the cluster has died (no such module) (runner: ray). "
+        f"Every machine of the cluster needs tunefork {crews.__version__}: pip install 'tunefork[ray]'."
+    ]
+    count = len(hired)
+    for _ in range(3):
+        crew._employ()
+    assert len(hired) == count, "no other is asked for"
+    crew._ended(hired[0])
+    crew._employ()
+    assert (hired[0].order.number, len(crew._waiting)) == (1, 1)
+    assert sum(not each.ready for each in crew._hands) == 1, "by now others may be of use"
+    for _ in range(STARTS):
+        die(crew)
+    assert len(told.of_study) == 1, "told once"
+
+
+def test_starts_that_fail_end_a_study_where_nobody_is_at_work(hired: list[Any], crew: Any, told: Told) -> None:
+    crew._employ()
+    crew._meet(hired[0].meet())
+    crew._employ()
+    for _ in range(STARTS):
+        die(crew)
+    count = len(hired)
+    crew._waiting[:0] = crew._bury(hired[0])
+    crew._employ()
+    assert len(hired) > count, "nobody is left"
+    for _ in range(STARTS - 1):
+        die(crew)
+    with pytest.raises(RunnerError, match=r"has died \(no such module\) \(runner: ray\)"):
+        die(crew)
+
+
+def test_a_machine_with_other_versions_is_done_without(hired: list[Any], crew: Any, told: Told) -> None:
+    crew._employ()
+    crew._meet(hired[0].meet())
+    crew._employ()
+    for other in hired[1:3]:
+        crew._meet(other.meet(torch="0.1"))
+        crew._employ()
+        assert other.ended
+    assert crew._hands == [hired[0]]
+    assert len(hired) == 3, "no other is asked for"
+    assert len(told.of_study) == 1
+    assert "have not the same versions installed (machine-7). Found: torch is 0.1 there and " in told.of_study[0]
+    crew._bury(hired[0])
+    crew._employ()
+    with pytest.raises(RunnerError, match="have not the same versions installed"):
+        crew._meet(hired[3].meet(torch="0.1"))

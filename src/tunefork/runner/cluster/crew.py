@@ -31,7 +31,7 @@ TOKEN = f"{DESK}/token"
 COMING = 16
 """Workers that are waited for at a time: an autoscaler sees what is wanted, and others get their turn."""
 STARTS = 3
-"""Workers that may die one after another before they take an order."""
+"""Workers that may die one after another, before they take an order, until no others are asked for."""
 PATIENCE = 30.0
 """Seconds without any worker after which it is said what is waited for."""
 MACHINES = 10
@@ -69,6 +69,10 @@ class ClusterCrew(Crew[ClusterHand]):
         """Machines that have died, by the number of the group that a worker there was busy with."""
         self._lost = 0
         """Workers that died before they took an order, one after another."""
+        self._closed = False
+        """Whether no others are asked for: those that come are of no use, and some that are of use are here."""
+        self._complaints: set[str] = set()
+        """What was told of those that are of no use."""
         shutil.rmtree(self._folder / DESK, ignore_errors=True)  # of a runner that was killed
         self._token = f"{TOKEN}-{sent.name}"
         write_text(self._folder / self._token, "")
@@ -109,7 +113,8 @@ class ClusterCrew(Crew[ClusterHand]):
         hand.end()
 
     def _room(self, coming: int) -> bool:
-        return coming < COMING and super()._room(coming)
+        closed = self._closed and any(each.ready for each in self._hands)
+        return not closed and coming < COMING and super()._room(coming)
 
     def _look(self) -> None:
         if time.monotonic() - self._looked < LOOK:
@@ -143,6 +148,7 @@ class ClusterCrew(Crew[ClusterHand]):
 
     def _ended(self, hand: ClusterHand) -> None:
         super()._ended(hand)
+        self._closed = False  # by now others may be of use
         _clear(hand)
 
     def _bury(self, hand: ClusterHand) -> list[Order]:
@@ -151,10 +157,11 @@ class ClusterCrew(Crew[ClusterHand]):
         if not hand.ready and not hand.stranded:
             self._lost += 1
             if self._lost >= STARTS:
-                raise RunnerError(
+                self._lost = 0
+                self._do_without(RunnerError(
                     hand.end(), where="runner: ray",
                     fix=f"Every machine of the cluster needs tunefork {__version__}: pip install 'tunefork[ray]'.",
-                )  # fmt: skip
+                ))  # fmt: skip
         return super()._bury(hand)
 
     def _blameless(self, hand: ClusterHand) -> bool:
@@ -169,11 +176,26 @@ class ClusterCrew(Crew[ClusterHand]):
         assert hand.met is not None
         found = differences(self._versions, hand.met.versions)
         if found:
-            raise RunnerError(
+            self._do_without(RunnerError(
                 "The machines of the cluster have not the same versions installed", where=hand.met.host,
                 found="; ".join(found), fix="Install the same everywhere, or run the study on the cluster's machines.",
-            )  # fmt: skip
+            ))  # fmt: skip
+            self._let_go(hand)
+            return
         hand.ready, self._lost = True, 0
+
+    def _do_without(self, error: RunnerError) -> None:
+        """Go on with the workers that are there, and ask for others when one of them has come to an end.
+
+        Raises:
+            RunnerError: none is there.
+        """
+        if not any(each.ready for each in self._hands):
+            raise error
+        self._closed = True
+        if error.where not in self._complaints:
+            self._complaints.add(error.where)
+            self._watcher.tell(STUDY, f"goes on with the workers that are there: {error}")
 
     def _given(self, order: Order) -> tuple[Given, list[Any]]:
         """What a worker is told of an order."""
