@@ -883,6 +883,20 @@ MUTATIONS = (
         "tests/runner/cluster/test_folders.py::part_arrived",
     ),
     Mutation(
+        "two workers of a cluster write frozen weights into one another",
+        "runner/cluster/arrivals.py",
+        'DESK / "arriving" / sender',
+        'DESK / "arriving"',
+        "tests/runner/cluster/test_folders.py::at_a_time",
+    ),
+    Mutation(
+        "frozen weights that come again take the place of those that runs link to",
+        "runner/cluster/arrivals.py",
+        "            staged.unlink()\n            return\n",
+        "            pass\n",
+        "tests/runner/cluster/test_folders.py::at_a_time or first_of",
+    ),
+    Mutation(
         "what one group decided on a cluster is forgotten when another decides",
         "runner/cluster/arrivals.py",
         "{**self._store.chosen(name), **value}",
@@ -1063,6 +1077,27 @@ MUTATIONS = (
         "return self._stranded[hand.order.number] <= MACHINES",
         "return False",
         "tests/runner/cluster/test_deaths.py::machines_that_go",
+    ),
+    Mutation(
+        "starts that fail end a study that is at work",
+        "runner/cluster/crew.py",
+        "        if not any(each.ready for each in self._hands):\n            raise error",
+        "        if True:\n            raise error",
+        "tests/runner/cluster/test_crew.py::at_work or done_without",
+    ),
+    Mutation(
+        "where starts fail others are asked for on and on",
+        "runner/cluster/crew.py",
+        "        self._closed = True\n",
+        "",
+        "tests/runner/cluster/test_crew.py::at_work or done_without",
+    ),
+    Mutation(
+        "workers are asked for when no group waits",
+        "runner/cluster/crew.py",
+        "        if not self._waiting:  # who",
+        "        if False:  # who",
+        "tests/runner/cluster/test_crew.py::no_group_waits",
     ),
     Mutation(
         "a call that no worker has taken is waited for",

@@ -27,6 +27,16 @@ Telling(os.fdopen(writing, "wb")).send(Event("done"))
 print("went on")
 """
 
+STUCK = """
+from tunefork.runner.worker import _ending
+
+class Stuck:
+    def leave(self):
+        raise PermissionError("somebody else's")
+
+_ending([Stuck()])(3)
+"""
+
 
 @pytest.mark.parametrize("length", [0, 1, 2, 10, 100, len(WORD) // 2, len(WORD) - 1])
 def test_a_word_that_is_cut_is_the_end(length: int) -> None:
@@ -62,3 +72,9 @@ def test_a_stop_right_behind_the_setup_is_heard(tmp_path: Path) -> None:
         events.append(pickle.load(worker.stdout))
     worker.communicate()
     assert (events[-1].name, events[-1].arguments) == ("halted", ("StoppedError", 15))
+
+
+def test_it_ends_also_where_its_place_cannot_be_left() -> None:
+    done = subprocess.run([sys.executable, "-c", STUCK], capture_output=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout) == (3, b"")
+    assert b"PermissionError: somebody else's" in done.stderr

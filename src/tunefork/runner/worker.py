@@ -103,11 +103,7 @@ def main(lead: Callable[[], Team | Solo] = Solo) -> None:
     orders: queue.Queue[Any] = queue.Queue()
     machine: list[MachineFolder] = []
 
-    def end(status: int) -> NoReturn:
-        for folder in machine:
-            folder.leave()  # the last one out removes what lies there
-        os._exit(status)
-
+    end = _ending(machine)
     threading.Thread(target=_listen, args=(orders, end), name="orders", daemon=True).start()
     team = _led(lead, end)
     setup: Setup = orders.get()
@@ -124,6 +120,21 @@ def main(lead: Callable[[], Team | Solo] = Solo) -> None:
         while machine:
             machine.pop().leave()
         setup = order
+
+
+def _ending(machine: list[MachineFolder]) -> End:
+    """Leaves the machine's folders, and ends the process whatever becomes of that: its pool waits for it."""
+
+    def end(status: int) -> NoReturn:
+        try:
+            for folder in machine:
+                folder.leave()  # the last one out removes what lies there
+        except Exception:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+
+    return end
 
 
 def _led(lead: Callable[[], Team | Solo], end: End) -> Team | Solo:

@@ -33,7 +33,7 @@ class Wire:
 
     def __init__(self, worker: Path, study: Path, shared: bool, frozen: tuple[str, ...] = ()) -> None:
         self.told: list[Event] = []
-        self.arrivals = Arrivals(MemoryStore(study))
+        self.arrivals = Arrivals(MemoryStore(study), "w")
         self.outgoing = Outgoing(worker, shared, frozen, self.send)
 
     def send(self, event: Event) -> None:
@@ -99,6 +99,57 @@ def test_frozen_weights_travel_once_and_are_linked(wire: Wire, tmp_path: Path) -
     assert units == ["backbone/frozen-1.safetensors", "runs/a", "runs/b"]
 
 
+def test_two_workers_send_the_same_frozen_weights_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outgoing, "PIECE", 100)
+    study, weights = tmp_path / "study", bytes(range(250))
+    study.mkdir()
+    streams: list[list[Event]] = []
+    for run in ("a", "b"):
+        worker, told = tmp_path / run, []
+        (worker / "backbone").mkdir(parents=True)
+        (worker / "backbone" / "frozen-1.safetensors").write_bytes(weights)
+        (worker / "runs" / run).mkdir(parents=True)
+        os.link(worker / "backbone" / "frozen-1.safetensors", worker / "runs" / run / "model-1.safetensors")
+        Outgoing(worker, False, (), told.append).run(run)
+        streams.append(told)
+    store = MemoryStore(study)
+    arrivals = [Arrivals(store, "one"), Arrivals(store, "other")]
+    for events in zip(*streams, strict=True):
+        for taking, event in zip(arrivals, events, strict=True):
+            if event.name != "sent":
+                read = tuple(each.read() if isinstance(each, Piece) else each for each in event.arguments)
+                assert taking.take(Event(event.name, read))
+    shard = study / "backbone" / "frozen-1.safetensors"
+    assert shard.read_bytes() == weights
+    for run in ("a", "b"):
+        assert (study / "runs" / run / "model-1.safetensors").samefile(shard)
+    assert [path for path in (study / "ray").rglob("*") if path.is_file()] == []
+
+
+def test_the_first_of_the_same_frozen_weights_stays_and_what_is_half_there_can_be_cleared(
+    wire: Wire, tmp_path: Path
+) -> None:
+    """Runs that came before link to it."""
+    shard = tmp_path / "study" / "backbone" / "frozen-1.safetensors"
+    shard.parent.mkdir()
+    shard.write_bytes(b"f")
+    before = shard.stat().st_ino
+    worker = wire.outgoing._folder
+    (worker / "backbone").mkdir()
+    (worker / "backbone" / "frozen-1.safetensors").write_bytes(b"f")
+    (worker / "runs" / "a").mkdir(parents=True)
+    os.link(worker / "backbone" / "frozen-1.safetensors", worker / "runs" / "a" / "model.safetensors")
+    wire.outgoing.run("a")
+    assert shard.stat().st_ino == before
+    assert (tmp_path / "study" / "runs" / "a" / "model.safetensors").samefile(shard)
+    arriving = tmp_path / "study" / "ray" / "arriving"
+    wire.arrivals.open("backbone/frozen-2.safetensors", False)
+    wire.arrivals.piece("backbone/frozen-2.safetensors", ".", b"half")
+    assert [path.read_bytes() for path in (arriving / "w").iterdir()] == [b"half"]
+    wire.arrivals.clear()
+    assert list(arriving.iterdir()) == []
+
+
 def test_a_run_s_folder_takes_the_place_of_what_was_there(wire: Wire, tmp_path: Path) -> None:
     worker, study = wire.outgoing._folder, tmp_path / "study"
     (study / "runs" / "a").mkdir(parents=True)
@@ -113,7 +164,7 @@ def test_a_run_s_folder_takes_the_place_of_what_was_there(wire: Wire, tmp_path: 
 
 
 def test_a_unit_of_which_a_part_arrived_is_not_there(tmp_path: Path) -> None:
-    arrivals = Arrivals(MemoryStore(tmp_path))
+    arrivals = Arrivals(MemoryStore(tmp_path), "w")
     arrivals.open(STATE, True)
     arrivals.piece(STATE, "run-0.safetensors", b"half")
     assert resumable(tmp_path) == {}

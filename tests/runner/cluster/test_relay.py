@@ -65,7 +65,7 @@ def test_a_stream_that_is_cut_off_can_be_gone_on_from(
 ) -> None:
     store = MemoryStore(tmp_path)
     plan, job = prepared(store)
-    arrivals = Arrivals(store)
+    arrivals = Arrivals(store, "w")
     for event in stream[: int(part * len(stream))]:
         arrivals.take(event)
     newest = max((int(unit[-9:]) for unit in resumable(tmp_path)), default=0)
@@ -106,7 +106,7 @@ def test_a_run_s_record_comes_behind_its_folder(stream: list[Event]) -> None:
 
 def test_decisions_of_two_groups_stand_side_by_side(tmp_path: Path) -> None:
     store = MemoryStore(tmp_path)
-    arrivals = Arrivals(store)
+    arrivals = Arrivals(store, "w")
     assert arrivals.take(Event("merge", ("memory", {"one": {"split": True}})))
     assert arrivals.take(Event("merge", ("memory", {"other": {"most": 2}})))
     assert store.chosen("memory") == {"one": {"split": True}, "other": {"most": 2}}
@@ -121,7 +121,7 @@ def test_no_room_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(store, "add_step", full)
     with pytest.raises(DiskFullError):
-        Arrivals(store).take(Event("add_step", (StepRecord("a", 1, 0.1, 0.5, 1e-3, 0.1),)))
+        Arrivals(store, "w").take(Event("add_step", (StepRecord("a", 1, 0.1, 0.5, 1e-3, 0.1),)))
 
 
 def test_a_path_of_a_worker_is_told_as_the_study_s(tmp_path: Path) -> None:

@@ -24,14 +24,20 @@ FOLDERS = frozenset({"moved", "open", "piece", "whole", "gone"})
 
 
 class Arrivals:
-    """Takes events, in the order in which a worker sent them.
+    """Takes the events of one worker, in the order in which it sent them.
 
     Args:
         store: the study's.
+        sender: a name that no other worker has: two may send the same frozen weights at a time.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, sender: str) -> None:
         self._store, self._folder = store, store.folder.resolve()
+        self._arriving = self._folder / DESK / "arriving" / sender
+
+    def clear(self) -> None:
+        """Remove what has not come to its end."""
+        shutil.rmtree(self._arriving, ignore_errors=True)
 
     def take(self, event: Event) -> bool:
         """Keep what it brings; False where it is something else.
@@ -96,11 +102,14 @@ class Arrivals:
         if staged.is_dir():
             flush(staged)
             shutil.rmtree(target, ignore_errors=True)
+        elif target.exists():  # another worker sent the same frozen weights, and runs may link to those already
+            staged.unlink()
+            return
         staged.replace(target)
         flush(target.parent)
 
     def _place(self, unit: str) -> Path:
-        return self._folder / DESK / "arriving" / unit.replace("/", "+")
+        return self._arriving / unit.replace("/", "+")
 
     def _staged(self, unit: str) -> Path:
         """The place of a unit on its way, empty."""

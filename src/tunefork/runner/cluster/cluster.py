@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,10 @@ class Cluster:
         if self._session is not None:
             self._session.end()
             self._session = None
-            sweep()  # its workers were killed, and had no time to clear up
+            # its workers were killed, and had no time to clear up; where the place is somebody else's they had none,
+            # and the study has ended well
+            with suppress(OSError):
+                sweep()
 
     def places(self, threads: int, gpus: float) -> Places:
         """How many groups have room on the machines that are there now; at least one, since machines may come.

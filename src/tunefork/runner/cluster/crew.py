@@ -31,7 +31,7 @@ TOKEN = f"{DESK}/token"
 COMING = 16
 """Workers that are waited for at a time: an autoscaler sees what is wanted, and others get their turn."""
 STARTS = 3
-"""Workers that may die one after another before they take an order."""
+"""Workers that may die one after another, before they take an order, until no others are asked for."""
 PATIENCE = 30.0
 """Seconds without any worker after which it is said what is waited for."""
 MACHINES = 10
@@ -61,7 +61,7 @@ class ClusterCrew(Crew[ClusterHand]):
         super().__init__(most or len(plan.groups), store, watcher)
         self._cluster, self._plan, self._sent, self._gpus, self._idle = cluster, plan, sent, gpus, idle
         self._folder = store.folder.resolve()
-        self._arrivals = Arrivals(store)
+        self._arrivals: dict[ClusterHand, Arrivals] = {}
         self._versions = versions()
         self._wishes: list[StopWish] = []
         self._looked, self._began, self._told = 0.0, time.monotonic(), False
@@ -69,6 +69,10 @@ class ClusterCrew(Crew[ClusterHand]):
         """Machines that have died, by the number of the group that a worker there was busy with."""
         self._lost = 0
         """Workers that died before they took an order, one after another."""
+        self._closed = False
+        """Whether no others are asked for: those that come are of no use, and some that are of use are here."""
+        self._complaints: set[str] = set()
+        """What was told of those that are of no use."""
         shutil.rmtree(self._folder / DESK, ignore_errors=True)  # of a runner that was killed
         self._token = f"{TOKEN}-{sent.name}"
         write_text(self._folder / self._token, "")
@@ -76,6 +80,8 @@ class ClusterCrew(Crew[ClusterHand]):
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         self._idle += [hand for hand in self._hands if hand.ready and hand.order is None]
         self._hands = [hand for hand in self._hands if hand not in self._idle]
+        for hand in self._idle:
+            hand.prepare = None  # it knows this crew, which holds the job in Ray's object store
         try:
             super().__exit__(kind, error, trace)
         finally:
@@ -91,10 +97,24 @@ class ClusterCrew(Crew[ClusterHand]):
         else:
             hand = ClusterHand(self._cluster, self._plan.threads, self._gpus, self._events)
         hand.prepare = self._given
+        self._arrivals[hand] = Arrivals(self._store, hand.name)
         return hand
 
+    def _employ(self) -> None:
+        super()._employ()
+        if not self._waiting:  # who still comes would take room, or keep an autoscaler at it, for nothing
+            for hand in [each for each in self._hands if not each.ready]:
+                self._let_go(hand)
+
+    def _let_go(self, hand: ClusterHand) -> None:
+        """End one that has no order; it says nothing more."""
+        self._hands.remove(hand)
+        self._arrivals.pop(hand)
+        hand.end()
+
     def _room(self, coming: int) -> bool:
-        return coming < COMING and super()._room(coming)
+        closed = self._closed and any(each.ready for each in self._hands)
+        return not closed and coming < COMING and super()._room(coming)
 
     def _look(self) -> None:
         if time.monotonic() - self._looked < LOOK:
@@ -123,22 +143,25 @@ class ClusterCrew(Crew[ClusterHand]):
             hand.desk = Path(event.arguments[0]) if event.arguments[0] else None
         elif event.name == "wants":
             hand.deliver(self._files(event.arguments[0]))
-        elif not self._arrivals.take(event):
+        elif not self._arrivals[hand].take(event):
             super()._take(hand, event)
 
     def _ended(self, hand: ClusterHand) -> None:
         super()._ended(hand)
+        self._closed = False  # by now others may be of use
         _clear(hand)
 
     def _bury(self, hand: ClusterHand) -> list[Order]:
         _clear(hand)
+        self._arrivals.pop(hand).clear()
         if not hand.ready and not hand.stranded:
             self._lost += 1
             if self._lost >= STARTS:
-                raise RunnerError(
+                self._lost = 0
+                self._do_without(RunnerError(
                     hand.end(), where="runner: ray",
                     fix=f"Every machine of the cluster needs tunefork {__version__}: pip install 'tunefork[ray]'.",
-                )  # fmt: skip
+                ))  # fmt: skip
         return super()._bury(hand)
 
     def _blameless(self, hand: ClusterHand) -> bool:
@@ -153,11 +176,26 @@ class ClusterCrew(Crew[ClusterHand]):
         assert hand.met is not None
         found = differences(self._versions, hand.met.versions)
         if found:
-            raise RunnerError(
+            self._do_without(RunnerError(
                 "The machines of the cluster have not the same versions installed", where=hand.met.host,
                 found="; ".join(found), fix="Install the same everywhere, or run the study on the cluster's machines.",
-            )  # fmt: skip
+            ))  # fmt: skip
+            self._let_go(hand)
+            return
         hand.ready, self._lost = True, 0
+
+    def _do_without(self, error: RunnerError) -> None:
+        """Go on with the workers that are there, and ask for others when one of them has come to an end.
+
+        Raises:
+            RunnerError: none is there.
+        """
+        if not any(each.ready for each in self._hands):
+            raise error
+        self._closed = True
+        if error.where not in self._complaints:
+            self._complaints.add(error.where)
+            self._watcher.tell(STUDY, f"goes on with the workers that are there: {error}")
 
     def _given(self, order: Order) -> tuple[Given, list[Any]]:
         """What a worker is told of an order."""

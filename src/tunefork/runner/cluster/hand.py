@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -37,6 +38,8 @@ class ClusterHand:
         ray = cluster.ray
         self._ray, self.events = ray, events
         self.threads, self.gpus = threads, gpus
+        self.name = uuid.uuid4().hex
+        """Tells one worker from another."""
         groups = {"steering": 1, "hearing": 1}
         self._actor = (
             ray.remote(concurrency_groups=groups)(Trainer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from contextlib import ExitStack
 from dataclasses import replace
@@ -67,6 +68,7 @@ class RayRunner:
             raise ConfigError(
                 "A worker has at least one thread, and a part of a GPU or a whole number of them", where="runner: ray",
                 found=f"threads {threads}, gpus {gpus}, workers {most}",
+                fix="Write gpus as 0, as a part of one such as 0.5 or as a whole number; threads and workers from 1.",
             )  # fmt: skip
         self._address, self._threads, self._gpus, self._most = address, threads, gpus, most
         self._cores, self._memory = cores, memory
@@ -161,7 +163,7 @@ class RayRunner:
 def _possible(gpus: float) -> bool:
     """Ray gives parts of one GPU, or whole ones.
 
-    >>> _possible(0.5), _possible(2), _possible(1.5)
-    (True, True, False)
+    >>> _possible(0.5), _possible(2), _possible(1.5), _possible(-1)
+    (True, True, False, False)
     """
-    return 0 <= gpus <= 1 or gpus == int(gpus)
+    return 0 <= gpus <= 1 or (1 < gpus < math.inf and gpus == int(gpus))
