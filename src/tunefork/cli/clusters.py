@@ -54,7 +54,8 @@ def plan_for(
             )  # fmt: skip
         places = runner_places(runner, address, workers)
         return outline(study, timings=timings, workers=workers, places=places), None
-    where = parse_cluster(cluster)
+    given = costs_file(costs) if costs is not None else None
+    where = parse_cluster(cluster, given.device if given else "")
     if runner is not None or address is not None:
         raise ConfigError(
             "A plan is for a runner or for a cluster on paper", where="--runner" if runner else "--address",
@@ -65,7 +66,6 @@ def plan_for(
             "How many groups train at the same time is what the cluster says", where="--workers", found=f"{workers}",
             fix=f"Leave it out, or write --cluster {workers}x{where.device.name}.",
         )  # fmt: skip
-    given = costs_file(costs) if costs is not None else None
     if not timings and given is None:
         raise ConfigError(
             "A schedule on paper needs times", where="--no-timings",

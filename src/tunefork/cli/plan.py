@@ -65,7 +65,7 @@ def plan(
     from tunefork.metrics import own_metrics
     from tunefork.recipes import study_file
     from tunefork.search import search_outlook
-    from tunefork.study import Study, measured_here
+    from tunefork.study import Study, measured_here, no_costs_because
 
     own = own_metrics(metric or (), where="--metric")
     unusable = row_options(drop_missing, drop_empty, bad_images, leakage, rare)
@@ -79,6 +79,7 @@ def plan(
             as_document(found)
             | {"search": search_outlook(made.config)}
             | {"costs": measured.document() if measured else None}
+            | {"no_costs_because": None if measured else no_costs_because(found)}
             | ({"forecast": forecast.document()} if forecast else {})
         )
         return
@@ -93,6 +94,7 @@ def as_document(plan: Plan) -> dict[str, Any]:
         "rows": plan.rows,
         "truncated": plan.truncated,
         "tokens": plan.tokens,
+        "tokens_are_the_most": plan.longest,
         "seconds": plan.seconds,
         "disk_mb": plan.disk_mib,
         "detects": plan.detects,

@@ -67,7 +67,7 @@ def lengths(plan: Plan, split: str) -> str:
         return ""
     tokens = f"{plan.tokens[split]:.0f} tokens"
     if split not in plan.truncated:
-        return f", {tokens} each"
+        return f", at most {tokens} each" if plan.longest else f", {tokens} each"
     return f", {tokens} on average, {plan.truncated[split]:.1%} of the texts cut off"
 
 

@@ -67,7 +67,7 @@ class Plan:
     truncated: dict[str, float]
     """Share (0 to 1) of the texts per split that are longer than ``max_length``."""
     tokens: dict[str, float]
-    """Mean tokens of a text per split, after truncation."""
+    """Mean tokens of a text per split, after truncation; the most there can be where ``longest``."""
     notices: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     precision: str = ""
@@ -76,6 +76,8 @@ class Plan:
     """Groups that train at the same time, each in a process of its own."""
     threads: int = 0
     """Threads of each; 0 leaves them as they are."""
+    share: int = 1
+    """Processes that divide each group's batches; steps were timed on a part of so many."""
     disk_mib: float | None = None
     """Room for models, answers and checkpoints, the most at any time."""
     search: tuple[str, ...] = ()
@@ -84,6 +86,8 @@ class Plan:
     """For each two splits with texts that are nearly the same: their names, how many rows, the most similar pairs."""
     augmentation: dict[str, Any] = field(default_factory=dict)
     """How copies of training texts are made: settings, counts, samples. Empty where there are none."""
+    longest: bool = False
+    """Nobody knows how long the texts are, so each counts as long as it can be."""
 
     @property
     def seconds(self) -> float | None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from tunefork.config import RunConfig
 from tunefork.engine import Precision, Rows, available_bytes, choose_precision, compute_threads, has_banks
 from tunefork.models import Backbone
 from tunefork.plan import (
@@ -27,7 +26,7 @@ from tunefork.plan.simulate import Costs
 from tunefork.runner import Places
 from tunefork.strategies import Selection, alone_because, frozen_depth
 from tunefork.study.choices import Choices
-from tunefork.study.timings import Timer, timed
+from tunefork.study.timings import Timer, part_of, timed
 from tunefork.study.workers import FEWEST_STEPS, KEPT, KINDS, choose_workers
 
 ROOM = 0.7
@@ -160,7 +159,7 @@ class Planner:
         if self._costs is not None and traits is not None:
             return self._costs.timing(runs, traits)
         share = 1 if self._places is None else self._places.share
-        configs = [_part(run.config, share) for run in runs]
+        configs = [part_of(run.config, share) for run in runs]
         selections = [self._selections[config.configuration] for config in configs]
         with compute_threads(threads or self._threads):
             return self._timer(self._backbone, configs, selections, self._rows, self._precision(runs))
@@ -175,14 +174,6 @@ class Planner:
         training = runs[0].config.training
         seconds = estimate_seconds(timing, training, len(self._rows.train), *sizes)
         return replace(group, seconds=slower * seconds, timing=timing)
-
-
-def _part(run: RunConfig, share: int) -> RunConfig:
-    """What one of several processes computes of a run, as far as its time goes: a whole batch may not fit here."""
-    if share == 1:
-        return run
-    batch = -(-run.training.batch_size // share)
-    return run.model_copy(update={"training": run.training.model_copy(update={"batch_size": batch})})
 
 
 def _largest(found: Sequence[Party]) -> list[tuple[Party, float]]:

@@ -8,21 +8,17 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from tunefork.engine import best_device, compute_threads, product_rate
+from tunefork.engine import best_device, compute_threads
 from tunefork.errors import ConfigError
 from tunefork.plan import Plan
-from tunefork.plan.simulate import Cluster, Costs, Forecast, costs_of, forecast, read_costs
+from tunefork.plan.simulate import Cluster, Costs, Forecast, costs_of, forecast, is_named, read_costs
 from tunefork.runner import Places
 from tunefork.study.outline import outline
 from tunefork.study.prepare import device_name
+from tunefork.study.scaling import scaled_to
 
 if TYPE_CHECKING:
     from tunefork.study.study import Study
-
-REACHED = 0.1
-"""The share of a device's published peak that training is taken to reach: small models reach 0.05 to 0.2 of it."""
-SHORTEST = 0.005
-"""Seconds that a step on such a device is taken to last at least: its kernels have to be launched."""
 
 
 def plan_on(study: Study, cluster: Cluster, given: Costs | None = None) -> tuple[Plan, Forecast]:
@@ -40,20 +36,51 @@ def plan_on(study: Study, cluster: Cluster, given: Costs | None = None) -> tuple
     Raises:
         ConfigError: costs of another device, or not of all configurations; or nothing could be timed.
     """
-    if given is not None:
-        _check_device(cluster, given)
+    if cluster.device.name == "cpu" and best_device().type != "cpu":
+        raise ConfigError(
+            "This machine trains on its GPU, so a core of it is no device", where="--cluster", found=device_name(),
+            fix='Write --cluster 1xhere, or hide the GPU: CUDA_VISIBLE_DEVICES="".',
+        )  # fmt: skip
     threads = cluster.device.threads or torch.get_num_threads()
+    if given is not None:
+        _check_given(cluster, given, threads)
     memory = (given.memory_mib if given else None) or cluster.device.memory_mib
     with compute_threads(threads):
         places = Places(cluster.devices, threads, memory_mib=memory)
-        plan = study.plan(places=places, costs=given) if given else outline(study, places=places)
-        costs = given or _costs_for(plan, cluster)
+        plan = outline(study, places=places, costs=given)
+        costs = given or measured_here(plan)
+        if costs is None:
+            raise ConfigError(
+                "A schedule on paper needs times, and the steps of this model cannot be timed here", where="--cluster",
+                found="; ".join(plan.notices[:1]), fix="Give --costs FILE, written where the model is at hand.",
+            )  # fmt: skip
+        if not plan.groups:
+            raise ConfigError(
+                "A schedule on paper needs groups, and nobody knows here who shares a pass", where="--cluster",
+                found="; ".join(plan.notices[:1]), fix="Plan where the model is at hand.",
+            )  # fmt: skip
+        costs = given or scaled_to(costs, cluster)
     return plan, forecast(plan, costs, cluster)
 
 
 def measured_here(plan: Plan) -> Costs | None:
-    """What was timed for a plan on this machine, for ``--costs`` on another; None where nothing was."""
-    return costs_of(plan, device_name(), _memory())
+    """What was timed for a plan on this machine, for ``--costs`` on another; None where nothing can be used there."""
+    return None if no_costs_because(plan) else costs_of(plan, device_name(), _memory())
+
+
+def no_costs_because(plan: Plan) -> str:
+    """Why a plan's times are no costs of this machine's device; empty where they are."""
+    if all(run.timing is None for run in plan.runs):
+        return "a plan without times"
+    if plan.share > 1:
+        return f"steps were timed on a part of each batch, as {plan.share} processes divide it: plan without --runner"
+    alone = torch.get_num_threads()
+    if best_device().type == "cpu" and plan.threads not in (0, alone):
+        return (
+            f"lone runs were timed with {alone} threads, and shared passes with {plan.threads}: write --cluster 1xcpu "
+            "for one thread in both, or --workers 1 for all"
+        )
+    return ""
 
 
 def costs_file(path: Path) -> Costs:
@@ -73,33 +100,24 @@ def costs_file(path: Path) -> Costs:
     return read_costs(found if isinstance(found, dict) else {}, f"--costs {path}")
 
 
-def _costs_for(plan: Plan, cluster: Cluster) -> Costs:
-    costs = measured_here(plan)
-    if costs is None:
-        raise ConfigError(
-            "A schedule on paper needs times, and the steps of this model cannot be timed here", where="--cluster",
-            found="; ".join(plan.notices[:1]), fix="Give --costs FILE, written where the model is at hand.",
-        )  # fmt: skip
-    name, speed = cluster.device.name, cluster.speed
-    if speed is None and (cluster.device.here or name.lower() in costs.device.lower()):
-        return costs
-    memory = cluster.device.memory_mib
-    if speed is not None:
-        return costs.scaled(name, speed, memory, 0.0, f"each {name} is {speed:g} times as fast as this machine")
-    assert cluster.device.tflops is not None
-    rate = product_rate(torch.bfloat16 if plan.precision == "bf16" else torch.float32)
-    speed = REACHED * cluster.device.tflops / rate
-    return costs.scaled(
-        name, speed, memory, SHORTEST,
-        f"each {name} is {speed:,.0f} times as fast as this machine ({REACHED:.0%} of its published "
-        f"{cluster.device.tflops:g} TFLOP/s against {rate:.2f} measured here), and a step takes {1000 * SHORTEST:g} ms "
-        "at least; --costs FILE has measured times",
-    )  # fmt: skip
-
-
-def _check_device(cluster: Cluster, given: Costs) -> None:
+def _check_given(cluster: Cluster, given: Costs, threads: int) -> None:
+    """Costs are used as they are, so they have to be those of the cluster's devices."""
     name = cluster.device.name
-    if not cluster.device.here and cluster.speed is None and name.lower() not in given.device.lower():
+    if cluster.speed is not None:
+        raise ConfigError(
+            "Costs are those of the cluster's devices as they are", where="--costs", found=f"@{cluster.speed:g}",
+            fix=f"Write --cluster {cluster.written}, or leave out --costs.",
+        )  # fmt: skip
+    if cluster.device.here:
+        here = device_name()
+        if given.device != here or (here.startswith("cpu") and given.threads != threads):
+            own = f"{here} with {threads} thread{'s' if threads > 1 else ''}"
+            raise ConfigError(
+                f"The costs are those of another device than the cluster's {name}, which is {own}", where="--costs",
+                found=f"{given.device}, threads: {given.threads}",
+                fix=f"Write the file here: tunefork plan STUDY --cluster 1x{name} --json > FILE.",
+            )  # fmt: skip
+    elif not is_named(name, given.device):
         raise ConfigError(
             f"The costs are those of another device than the cluster's {name}", where="--costs", found=given.device,
             fix="Write --cluster with that device, or write the file on such a device.",

@@ -20,6 +20,7 @@ from tunefork.models import (
     Backbone,
     anatomy_of,
     image_size,
+    image_tokens,
     load_config,
     longest_input,
     skeleton,
@@ -36,6 +37,7 @@ from tunefork.plan import (
     total_steps,
     warnings_of,
 )
+from tunefork.plan.simulate import Costs
 from tunefork.problem import Labels, Problem
 from tunefork.runner import Places
 from tunefork.search import search_lines
@@ -60,7 +62,13 @@ class _Known:
     """Of every split; where nobody has read them, as many as there are rows."""
 
 
-def outline(study: Study, timings: bool = True, workers: int | None = None, places: Places | None = None) -> Plan:
+def outline(
+    study: Study,
+    timings: bool = True,
+    workers: int | None = None,
+    places: Places | None = None,
+    costs: Costs | None = None,
+) -> Plan:
     """The study's plan; where weights or rows are out of reach, times and memory are the most that they can be.
 
     Rows that are out of reach are counted as published, where ``tunefork.data.published`` knows the data set. What
@@ -72,13 +80,14 @@ def outline(study: Study, timings: bool = True, workers: int | None = None, plac
         workers: groups that train at the same time; as many as measure fastest unless given, one where something is out
             of reach.
         places: what the runner has room for; measured here unless given.
+        costs: what passes take elsewhere; nothing is timed here then.
 
     Raises:
         ModelNotFoundError: not even the config can be had.
         TuneforkError: something else is wrong.
     """
     try:
-        return study.plan(timings, workers, places)
+        return study.plan(timings, workers, places, costs)
     except TuneforkError as error:
         problems = error.problems if isinstance(error, ProblemsError) else (error,)
         if not all(_no_model(study, each) or _no_rows(study, each) for each in problems):
@@ -92,7 +101,7 @@ def outline(study: Study, timings: bool = True, workers: int | None = None, plac
         reasons = [str(each.found) for each in problems if _no_model(study, each)]
         tokens = _longest(study, config)
         if timings and tokens is not None:
-            return _timed(study, known, tokens, reasons, workers, places)
+            return _timed(study, known, tokens, reasons, workers, places, costs)
         return _from_config(study, config, known, tokens, reasons)
 
 
@@ -137,25 +146,37 @@ def _published(study: Study, problems: Sequence[TuneforkError]) -> _Known:
 
 
 def _timed(
-    study: Study, known: _Known, tokens: int, reasons: Sequence[str], workers: int | None, places: Places | None
+    study: Study,
+    known: _Known,
+    tokens: int,
+    reasons: Sequence[str],
+    workers: int | None,
+    places: Places | None,
+    costs: Costs | None,
 ) -> Plan:
-    """Costs as they are measured, with what stands in for what is out of reach."""
+    """Costs as they are measured or given, with what stands in for what is out of reach."""
     backbone = _stand_in_for(study, known) if reasons else study.starting_model(known.names, known.problem)
     began = time.perf_counter()
-    runs, arrangement, augmented = stand_in(study.config, backbone, known.labels, known.names, tokens, workers, places)
+    runs, arrangement, augmented = stand_in(
+        study.config, backbone, known.labels, known.names, tokens, workers, places, costs
+    )
     seconds = {run.config.configuration: run.seconds for run in runs if run.seconds is not None}
     parts = [group.runs for group in arrangement.groups]
-    said = _stood_in(reasons, tokens, backbone, time.perf_counter() - began)
+    took = None if costs else time.perf_counter() - began
+    each = image_tokens(backbone) if backbone.images else tokens
     return replace(
         known.plan,
         runs=runs,
         groups=arrangement.groups,
+        tokens={name: float(each) for name in known.plan.rows},
+        longest=not backbone.images,
         workers=arrangement.workers,
         threads=arrangement.threads,
-        precision=automatic_precision(),
+        share=places.share if places else 1,
+        precision=costs.precision if costs else automatic_precision(),
         disk_mib=estimate_disk_mib(runs, parts, known.plan.rows, len(known.names), arrangement.workers),
         search=search_lines(study.config, seconds),
-        notices=(*said, *backbone.notices, *augmented, *known.plan.notices),
+        notices=(*_stood_in(reasons, tokens, backbone, took), *backbone.notices, *augmented, *known.plan.notices),
         warnings=warnings_of(study.config, known.plan.warnings),
     )
 
@@ -165,10 +186,14 @@ def _stand_in_for(study: Study, known: _Known) -> Backbone:
     return untrained_backbone(study.model, known.names, revision, data.image_size, known.problem, study.trust)
 
 
-def _stood_in(reasons: Sequence[str], tokens: int, backbone: Backbone, took: float) -> list[str]:
-    """What was timed in whose place, and what that took."""
+def _stood_in(reasons: Sequence[str], tokens: int, backbone: Backbone, took: float | None) -> list[str]:
+    """What was timed in whose place, and what that took; None where times were given."""
     rows = "pictures" if backbone.images else f"rows with {tokens} tokens each, the most they can have"
     most = "" if backbone.images else ", so times and memory are at most"
+    if took is None:
+        what = f"the model itself is out of reach ({reasons[0]})" if reasons else "the rows are out of reach"
+        memory = "" if backbone.images else ", so memory is at most"
+        return [f"{what}; groups were made for {rows}{memory}; times are the costs that were given"]
     cost = f"; the timing took {took:.0f} s, which --no-timings leaves out" if took > 1 else ""
     if not reasons:
         return [f"the rows are out of reach; the model was timed on made-up {rows}{most}{cost}"]

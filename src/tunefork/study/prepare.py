@@ -94,6 +94,7 @@ def make_plan(
         ),
         workers=arrangement.workers,
         threads=arrangement.threads,
+        share=share,
         near_duplicates=splits.near_duplicates,
         augmentation=splits.augmentation,
     )

@@ -17,6 +17,7 @@ from tunefork.data.images.pixels import Pixels
 from tunefork.engine import Precision, Rows, automatic_precision, unit_of
 from tunefork.models import Backbone, image_tokens
 from tunefork.plan import PlannedRun, StepTiming, expand
+from tunefork.plan.simulate import Costs
 from tunefork.problem import Labels
 from tunefork.runner import Places
 from tunefork.strategies import Selection
@@ -44,6 +45,7 @@ def stand_in(
     tokens: int,
     workers: int | None = None,
     places: Places | None = None,
+    costs: Costs | None = None,
 ) -> tuple[tuple[PlannedRun, ...], Arrangement, tuple[str, ...]]:
     """The runs with their costs, who trains with whom, and what augmentation costs.
 
@@ -55,18 +57,24 @@ def stand_in(
         tokens: of every text; images have as many as the model makes of them.
         workers: groups that train at the same time; one unless given, since choosing them takes many timings.
         places: what the runner has room for, in their place.
+        costs: what passes take elsewhere; nothing is timed here then.
     """
     splits = made_up(backbone, labels, tokens)
     unit = unit_of(backbone, splits["train"].labels)
     given = (splits.get("validation"), splits.get("test"), backbone.pad_id, tuple(names), unit)
     rows = Rows(splits["train"], *given)
-    runs, automatic = expand(study), automatic_precision()
+    runs, share = expand(study), places.share if places else 1
+    automatic = costs.precision if costs else automatic_precision()
     selections = select_all(runs, backbone)
-    found, plain = time_configurations(runs, backbone, selections, rows, automatic, scaled)
-    planned = plan_runs(runs, backbone, Encoded(rows), selections, found, automatic)
+    found, plain = (
+        (costs.alone, {}) if costs
+        else time_configurations(runs, backbone, selections, rows, automatic, scaled, share)
+    )  # fmt: skip
+    planned = plan_runs(runs, backbone, Encoded(rows), selections, found, automatic, share)
     planner = Planner(
         backbone, selections, rows, Choices(),
         measure=True, automatic=automatic, workers=workers or (None if places else 1), places=places, timer=scaled,
+        costs=costs,
     )  # fmt: skip
     return planned, planner.arrange(planned), augmentation_notice(planned, backbone, selections, found, plain)
 

@@ -216,7 +216,8 @@ class Study:
         """The plan; with what was chosen when the study began."""
         self.preflight()
         automatic = costs.precision if costs else chosen.precision or automatic_precision()
-        found, plain = (costs.alone, {}) if costs else self.timings(automatic) if timings else ({}, {})
+        share = places.share if places is not None else 1
+        found, plain = (costs.alone, {}) if costs else self.timings(automatic, share) if timings else ({}, {})
         workers = one_process(self._own, workers)
         planner = Planner(
             self.backbone, self.selections, self.encoded.rows, chosen,
@@ -224,14 +225,15 @@ class Study:
         )  # fmt: skip
         plan = make_plan(
             self.config, self.expanded, self.backbone, self.splits, self.encoded, self.selections, found, automatic,
-            planner.arrange, plain, places.share if places is not None else 1,
+            planner.arrange, plain, share,
         )  # fmt: skip
         seconds = {run.config.configuration: run.seconds for run in plan.runs if run.seconds is not None}
         return replace(plan, search=search_lines(self.config, seconds))
 
-    def timings(self, automatic: str) -> tuple[dict[str, StepTiming], dict[str, StepTiming]]:
+    def timings(self, automatic: str, share: int = 1) -> tuple[dict[str, StepTiming], dict[str, StepTiming]]:
         """Step times by configuration, and plain ones, as in ``time_configurations``; ``automatic`` is a precision."""
-        return time_configurations(self.expanded, self.backbone, self.selections, self.encoded.rows, automatic)
+        rows = self.encoded.rows
+        return time_configurations(self.expanded, self.backbone, self.selections, rows, automatic, share=share)
 
     def run(
         self,

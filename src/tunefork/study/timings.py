@@ -69,6 +69,7 @@ def time_configurations(
     rows: Rows,
     automatic: str,
     timer: Timer | None = None,
+    share: int = 1,
 ) -> tuple[dict[str, StepTiming], dict[str, StepTiming]]:
     """Step times by configuration; and, of those that augment images and freeze blocks, without augmentation.
 
@@ -79,18 +80,27 @@ def time_configurations(
         rows: the encoded splits.
         automatic: what ``precision: auto`` stands for.
         timer: times a group; ``timed`` unless given.
+        share: processes that divide each batch; the part of one is timed.
     """
     timer = timer or timed
     found, plain = {}, {}
     for run in {run.config.configuration: run.config for run in runs}.values():
         precision = choose_precision(run.training.precision, automatic=automatic)
-        selection = selections[run.configuration]
-        found[run.configuration] = timer(backbone, [run], [selection], rows, precision)
+        selection, part = selections[run.configuration], part_of(run, share)
+        found[run.configuration] = timer(backbone, [part], [selection], rows, precision)
         if run.training.augment and frozen_depth(backbone.anatomy, selection):
-            training = run.training.model_copy(update={"augment": ()})
-            bare = run.model_copy(update={"training": training})
+            training = part.training.model_copy(update={"augment": ()})
+            bare = part.model_copy(update={"training": training})
             plain[run.configuration] = timer(backbone, [bare], [selection], rows, precision)
     return found, plain
+
+
+def part_of(run: RunConfig, share: int) -> RunConfig:
+    """What one of several processes computes of a run, as far as its time goes: a whole batch may not fit here."""
+    if share == 1:
+        return run
+    batch = -(-run.training.batch_size // share)
+    return run.model_copy(update={"training": run.training.model_copy(update={"batch_size": batch})})
 
 
 def _key(backbone: Backbone, runs: Sequence[RunConfig], rows: Rows, precision: Precision, steps: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tunefork.errors import ConfigError
-from tunefork.plan.simulate import parse_cluster
+from tunefork.plan.simulate import KNOWN, is_named, known_as, parse_cluster
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from tunefork.plan.simulate import parse_cluster
         ("8xH200", 1, 8, "H200", None),
         ("2x8xh200", 2, 8, "H200", None),
         ("4xcpu", 1, 4, "cpu", None),
-        (" 2xhere ", 1, 2, "here", None),
+        (" 2xhere ", 2, 1, "here", None),
         ("8xH200@12", 1, 8, "H200", 12.0),
         ("3xMI300@2.5", 1, 3, "MI300", 2.5),
     ],
@@ -32,6 +32,39 @@ def test_what_is_known_of_devices() -> None:
     assert parse_cluster("2xhere").device.threads is None
     assert parse_cluster("3xMI300@2.5").device.memory_mib is None
     assert str(parse_cluster("2x8xL4")) == "2 × 8 × L4"
+
+
+def test_each_here_is_a_machine_of_its_own() -> None:
+    assert parse_cluster("3x2xhere") == parse_cluster("6xhere")
+    assert str(parse_cluster("2xhere")) == "2 × here"
+    written = ["2xhere", "8xL4", "2x8xL4", "2x1xcpu"]
+    assert [parse_cluster(text).written for text in written] == written
+
+
+@pytest.mark.parametrize(
+    ("device", "name"),
+    [
+        ("cuda (NVIDIA A100-SXM4-80GB)", "A100"),
+        ("cuda (NVIDIA A10)", "A10"),
+        ("cuda (NVIDIA A10G)", None),
+        ("cuda (NVIDIA L40S)", "L40S"),
+        ("cuda (NVIDIA L4)", "L4"),
+        ("cuda (Tesla V100-SXM2-32GB)", "V100"),
+        ("cuda (NVIDIA GH200 480GB)", None),
+        ("H200", "H200"),
+        ("cpu (x86_64)", None),
+    ],
+)
+def test_devices_are_known_by_whole_words(device: str, name: str | None) -> None:
+    found = known_as(device)
+    assert (found.name if found else None) == name
+    assert [each for each in KNOWN if is_named(each, device)] == ([name] if name else [])
+
+
+def test_of_a_device_with_times_at_hand_nothing_else_has_to_be_known() -> None:
+    assert parse_cluster("8xMI300", "cuda (AMD MI300)").device.name == "MI300"
+    with pytest.raises(ConfigError, match="Nothing is known of the device 'MI300'"):
+        parse_cluster("8xMI300", "cuda (AMD MI300X)")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from tests.plan.test_groups import planned, traits
 from tunefork.errors import ConfigError
 from tunefork.plan import Group, Plan, PlannedRun, StepTiming, make_groups
-from tunefork.plan.simulate import Costs, Overheads, Shared, costs_of, forecast, parse_cluster, read_costs
+from tunefork.plan.simulate import Costs, Overheads, Point, Shared, costs_of, forecast, parse_cluster, read_costs
 from tunefork.plan.simulate.tasks import regrouped, tasks_of
 
 NOTHING = Overheads(start=0.0, group=0.0, run=0.0, record=0.0, event=0.0)
@@ -163,3 +163,67 @@ def test_one_group_at_a_time_here_starts_no_worker_and_cores_get_in_each_others_
     fixed = 0.5 * two.schedule.tasks + 0.5 * two.schedule.runs
     assert two.schedule.busy - fixed == pytest.approx((apart.schedule.busy - fixed) / 0.92)
     assert two.schedule.starting == 16.0
+
+
+def with_prefixes(plan: Plan) -> Plan:
+    """Taking a row through the frozen blocks takes 0.05 s."""
+    runs = tuple(replace(run, timing=StepTiming(0.1, 0.001, 0.05)) for run in plan.runs)
+    return replace(plan, runs=runs)
+
+
+def test_every_point_follows_one_rule() -> None:
+    plan = with_prefixes(timed_plan())
+    costs = costs_of(plan, "cuda (NVIDIA L4)")
+    assert costs is not None
+
+    def points(text: str) -> dict[int, Point]:
+        return {point.devices: point for point in forecast(plan, costs, parse_cluster(text)).curve}
+
+    alone, together = points("2x1xL4"), points("1x8xL4")
+    assert alone[8] == points("8x1xL4")[8], "nodes of one device, asked for or not"
+    assert alone[8].utilisation > together[8].utilisation, "each computes frozen blocks' output for itself"
+    assert points("1x2xL4")[2] == together[2], "as many as asked for, or others"
+    assert points("2x2xL4")[8] == points("4x2xL4")[8]
+
+
+def test_one_core_has_nobody_beside_it() -> None:
+    plan = timed_plan()
+    costs = costs_of(plan, "cpu")
+    assert costs is not None
+    found = {point.devices: point.makespan for point in forecast(plan, costs, parse_cluster("3xcpu")).curve}
+    one = forecast(regrouped(plan, costs, 1), costs, parse_cluster("1xcpu"))
+    two = forecast(regrouped(plan, costs, 2), costs, parse_cluster("2xcpu"))
+    assert (found[1], found[2]) == (one.schedule.makespan, two.schedule.makespan)
+
+
+def test_where_costs_are_assumed_groups_are_made_from_them() -> None:
+    plan = timed_plan(size=1, workers=2)
+    costs = costs_of(timed_plan(), "cpu")
+    assert costs is not None
+    cluster = parse_cluster("2xL4")
+    assert forecast(plan, costs, cluster).schedule.tasks == len(plan.groups)
+    guessed = costs.scaled("L4", 100.0, None, 0.005, "a guess")
+    found = forecast(plan, guessed, cluster)
+    assert found.schedule.tasks == len(regrouped(plan, guessed, 2).groups) < len(plan.groups)
+    assert found.schedule.makespan == next(point.makespan for point in found.curve if point.devices == 2)
+
+
+def test_a_forecast_keeps_the_costs_of_a_device_by_itself() -> None:
+    costs = costs_of(timed_plan(), "cpu")
+    assert costs is not None
+    assert forecast(timed_plan(workers=2), costs, parse_cluster("2xcpu")).costs == costs
+
+
+def test_a_search_is_not_on_paper() -> None:
+    plan, told = timed_plan(), "that is of the final runs alone: the search before them is left out"
+    costs = costs_of(plan, "cpu")
+    assert costs is not None
+    with_search = forecast(replace(plan, search=("20 trials",)), costs, parse_cluster("1xcpu"))
+    without = forecast(plan, costs, parse_cluster("1xcpu"))
+    assert [told in each.lines() for each in (with_search, without)] == [True, False]
+    assert [each.document()["without_search"] for each in (with_search, without)] == [True, False]
+
+
+def test_a_file_without_costs_says_why() -> None:
+    with pytest.raises(ConfigError, match=r"no costs \(x\.json\)\. Found: lone runs were timed with 2 threads"):
+        read_costs({"costs": None, "no_costs_because": "lone runs were timed with 2 threads"}, "x.json")

@@ -107,6 +107,21 @@ def test_a_deeper_prefix_goes_on_from_a_shallower_one() -> None:
     assert simulate(tasks, 1, 1, NOTHING).makespan == 13.0
 
 
+def test_only_a_whole_prefix_is_gone_on_from() -> None:
+    tasks = [Task(1.0, depth=1, prefix=10.0), Task(1.0, depth=2, prefix=20.0)]
+    found = simulate(tasks, 1, 2, NOTHING)
+    assert (found.makespan, found.busy, bounds_of(found).least) == (21.0, 32.0, 21.0)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_schedule_is_shorter_than_its_bounds(seed: int) -> None:
+    draw = random.Random(seed)
+    depths = [draw.choice([0, 1, 2, 3]) for _ in range(6)]
+    tasks = [Task(draw.uniform(0, 2), 0.1, 1, depth, depth and draw.uniform(5, 9) * depth) for depth in depths]
+    found = simulate(tasks, 1, draw.choice([1, 2, 4]), Overheads(start=3.0, coming=1))
+    assert bounds_of(found).least <= found.makespan + 1e-9
+
+
 def test_the_same_tasks_give_the_same_numbers_in_seconds_for_a_hundred_thousand() -> None:
     draw = random.Random(0)
     tasks = [Task(draw.uniform(10, 20), 0.001) for _ in range(100_000)]

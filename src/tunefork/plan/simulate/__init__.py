@@ -3,7 +3,7 @@
 from tunefork.plan.simulate.bounds import WORDS, Bounds, Point, bounds_of, curve, knee
 from tunefork.plan.simulate.cluster import Cluster, parse_cluster
 from tunefork.plan.simulate.costs import Costs, Shared, costs_of, read_costs
-from tunefork.plan.simulate.devices import HERE, KNOWN, Device
+from tunefork.plan.simulate.devices import HERE, KNOWN, Device, is_named, known_as
 from tunefork.plan.simulate.forecast import Forecast, forecast
 from tunefork.plan.simulate.overheads import Overheads
 from tunefork.plan.simulate.simulation import Schedule, simulate
@@ -27,7 +27,9 @@ __all__ = [
     "costs_of",
     "curve",
     "forecast",
+    "is_named",
     "knee",
+    "known_as",
     "parse_cluster",
     "read_costs",
     "regrouped",

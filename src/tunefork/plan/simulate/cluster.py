@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from tunefork.errors import ConfigError, did_you_mean
-from tunefork.plan.simulate.devices import HERE, KNOWN, Device
+from tunefork.plan.simulate.devices import HERE, KNOWN, Device, is_named
 
 MOST = 100_000
 """Devices of a cluster."""
@@ -30,13 +30,27 @@ class Cluster:
         """Groups that train at the same time."""
         return self.nodes * self.each
 
+    @property
+    def written(self) -> str:
+        """As ``--cluster`` takes it, without a speed."""
+        return "x".join([*(str(count) for count in self._counts), self.device.name])
+
     def __str__(self) -> str:
-        nodes = f"{self.nodes} × " if self.nodes > 1 else ""
-        return f"{nodes}{self.each} × {self.device.name}"
+        return " × ".join([*(str(count) for count in self._counts), self.device.name])
+
+    @property
+    def _counts(self) -> tuple[int, ...]:
+        if self.device == HERE["here"]:
+            return (self.nodes,)
+        return (self.nodes, self.each) if self.nodes > 1 else (self.each,)
 
 
-def parse_cluster(text: str) -> Cluster:
-    """A cluster as people write it.
+def parse_cluster(text: str, measured: str = "") -> Cluster:
+    """A cluster as people write it. Each ``here`` is a machine of its own.
+
+    Args:
+        text: such as ``2x8xH200``.
+        measured: a device whose times are at hand, as it calls itself: nothing else has to be known of it.
 
     >>> parse_cluster("2x8xH200").devices, parse_cluster("4xcpu").device.threads, parse_cluster("8xL4@2.5").speed
     (16, 1, 2.5)
@@ -55,14 +69,15 @@ def parse_cluster(text: str) -> Cluster:
         )
     if speed == 0:
         raise ConfigError("A device's speed is above 0", where="--cluster", found=repr(text), fix=_FIX)
-    return Cluster(nodes, each, _device(found["name"], speed, text), speed)
+    device = _device(found["name"], speed, text, measured)
+    return Cluster(nodes * each, 1, device, speed) if device == HERE["here"] else Cluster(nodes, each, device, speed)
 
 
-def _device(name: str, speed: float | None, text: str) -> Device:
+def _device(name: str, speed: float | None, text: str, measured: str) -> Device:
     known = {**{each.lower(): device for each, device in KNOWN.items()}, **HERE}
     if name.lower() in known:
         return known[name.lower()]
-    if speed is not None:  # somebody knows it, if not we
+    if speed is not None or is_named(name, measured):  # somebody knows it, if not we
         return Device(name)
     raise ConfigError(
         f"Nothing is known of the device '{name}'", where="--cluster", found=text,

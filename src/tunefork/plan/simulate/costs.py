@@ -139,7 +139,10 @@ def read_costs(document: Mapping[str, Any], where: str) -> Costs:
     fix = "Write the file on such a device: tunefork plan STUDY --json > FILE."
     found = document.get("costs")
     if not isinstance(found, Mapping):
-        raise ConfigError("The file has no costs", where=where, found="a plan without times", fix=fix)
+        raise ConfigError(
+            "The file has no costs", where=where,
+            found=str(document.get("no_costs_because") or "a plan without times"), fix=fix,
+        )  # fmt: skip
     try:
         return Costs(
             str(found["device"]), int(found["threads"]), str(found["precision"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -32,3 +33,21 @@ _PEAKS = {
 }  # fmt: skip
 """Gigabytes and TFLOP/s from the makers' data sheets, without sparsity; SXM where there are several kinds."""
 KNOWN = {name: Device(name, gigabytes * 1e9 / 2**20, tflops) for name, (gigabytes, tflops) in _PEAKS.items()}
+
+
+def is_named(name: str, device: str) -> bool:
+    """Whether a device calls itself by this name; an A100 is no A10.
+
+    >>> is_named("A100", "cuda (NVIDIA A100-SXM4-80GB)"), is_named("A10", "cuda (NVIDIA A100-SXM4-80GB)")
+    (True, False)
+    """
+    return re.search(rf"(?<![0-9a-z]){re.escape(name.lower())}(?![0-9a-z])", device.lower()) is not None
+
+
+def known_as(device: str) -> Device | None:
+    """What is known of a device, by what it calls itself; None where that is nothing.
+
+    >>> known_as("cuda (NVIDIA L40S)").name, known_as("cpu (x86_64)")
+    ('L40S', None)
+    """
+    return next((each for name, each in KNOWN.items() if is_named(name, device)), None)

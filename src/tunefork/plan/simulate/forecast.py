@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -23,12 +24,15 @@ class Forecast:
 
     cluster: Cluster
     costs: Costs
+    """Of a device by itself, not beside others."""
     overheads: Overheads
     schedule: Schedule
     bounds: Bounds
     curve: tuple[Point, ...]
     too_large: tuple[str, ...] = ()
     """Names of configurations of which not even one run fits into a device."""
+    searches: bool = False
+    """Whether a search comes before these runs, which is not in it."""
 
     @property
     def knee(self) -> int:
@@ -59,6 +63,7 @@ class Forecast:
             "curve": [asdict(point) for point in self.curve],
             "knee": self.knee,
             "too_large": list(self.too_large),
+            "without_search": self.searches,
         }
 
     def lines(self) -> list[str]:
@@ -77,6 +82,8 @@ class Forecast:
             lines.append(
                 f"from {self.knee:,} device{'s' if self.knee > 1 else ''} on, twice as many are hardly worth it"
             )
+        if self.searches:
+            lines.append("that is of the final runs alone: the search before them is left out")
         if self.too_large:
             lines.append(f"not even one run fits into a device's memory: {', '.join(self.too_large)}")
         if self.costs.assumed:
@@ -87,28 +94,37 @@ class Forecast:
 def forecast(plan: Plan, costs: Costs, cluster: Cluster, overheads: Overheads = USUALLY) -> Forecast:
     """Schedule a plan, made for the cluster's devices, on paper.
 
+    The plan's own groups hold where costs were measured. Where they are assumed, and for other numbers of devices,
+    groups are made anew from the costs.
+
     Raises:
         ConfigError: one of its configurations has no cost.
     """
-    costs = _as_there(costs, cluster, overheads)
-    tasks = tasks_of(plan, costs, overheads)
-    schedule = simulate(tasks, cluster.nodes, cluster.each, _started(overheads, cluster, cluster.devices))
 
-    def on(devices: int) -> Schedule:
-        if devices == cluster.devices:
-            return schedule
-        there = tasks_of(regrouped(plan, costs, devices), costs, overheads)
-        return simulate(there, 1, devices, _started(overheads, cluster, devices))
+    def on(devices: int, given: Plan | None = None) -> Schedule:
+        there, each = _as_there(costs, cluster, devices, overheads), _of_a_node(cluster, devices)
+        tasks = tasks_of(given or regrouped(plan, there, devices), there, overheads)
+        return simulate(tasks, devices // each, each, _started(overheads, cluster, devices))
+
+    schedule = on(cluster.devices, None if costs.assumed else plan)
 
     room = costs.memory_mib
     large = [run.name for run in plan.runs if room is not None and run.memory_mib is not None and run.memory_mib > room]
-    found = curve(cluster.devices, on)
-    return Forecast(cluster, costs, overheads, schedule, bounds_of(schedule), found, tuple(dict.fromkeys(large)))
+    return Forecast(
+        cluster, costs, overheads, schedule, bounds_of(schedule), curve(cluster.devices, on),
+        tuple(dict.fromkeys(large)), bool(plan.search),
+    )  # fmt: skip
 
 
-def _as_there(costs: Costs, cluster: Cluster, overheads: Overheads) -> Costs:
+def _as_there(costs: Costs, cluster: Cluster, devices: int, overheads: Overheads) -> Costs:
     """Workers on one CPU share its memory; devices have their own."""
-    return costs.beside_others(overheads.kept) if cluster.device.here and cluster.each > 1 else costs
+    beside = cluster.device.here and cluster.each > 1 and devices > 1
+    return costs.beside_others(overheads.kept) if beside else costs
+
+
+def _of_a_node(cluster: Cluster, devices: int) -> int:
+    """So many of the devices stand in a node: equal nodes, as large as the cluster's where that can be."""
+    return devices if devices < cluster.each else math.gcd(devices, cluster.each)
 
 
 def _started(overheads: Overheads, cluster: Cluster, devices: int) -> Overheads:

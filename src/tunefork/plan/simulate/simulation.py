@@ -84,7 +84,7 @@ class _Simulation:
         self._frozen: dict[tuple[int, int], float] = {}
         """When what so many frozen blocks give is there, by place and depth."""
         self._deepest: dict[int, dict[int, float]] = {}
-        """Seconds that were spent on it, by place and depth."""
+        """Seconds from the bottom up that were spent on it, by place and depth."""
         self._busy = self._waiting = self._driver = self._free = self._longest = 0.0
 
     def run(self) -> Schedule:
@@ -112,7 +112,6 @@ class _Simulation:
                 following += 1
                 begun = now + self._prefix(self._places[worker], task, now)
                 self._busy += task.seconds
-                self._longest = max(self._longest, task.seconds + task.prefix)
                 between = task.seconds / PARTS
                 heapq.heappush(events, (begun + between, worker, 0, between, task.driver / PARTS))
         return Schedule(
@@ -124,17 +123,21 @@ class _Simulation:
 
     def _prefix(self, place: int, task: Task, now: float) -> float:
         """Seconds until the frozen blocks' output is there: computed now, or awaited where another is at it."""
+        known = self._deepest.setdefault(place, {})
         if not task.prefix:
+            self._longest = max(self._longest, task.seconds)
             return 0.0
         there = self._frozen.get((place, task.depth))
         if there is not None:
             self._waiting += max(0.0, there - now)
+            self._longest = max(self._longest, task.seconds + known[task.depth])
             return max(0.0, there - now)
-        # it goes on from what a shallower prefix has left
-        known = self._deepest.setdefault(place, {})
-        before = max((seconds for depth, seconds in known.items() if depth < task.depth), default=0.0)
+        # it goes on from what a shallower prefix has left, where that is whole
+        left = [each for depth, each in known.items() if depth < task.depth and self._frozen[place, depth] <= now]
+        before = max(left, default=0.0)
         seconds = max(0.0, task.prefix - before)
         self._frozen[place, task.depth] = now + seconds
-        known[task.depth] = task.prefix
+        known[task.depth] = before + seconds
+        self._longest = max(self._longest, task.seconds + before + seconds)
         self._busy += seconds
         return seconds
