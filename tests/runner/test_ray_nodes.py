@@ -29,8 +29,8 @@ def test_nodes_that_join_get_work_and_one_that_goes_costs_no_bit(alone: Store, t
     assert found["waited"][0] == "waiting for the cluster: no machine has room for a group (1 CPU) yet"
     assert all(re.match(r"goes on from step \d+ of 10|begins anew", text) for text in found["told"])
     assert (found["nodes"], found["statuses"]) == (2, ["done"])
-    ((stranded, how),) = found["buried"]
-    assert stranded, how
+    assert found["buried"]
+    assert all(stranded for stranded, _ in found["buried"]), found["buried"]  # another may have begun on the dead node
     assert found["addresses"] == ["127.0.0.1"]
     runs, _, _ = prepared(MemoryStore(tmp_path / "names"))
     compare(SqliteStore.open(tmp_path / "out"), alone, runs)

@@ -26,8 +26,8 @@ class Trust:
 
     >>> Trust("main")
     Traceback (most recent call last):
-    tunefork.errors.settings.ConfigError: --trust-remote-code takes the commit whose code may run, of 40 hexadecimal digits. \
-Found: 'main'. Copy the commit hash from the history of files on the model's page.
+    tunefork.errors.settings.ConfigError: --trust-remote-code takes the commit whose code may run, of 40 hexadecimal \
+digits. Found: 'main'. Copy the commit hash from the history of files on the model's page.
     """
 
     code_revision: str | None = None
