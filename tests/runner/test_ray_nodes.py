@@ -30,7 +30,8 @@ def test_nodes_that_join_get_work_and_one_that_goes_costs_no_bit(alone: Store, t
     assert all(re.match(r"goes on from step \d+ of 10|begins anew", text) for text in found["told"])
     assert (found["nodes"], found["statuses"]) == (2, ["done"])
     assert found["buried"]
-    assert all(stranded for stranded, _ in found["buried"]), found["buried"]  # another may have begun on the dead node
+    # one at least: the next worker may have been put on the dead node before anybody knew
+    assert any(stranded for stranded, _ in found["buried"]), found["buried"]
     assert found["addresses"] == ["127.0.0.1"]
     runs, _, _ = prepared(MemoryStore(tmp_path / "names"))
     compare(SqliteStore.open(tmp_path / "out"), alone, runs)
