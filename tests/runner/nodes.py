@@ -54,7 +54,8 @@ class Killing(ClusterCrew):
     at = 0
     steps = 0
     nodes: ClassVar[set[int]] = set()
-    buried: ClassVar[list[tuple[bool, str]]] = []
+    buried: ClassVar[list[tuple[bool, bool, str]]] = []
+    """Of each worker that died: whether it had a group, whether its machine was gone, and how it died."""
 
     def _take(self, hand: ClusterHand, event: Event) -> None:
         if event.name == "step":
@@ -68,7 +69,7 @@ class Killing(ClusterCrew):
         super()._take(hand, event)
 
     def _bury(self, hand: ClusterHand) -> list[Order]:
-        self.buried.append((hand.stranded, hand._how))
+        self.buried.append((hand.order is not None, hand.stranded, hand._how))
         return super()._bury(hand)
 
 
