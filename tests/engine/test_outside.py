@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tunefork.engine import Training, ask
+from tunefork.engine.evaluate import evaluate
 from tunefork.engine.outside import Outside, Word
 from tunefork.engine.parallel import Alone
 
@@ -91,3 +93,19 @@ def test_others_that_leave_are_not_told_of_a_checkpoint_that_failed() -> None:
     with pytest.raises(OSError, match="No space"):
         Training._keep(training, 3, 15)
     assert calls == ["agreed", "keep"]
+
+
+def test_a_process_without_a_batch_settles_too() -> None:
+    """All are to hold the same bits behind an evaluation, whoever had rows of it."""
+    calls: list[str] = []
+    group: Any = SimpleNamespace(
+        members=SimpleNamespace(active=(0,)),
+        train=lambda mode: calls.append(f"train {mode}"),
+        settle=lambda: calls.append("settle"),
+        model=SimpleNamespace(config=SimpleNamespace(num_labels=2)),
+        precision=SimpleNamespace(device="cpu"),
+    )
+    split: Any = SimpleNamespace(lengths=np.array([3, 2]))
+    found = evaluate(group, split, 8, 0, Wired(1, [[]]))
+    assert calls == ["train False", "settle"]
+    assert found.tolist() == [[[0.0, 0.0], [0.0, 0.0]]]
