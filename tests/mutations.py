@@ -180,7 +180,7 @@ MUTATIONS = (
         "engine/part.py",
         "return [own[rank::size] for own in whole.rows]",
         "return list(whole.rows)",
-        "tests/engine/test_parallel.py::two_processes_equal_one and text and not every",
+        "tests/engine/test_parallel.py::row_is_computed_by_one",
     ),
     Mutation(
         "a process without rows waits for none",

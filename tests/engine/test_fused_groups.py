@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 import torch
 
+from tests.digest import digest
 from tests.engine.recording import Kept
 from tests.tiny import encoded, rows_for, tiny_backbone
 from tunefork.config import RunConfig, TrainingConfig, parse_run
@@ -181,7 +182,7 @@ def told_of(kept: Kept, run: RunConfig) -> list[tuple[object, ...]]:
     """Everything but times."""
     steps = [(each.step, each.epoch, each.loss, each.learning_rate) for each in kept.steps if each.run == run.id]
     evaluations = [
-        (each.split, each.step, each.epoch, each.loss, answers.logits.tobytes())
+        (each.split, each.step, each.epoch, each.loss, digest(answers.logits.tobytes()))
         for each, answers in kept.evaluations
         if each.run == run.id
     ]

@@ -7,12 +7,14 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from tests.digest import digest
 from tests.engine.lockstep import CASES, FP64, train
 from tests.engine.recording import Kept
 from tests.engine.test_fused_groups import run_of
@@ -20,7 +22,7 @@ from tests.tiny import rows_for, tiny_backbone
 from tunefork.engine import Rows, Training, assemble
 from tunefork.engine.members import Members
 from tunefork.engine.parallel import Alone
-from tunefork.engine.part import Part
+from tunefork.engine.part import Part, dealt
 from tunefork.engine.randomness import Draws, RunDropout
 from tunefork.errors import UnsupportedModelError
 from tunefork.strategies import select
@@ -82,7 +84,7 @@ def compare(name: str, processes: list[dict[str, dict[str, Any]]]) -> None:
     for other in processes[1:]:
         for ours, theirs in zip(leader["weights"], other[name]["weights"]):
             for key, tensor in ours.items():
-                assert tensor.numpy().tobytes() == theirs[key].numpy().tobytes()
+                assert digest(tensor.numpy().tobytes()) == digest(theirs[key].numpy().tobytes())
         assert other[name]["ends"] == leader["ends"]
 
 
@@ -115,6 +117,16 @@ def test_two_processes_equal_one_in_every_case(name: str, all_by_two: list[dict[
 def test_three_processes_equal_one(name: str, by_three: list[dict[str, dict[str, Any]]]) -> None:
     """Of batches of 3, 4 and 5 rows, at times a process has none."""
     compare(name, by_three)
+
+
+@pytest.mark.parametrize("size", [2, 3, 5])
+def test_each_row_is_computed_by_one_process(size: int) -> None:
+    """Of two runs with four rows each; of five processes one has none."""
+    whole = SimpleNamespace(rows=np.array([[7, 3, 9, 1], [2, 8, 4, 6]]))
+    parts = [dealt(whole, rank, size) for rank in range(size)]  # type: ignore[arg-type]
+    assert [len(part[0]) for part in parts] == [len(range(rank, 4, size)) for rank in range(size)]
+    for run, rows in enumerate(whole.rows):
+        assert sorted(np.concatenate([part[run] for part in parts])) == sorted(rows)
 
 
 def test_a_mask_is_the_own_part_of_the_whole() -> None:

@@ -7,7 +7,6 @@ runs and of one, checkpoints every other step, and frozen prefixes.
 from __future__ import annotations
 
 import csv
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import torch
 import transformers
 from PIL import Image
 
+from tests.digest import digest
 from tests.tiny import CONFIGS, IMAGE_CONFIGS, digits, messages, reader, tokenizer
 from tunefork import Full, Head, LastLayers, LoRA, Study, load_data
 from tunefork.store import SqliteStore
@@ -94,7 +94,7 @@ def outcome(folder: Path) -> dict[str, Any]:
                 "steps": [[each.step, each.loss, each.learning_rate] for each in where.steps(run.id)],
                 "evaluations": [[each.split, each.step, each.loss, each.accuracy] for each in evaluations],
                 "answers": [
-                    _digest(where.predictions(run.id, each.split, each.step).logits.tobytes()) for each in evaluations
+                    digest(where.predictions(run.id, each.split, each.step).logits.tobytes()) for each in evaluations
                 ],
                 "files": _files(where.folder / "runs" / run.id),
             }
@@ -109,11 +109,7 @@ def _files(folder: Path) -> dict[str, str]:
     if not folder.is_dir():
         return {}
     return {
-        path.name: _digest(path.read_bytes())
+        path.name: digest(path.read_bytes())
         for path in sorted(folder.iterdir())
         if path.suffix == ".safetensors" or path.name == "predictions.parquet"
     }
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:16]

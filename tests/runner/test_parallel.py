@@ -15,6 +15,7 @@ import numpy as np
 import psutil
 import pytest
 
+from tests.digest import digest
 from tests.runner.contract import RUNS, RunnerContract, Told, planned
 from tests.runner.test_wishes import same
 from tunefork.config import SaveEvery
@@ -73,8 +74,8 @@ def whole(two: DataParallelRunner, tmp_path_factory: pytest.TempPathFactory) -> 
     return store
 
 
-def weights(store: Store, run: str) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in store.run_folder(run).glob("*.safetensors")}
+def weights(store: Store, run: str) -> dict[str, str]:
+    return {path.name: digest(path.read_bytes()) for path in store.run_folder(run).glob("*.safetensors")}
 
 
 def test_it_gives_what_one_process_gives(whole: Store, tmp_path: Path) -> None:

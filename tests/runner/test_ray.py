@@ -18,6 +18,7 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
+from tests.digest import digest
 from tests.runner.contract import RUNS, RunnerContract, Told, planned
 from tests.runner.test_wishes import same
 from tunefork.cli.app import app
@@ -99,7 +100,7 @@ def compare(store: Store, other: Store, runs: list[str]) -> None:
     for run in runs:
         same(store, other, run)
         files = [
-            {path.name: path.read_bytes() for path in (each.folder / "runs" / run).glob("*.safetensors")}
+            {path.name: digest(path.read_bytes()) for path in (each.folder / "runs" / run).glob("*.safetensors")}
             for each in (store, other)
         ]
         assert files[0] == files[1]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.digest import digest
 from tests.store.test_contract import RUN, STUDY
 from tests.trackers.following_of import Hearing
 from tunefork import Head, LoRA, Study, load_data
@@ -137,7 +138,7 @@ def losses(folder: Path) -> dict[str, Any]:
     store = SqliteStore.open(folder)
     try:
         return {
-            run.id: [store.predictions(run.id, each).logits.tobytes() for each in ("validation", "test")]
+            run.id: [digest(store.predictions(run.id, each).logits.tobytes()) for each in ("validation", "test")]
             for run in store.runs()
             if run.status == "done"
         }
