@@ -26,7 +26,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "faults.md",
         "ray.md",
         "parallel.md",
-        "offline.md",
     ),
     "How it works": (
         "engine.md",
