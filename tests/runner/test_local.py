@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +18,8 @@ from tests.tiny import encoded
 from tunefork.config import SaveEvery
 from tunefork.engine import GroupModel, Rows, Verified, checkpointing
 from tunefork.errors import DiskFullError, StoppedError
-from tunefork.runner import LocalRunner, Runner, keeping
-from tunefork.store import MemoryStore
+from tunefork.runner import LocalRunner, Runner, keeping, local
+from tunefork.store import MemoryStore, SqliteStore
 
 
 class TestLocalRunner(RunnerContract):
@@ -161,3 +162,27 @@ def test_what_was_lost_is_told_and_a_damaged_checkpoint_stays_to_be_looked_at(tm
     assert place.is_dir()
     assert [path.name for path in kept.iterdir()] == ["quarantine"]
     assert store.run(runs[0].config.id).notices.count(first) == 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX signals")
+def test_a_stop_that_comes_when_all_is_done_is_not_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was announced; a search would begin its next round."""
+
+    class Ending:
+        def __init__(self, *given: object) -> None: ...
+
+        def __enter__(self) -> Ending:
+            return self
+
+        def execute(self, orders: object) -> None: ...
+
+        def __exit__(self, *raised: object) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(local, "Pool", Ending)
+    contract = TestLocalRunner()
+    contract.workers = 2
+    plan, job = contract.prepare(store := SqliteStore(tmp_path), [planned(each) for each in RUNS[1:3]])
+    with pytest.raises(StoppedError) as caught:
+        LocalRunner().execute(plan, job, store, Told())
+    assert caught.value.signal == signal.SIGINT

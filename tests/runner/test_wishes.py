@@ -63,8 +63,8 @@ def same(one: Store, other: Store, run: str) -> None:
     first, second = one.run(run), other.run(run)
     assert (first.status, first.steps, first.best_step) == (second.status, second.steps, second.best_step)
     for each in ("validation", "test"):
-        first, second = (digest(store.predictions(run, each).logits.tobytes()) for store in (one, other))
-        assert first == second
+        answers = [digest(store.predictions(run, each).logits.tobytes()) for store in (one, other)]
+        assert answers[0] == answers[1]
     assert [(each.step, each.loss) for each in one.steps(run)] == [(each.step, each.loss) for each in other.steps(run)]
     files = [next((store.folder / "runs" / run).glob("*.safetensors")) for store in (one, other)]
     weights = [digest(file.read_bytes()) for file in files]

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Protocol
 
+from tunefork.errors import StoppedError
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -72,6 +74,9 @@ def stopping(announce: str = "") -> Iterator[None]:
 
     Args:
         announce: said on standard error when the first one comes.
+
+    Raises:
+        StoppedError: a signal asked and nobody has stopped for it: it came when the last step was done.
     """
     _wish.number = None
     if threading.current_thread() is not threading.main_thread():
@@ -88,6 +93,8 @@ def stopping(announce: str = "") -> Iterator[None]:
     before = {number: signal.signal(number, asked) for number in SIGNALS}
     try:
         yield
+        if _wish.number is not None:
+            raise StoppedError(_wish.number)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

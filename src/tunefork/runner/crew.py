@@ -14,6 +14,7 @@ from tunefork.engine import wanted
 from tunefork.errors import DiskFullError, RunnerError, StoppedError, TuneforkError
 from tunefork.runner.group import Order, fail_runs, tell_ends
 from tunefork.runner.messages import Event
+from tunefork.runner.orders import is_done
 from tunefork.runner.protocol import Watcher
 from tunefork.store import Store
 
@@ -172,7 +173,7 @@ class Crew(Generic[H]):
             return [replace(order, kept=order.kept | settled)] if len(settled) < len(order.planned) else []
         for run in order.planned:  # it may have died before it could say so
             record = self._store.run(run.config.id)
-            if record.status == "planned":
+            if record.status in ("planned", "paused") and not is_done(record, run):
                 self._store.put_run(replace(record, status="running"))
         fail_runs([run.config.id for run in order.planned], RunnerError(how, fix=self.fix), self._store)
         tell_ends(order, self._store, self._watcher)

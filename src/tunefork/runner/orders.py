@@ -17,7 +17,7 @@ def open_orders(plan: Plan, job: Job, store: Store) -> tuple[set[str], list[Orde
         store: knows how far each run is.
     """
     known = {run.id: run for run in store.runs()}
-    done = {run.config.id for run in plan.runs if _done(known[run.config.id], run)}
+    done = {run.config.id for run in plan.runs if is_done(known[run.config.id], run)}
     orders = [
         order_of(number, [plan.run(run) for run in group.runs], done, known, plan.precision)
         for number, group in plan.schedule(cheapest_first=job.deadline is not None)
@@ -26,6 +26,6 @@ def open_orders(plan: Plan, job: Job, store: Store) -> tuple[set[str], list[Orde
     return done, orders
 
 
-def _done(record: RunRecord, planned: PlannedRun) -> bool:
+def is_done(record: RunRecord, planned: PlannedRun) -> bool:
     """Whether the plan asks nothing more of a run."""
     return record.settled or (record.status == "paused" and planned.last <= record.steps)

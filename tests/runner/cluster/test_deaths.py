@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,7 @@ from tests.runner.contract import RUNS, RunnerContract, planned
 from tunefork.runner import Silence
 from tunefork.runner.cluster.crew import MACHINES, ClusterCrew
 from tunefork.runner.cluster.hand import ClusterHand
-from tunefork.runner.crew import SILENT, Crew
+from tunefork.runner.crew import RETRIES, SILENT, Crew
 from tunefork.runner.group import Order
 from tunefork.runner.messages import Event
 from tunefork.store import MemoryStore
@@ -38,6 +39,35 @@ def test_machines_that_go_are_not_the_group_s_fault_until_there_are_ten() -> Non
     crew._stranded, crew._silent, crew._heard = {}, {}, {one}
     assert not crew._blameless(one)
     assert [crew._blameless(hand(stranded=True)) for _ in range(MACHINES + 1)] == [True] * MACHINES + [False]
+
+
+class Unavailable(Gone):
+    """Stands for Ray's error where it does not know yet."""
+
+
+class ObjectLost(Exception):
+    """Stands for Ray's error where an answer went with its machine."""
+
+
+@pytest.mark.parametrize(
+    ("error", "stranded", "how"),
+    [
+        (ObjectLost("created with max_retries=0"), True, "its machine is gone, with what it was telling"),
+        (Unavailable("try again"), True, "try again"),
+        (Gone("its node has died"), True, "its node has died"),
+        (Gone("its process has died"), False, "its process has died"),
+    ],
+)
+def test_a_machine_that_goes_is_known_by_what_ray_says(error: Exception, stranded: bool, how: str) -> None:
+    def ask(name: str) -> Any:
+        raise error
+
+    one: Any = hand()
+    known = SimpleNamespace(ActorUnavailableError=Unavailable, ObjectLostError=ObjectLost, RayError=(Gone, ObjectLost))
+    one._ray, one._ask, one.events = SimpleNamespace(exceptions=known), ask, queue.Queue()
+    one._listen()
+    assert (one.stranded, one._how) == (stranded, f"A worker on the cluster has died ({how})")
+    assert one.events.get_nowait() == (one, None)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +132,23 @@ def test_a_worker_that_was_dead_when_it_got_a_group_is_not_the_group_s_fault(tmp
     assert store.run(plan.runs[0].config.id).status == "planned"
     assert dies(heard=False) == [], "one cannot even begin it"
     assert store.run(plan.runs[0].config.id).status == "failed"
+
+
+@pytest.mark.parametrize(("steps", "status"), [(4, "failed"), (10, "paused")])
+def test_a_run_that_was_laid_aside_fails_with_its_group(steps: int, status: str, tmp_path: Path) -> None:
+    """Unless the plan asks nothing more of it."""
+    store = MemoryStore(tmp_path)
+    plan, _ = RunnerContract().prepare(store, [planned(RUNS[1])])
+    run = plan.runs[0]
+    assert run.last == 10
+    store.put_run(replace(store.run(run.config.id), status="paused", steps=steps))
+    crew: Crew[Small] = Crew(1, store, Silence())
+    for _ in range(RETRIES + 1):
+        one = Small(order=Order(0, plan.runs, "fp32"))
+        crew._hands, crew._heard = [one], {one}
+        left = crew._bury(one)
+    assert left == []
+    assert store.run(run.config.id).status == status
 
 
 def test_what_a_worker_says_is_of_the_group_that_it_has(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ class Cluster:
             if node["Alive"]:
                 there: Mapping[str, float] = node["Resources"]
                 cores = there.get("CPU", 0.0) // threads
-                found += int(min(cores, there.get("GPU", 0.0) / gpus + 1e-9) if gpus else cores)
+                found += int(min(cores, _shares(there.get("GPU", 0.0), gpus)) if gpus else cores)
         return Places(max(1, found), threads)
 
     def fits(self, threads: int, gpus: float) -> bool:
@@ -174,6 +174,15 @@ def _quiet_environment() -> Iterator[None]:
         yield
     finally:
         del os.environ[USAGE]
+
+
+def _shares(there: float, each: float) -> int:
+    """How many workers the GPUs of a machine are enough for; a part of one has to lie on one.
+
+    >>> _shares(4, 0.6), _shares(4, 0.5), _shares(4, 2)
+    (4, 8, 2)
+    """
+    return int(there + 1e-9) * int(1 / each + 1e-9) if each < 1 else int(there / each + 1e-9)
 
 
 @contextmanager

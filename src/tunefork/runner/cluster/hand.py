@@ -110,9 +110,12 @@ class ClusterHand:
                         raise RuntimeError(event.arguments[0])
                     self.events.put((self, event))
         except self._ray.exceptions.RayError as error:
-            unreachable = isinstance(error, self._ray.exceptions.ActorUnavailableError)
-            self.stranded = unreachable or GONE in str(error)  # the former where Ray itself does not know yet
-            self._how = f"A worker on the cluster has died ({self._fault or _reason(str(error))})"
+            known = self._ray.exceptions
+            lost = isinstance(error, known.ObjectLostError)  # the machine went with an answer that was on its way
+            unreachable = isinstance(error, known.ActorUnavailableError)  # Ray itself does not know yet
+            self.stranded = lost or unreachable or GONE in str(error)
+            why = "its machine is gone, with what it was telling" if lost else _reason(str(error))
+            self._how = f"A worker on the cluster has died ({self._fault or why})"
         except Exception as error:
             self._how = f"A worker on the cluster has failed ({_reason(str(error))})"
         finally:

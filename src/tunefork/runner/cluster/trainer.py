@@ -32,6 +32,7 @@ from tunefork.runner.messages import Event
 from tunefork.runner.protocol import Job
 from tunefork.store import StopWish
 from tunefork.store.machine import MachineFolder, machine_folder
+from tunefork.store.space import disk_full
 
 AHEAD = 1000
 """Events that may wait to be heard: a worker does not run away from its runner."""
@@ -124,6 +125,20 @@ class Trainer:
     def _train(self, given: Given, parcel: list[Any]) -> None:
         job, cache = self._job(given, parcel)
         shared = (given.folder / given.token).is_file()
+        try:
+            end = self._carry_out(given, job, cache, shared)
+        except (OSError, DiskFullError) as error:  # while it trains, or while files are fetched, kept and sent
+            full = disk_full(error, str(given.folder) if shared else tempfile.gettempdir())
+            told = error if isinstance(error, DiskFullError) else full
+            if told is None:
+                raise
+            where = self._store.at_home(told.where) if shared and self._store is not None else told.where
+            end = Event("halted", ("DiskFullError", told.what, where, told.found, told.fix))
+        self._store = None
+        self._outbox.put(end)
+
+    def _carry_out(self, given: Given, job: Job, cache: PrefixCache, shared: bool) -> Event:
+        """Train and send everything that is to last; returns how it ended."""
         folder = self._desk(given, shared)
         self._outbox.put(Event("at", (str(folder) if shared else "",)))
         self._fetch(given, folder, shared)
@@ -131,20 +146,15 @@ class Trainer:
         store = RelayedStore(folder, given.folder, given.known, outgoing, self._outbox.put)
         self._store = store
         store.wanted = self._wishes  # there may be others since the order was given
+        end = Event("done")
         try:
             execute_group(given.order, job, store, Relay(store, outgoing, self._outbox.put), cache)
         except StoppedError as error:
             end = Event("halted", ("StoppedError", error.signal))
-        except DiskFullError as error:
-            told = (error.what, store.at_home(error.where) if shared else error.where, error.found, error.fix)
-            end = Event("halted", ("DiskFullError", *told))
-        else:
-            end = Event("done")
         outgoing.changed()
-        self._store = None
-        self._outbox.put(end)
         if not shared:
             self._keep_frozen(folder)
+        return end
 
     def _job(self, given: Given, parcel: list[Any]) -> tuple[Job, PrefixCache]:
         if given.job not in self._jobs:
