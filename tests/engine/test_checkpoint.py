@@ -194,7 +194,7 @@ def test_who_is_asked_to_stop_finishes_the_step_and_keeps_it(tmp_path: Path) -> 
 
     backbone, runs = tiny_backbone("bert", dropout=0.1), GROUPS["adapters and a head"]
     expected, kept = train(backbone, runs, FP64, Kept()), Asking()
-    with stopping(), pytest.raises(StoppedError) as caught:
+    with pytest.raises(StoppedError) as caught, stopping():
         train(backbone, runs, FP64, kept, Checkpoints(tmp_path / "c"))
     assert caught.value.exit_status == 128 + signal.SIGTERM
     assert kept.advanced[-1] == 7
@@ -218,7 +218,7 @@ def test_a_signal_in_the_middle_of_a_checkpoint_leaves_it_whole(
 
     monkeypatch.setattr(os, "fsync", fsync)
     kept = Kept()
-    with stopping(), pytest.raises(StoppedError):
+    with pytest.raises(StoppedError), stopping():
         train(backbone, runs, FP64, kept, Checkpoints(tmp_path / "c", steps=4))
     monkeypatch.undo()
     # the checkpoint is written to its end; the next step is finished and kept, too
@@ -242,8 +242,26 @@ def test_time_decides_when_no_number_of_steps_does(tmp_path: Path, monkeypatch: 
     assert checkpoints.due(7)
 
 
-def test_a_wish_ends_with_its_context() -> None:
+def test_a_wish_that_nobody_heard_is_raised_where_its_context_ends() -> None:
+    with pytest.raises(StoppedError) as caught, stopping():
+        ask(signal.SIGINT)
+    assert caught.value.signal == signal.SIGINT
+    assert wanted() is None
+
+
+def test_a_wish_that_is_taken_back_is_not() -> None:
     with stopping():
         ask(signal.SIGINT)
         assert wanted() == signal.SIGINT
+        ask(None)
+    assert wanted() is None
+
+
+def test_another_exception_goes_before_a_wish() -> None:
+    def broken() -> None:
+        ask(signal.SIGINT)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), stopping():
+        broken()
     assert wanted() is None
