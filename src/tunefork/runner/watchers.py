@@ -41,6 +41,10 @@ class _Bar:
     label: str
     began: float
     runs: int
+    counted: int
+    """Runs whose steps count for the study: without those that were done and train again beside the others."""
+    step: int = 0
+    """The furthest that was told: a worker that takes the group up, or one half of it, may begin further back."""
     ended: int = 0
     note: str = ""
 
@@ -79,20 +83,31 @@ class Display:
         )
         self._study: Any = None
         self._groups: dict[int, _Bar] = {}
+        self._done: set[str] = set()
 
     def begin(self, plan: Plan, done: Set[str]) -> None:
         """Show the study's bar."""
         steps = sum(run.last for run in plan.runs if run.config.id not in done)
+        self._done = {run.name for run in plan.runs if run.config.id in done}
+        for bar in self._groups.values():  # of the plan before
+            self._progress.remove_task(bar.task)
+        self._groups = {}
         self._progress.start()
         self._study = self._progress.add_task("study", total=steps or None, note="steps")
         if done:
             self._console.print(f"{len(done)} of {len(plan.runs)} runs are done already and are kept")
 
     def group(self, group: int, names: tuple[str, ...], steps: int) -> None:
-        """Show the group's bar."""
+        """Show the group's bar, in place of the one that it had with a worker that died."""
+        before = self._groups.pop(group, None)
+        if before is not None:
+            self._progress.remove_task(before.task)
         label = names[0] if len(names) == 1 else f"{len(names)} runs: {names[0]} …"
         task = self._progress.add_task(label, total=steps, note="")
-        self._groups[group] = _Bar(task, label, time.monotonic(), len(names))
+        counted = sum(name not in self._done for name in names)
+        self._groups[group] = _Bar(
+            task, label, time.monotonic(), len(names), counted, step=0 if before is None else before.step
+        )
 
     def tell(self, group: int, text: str) -> None:
         """Print it."""
@@ -105,7 +120,8 @@ class Display:
         if loss is not None:
             bar.note = f"loss {loss:.3f}"
         self._progress.update(bar.task, completed=step, note=bar.note)
-        self._progress.advance(self._study, bar.runs)
+        self._progress.advance(self._study, bar.counted * max(0, step - bar.step))
+        bar.step = max(bar.step, step)
 
     def finish(self, group: int, name: str, status: str, metrics: Mapping[str, float], reason: str) -> None:
         """Print how a run ended; with its last run, a group's bar goes."""

@@ -22,8 +22,11 @@ class Session:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._handle = os.open(folder / MARK, os.O_RDWR | os.O_CREAT, 0o600)
-        if _locked(self._handle):
+        unlocked = folder / f"{MARK}.new"
+        self._handle = os.open(unlocked, os.O_RDWR | os.O_CREAT, 0o600)
+        locked = _locked(self._handle)
+        unlocked.rename(folder / MARK)  # nobody finds it before it is locked: that would be one of the dead
+        if locked:
             for mark in folder.parent.glob(f"session_*/{MARK}"):
                 _remove(mark)
 
