@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from tests.cli.test_commands import tunefork
+from tunefork.cli import options
+from tunefork.config.metric import METRICS_OF
 
 COST = """
 import numpy as np
@@ -45,6 +47,12 @@ def document(place: Path, tiny_folder: Path) -> dict[str, object]:
     assert done.returncode == 0, done.stderr
     found: dict[str, object] = json.loads(done.stdout)
     return found
+
+
+def test_the_help_names_every_metric_that_may_choose() -> None:
+    told = options.Selection.__metadata__[0].help
+    for names in METRICS_OF.values():
+        assert ", ".join(names) in told
 
 
 def test_compare_takes_settings_and_a_metric_of_one_s_own(document: dict[str, object]) -> None:

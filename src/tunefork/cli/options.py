@@ -64,8 +64,9 @@ Selection = Annotated[
     str | None,
     typer.Option(
         "--selection",
-        help="The metric by which validation chooses: loss, accuracy, macro_f1, weighted_f1, f1, mcc, auroc, or a "
-        "--metric's name.",
+        help="The metric by which validation chooses: loss, accuracy, macro_f1, weighted_f1, f1, mcc, auroc; of "
+        "several labels loss, accuracy, micro_f1, macro_f1, weighted_f1, auroc; of numbers loss, rmse, mae, r2, "
+        "pearson, spearman; or a --metric's name.",
     ),
 ]
 DropMissing = Annotated[bool, typer.Option("--drop-missing", help="Leave out rows without a label.")]

@@ -21,7 +21,11 @@ RunnerName = Annotated[
 ]
 Address = Annotated[
     str | None,
-    typer.Option("--address", help="Of the Ray cluster: HOST:PORT or auto; one of this machine alone unless given."),
+    typer.Option(
+        "--address",
+        help="Of the Ray cluster: HOST:PORT or auto; the variable RAY_ADDRESS's unless given; without either, one of "
+        "this machine alone is started.",
+    ),
 ]
 NAMES = ("local", "ray", "data-parallel")
 NUMBERS = {"threads": int, "gpus": float}
