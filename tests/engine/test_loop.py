@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Literal
+
 import numpy as np
 import pytest
 import torch
@@ -119,6 +122,38 @@ def test_convergence_is_judged_by_the_last_evaluation() -> None:
     assert progress(1.0, 0.8).converged is False
     assert progress(1.0, 0.8, 0.795).converged is True
     assert progress(1.0, 0.8, 0.9).converged is True
+
+
+@pytest.mark.parametrize(
+    ("schedule", "losses", "converged"),
+    [
+        # MiniLM's head at a rate of 1e-3: it has hardly begun, and the last epoch has a ninth of the rate
+        ("linear", (1.353, 1.331, 1.3233), False),
+        ("linear", (1.0924, 1.0873, 1.0855), False),
+        # this one has learned what it could
+        ("linear", (0.45, 0.4252, 0.423), True),
+        ("linear", (0.6, 0.5, 0.45, 0.43, 0.42, 0.415, 0.412, 0.41, 0.4095, 0.4093), True),
+        # a straight line: 0.95 - 0.2 times the share of the rate that is spent, 1 - (1 - epoch / 10)²
+        ("linear", tuple(0.95 - 0.2 * (1 - (1 - epoch / 10) ** 2) for epoch in range(1, 11)), False),
+        ("constant", tuple(0.95 - 0.05 * epoch / 10 for epoch in range(1, 11)), False),
+        ("constant", (0.45, 0.43, 0.427), True),
+        # nothing moves
+        ("linear", (0.4, 0.39995, 0.3999), True),
+        # the last one is worse
+        ("linear", (1.353, 1.331, 1.3315), True),
+    ],
+)
+def test_who_falls_in_a_straight_line_has_not_converged_though_the_last_step_is_small(
+    schedule: Literal["linear", "constant"], losses: tuple[float, ...], converged: bool
+) -> None:
+    training = TrainingConfig(epochs=len(losses), schedule=schedule, warmup=0.0)
+    found = RunProgress(training, "loss", total=40 * len(losses))
+    for epoch, loss in enumerate(losses, start=1):
+        found.saw(EvaluationRecord("run", 40 * epoch, epoch, "validation", loss, 0.5, 0.5, None))
+    assert found.converged is converged
+    again = RunProgress(training, "loss", total=40 * len(losses))
+    again.recall(json.loads(json.dumps(found.remembered())))
+    assert again.converged is converged
 
 
 def test_packed_rows_do_not_see_each_other() -> None:

@@ -82,7 +82,7 @@ class Training:
         self.steps = total_steps(len(rows.train.labels), self.training)
         self.own = tuple(own)
         lower = LOWER_IS_BETTER | {each.name for each in self.own if each.lower}
-        self.progress = [RunProgress(run.training, selection_metric, lower=lower) for run in runs]
+        self.progress = [RunProgress(run.training, selection_metric, lower=lower, total=self.steps) for run in runs]
         self.optimizer = GroupOptimizer(group, runs, [self.steps] * len(runs), devices)
         names = rows.names or tuple(map(str, range(group.model.config.num_labels)))
         where = group.precision.device, group.precision.master
