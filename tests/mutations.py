@@ -1254,6 +1254,27 @@ MUTATIONS = (
         "tests/runner/cluster/test_sessions.py::end_removes_it",
     ),
     Mutation(
+        "a small last step is taken for convergence",
+        "engine/progress.py",
+        " or (last < before and self._straight())",
+        "",
+        "tests/engine/test_loop.py::straight_line",
+    ),
+    Mutation(
+        "steps are counted again when another worker takes a group up",
+        "runner/watchers.py",
+        "step=0 if before is None else before.step",
+        "step=0",
+        "tests/runner/test_watchers.py::takes_up",
+    ),
+    Mutation(
+        "a session is found before it is locked",
+        "runner/cluster/sessions.py",
+        'unlocked = folder / f"{MARK}.new"',
+        "unlocked = folder / MARK",
+        "tests/runner/cluster/test_sessions.py::same_moment",
+    ),
+    Mutation(
         "a plan does not ask what its runner has room for",
         "cli/runners.py",
         "return None if runner is None else runner.places()",

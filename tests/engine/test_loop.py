@@ -139,6 +139,8 @@ def test_convergence_is_judged_by_the_last_evaluation() -> None:
         ("constant", (0.45, 0.43, 0.427), True),
         # nothing moves
         ("linear", (0.4, 0.39995, 0.3999), True),
+        # up and down: a fall since the sixth, and none since the ninth
+        ("linear", (2.0339, 1.8424, 1.8882, 1.8095, 1.5187, 1.7516, 1.5488, 1.5881, 1.547, 1.5564), True),
         # the last one is worse
         ("linear", (1.353, 1.331, 1.3315), True),
     ],

@@ -86,14 +86,14 @@ class RunProgress:
     def converged(self) -> bool | None:
         """False when the validation loss was still falling; None with fewer than two.
 
-        It was when the last is the lowest by more than ``FALLING``, or when it fell in a straight line to the end:
-        where the rate decays, the last epoch of three makes a ninth of the way, and a run that has hardly begun falls
-        little.
+        It was when the last is the lowest by more than ``FALLING``, or the lowest and it fell in a straight line to the
+        end: where the rate decays, the last epoch of three makes a ninth of the way, and a run that has hardly begun
+        falls little.
         """
         if len(self._validation) < 2:
             return None
-        before = min(self._validation[:-1])
-        return not (self._validation[-1] < before * (1 - FALLING) or self._straight())
+        before, last = min(self._validation[:-1]), self._validation[-1]
+        return not (last < before * (1 - FALLING) or (last < before and self._straight()))
 
     def _straight(self) -> bool:
         """Whether the loss fell at the end nearly as much per learning rate as since the first evaluation, so that as
