@@ -1275,6 +1275,13 @@ MUTATIONS = (
         "tests/runner/cluster/test_sessions.py::same_moment",
     ),
     Mutation(
+        "threads of a team that was sent home are left",
+        "runner/team.py",
+        "        del self._calls, self.devices\n",
+        "",
+        "tests/runner/test_team.py::no_thread",
+    ),
+    Mutation(
         "a plan does not ask what its runner has room for",
         "cli/runners.py",
         "return None if runner is None else runner.places()",

@@ -6,6 +6,7 @@ however long that takes.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -147,7 +148,18 @@ class Team:
     def dismiss(self) -> None:
         """Send the others home."""
         self._call(None)
+        self.leave()
+
+    def leave(self) -> None:
+        """Let go of the others; this is of no use any more.
+
+        gloo's threads end with the last reference to their groups. One that lives on until the interpreter is taken
+        down may still hold a tensor of the last exchange, and would end the process with "terminate called without an
+        active exception".
+        """
         distributed.destroy_process_group()
+        del self._calls, self.devices
+        gc.collect()
 
     def _call(self, brief: Brief | None) -> Brief | None:
         told = [brief]

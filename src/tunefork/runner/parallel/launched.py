@@ -64,3 +64,4 @@ def follow_leader(seat: Seat) -> None:
     ignore_signals()  # they are for the leader, who finishes the step, keeps it and sends everybody home
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     follow(team)
+    team.leave()
