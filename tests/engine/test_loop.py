@@ -133,6 +133,8 @@ def test_convergence_is_judged_by_the_last_evaluation() -> None:
         # this one has learned what it could
         ("linear", (0.45, 0.4252, 0.423), True),
         ("linear", (0.6, 0.5, 0.45, 0.43, 0.42, 0.415, 0.412, 0.41, 0.4095, 0.4093), True),
+        # the last interval alone, a hundredth of the rate, says little
+        ("linear", (0.6, 0.5, 0.45, 0.43, 0.42, 0.415, 0.412, 0.41, 0.4095, 0.4075), True),
         # a straight line: 0.95 - 0.2 times the share of the rate that is spent, 1 - (1 - epoch / 10)²
         ("linear", tuple(0.95 - 0.2 * (1 - (1 - epoch / 10) ** 2) for epoch in range(1, 11)), False),
         ("constant", tuple(0.95 - 0.05 * epoch / 10 for epoch in range(1, 11)), False),

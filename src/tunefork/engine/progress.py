@@ -18,7 +18,7 @@ from tunefork.store import EvaluationRecord
 FALLING = 0.01
 """A validation loss that fell by more than this share at the last evaluation was still falling."""
 STRAIGHT = 0.75
-"""So was one that fell at the end at more than this share of its speed before, per learning rate that was spent."""
+"""So was one that fell at the end at more than this share of its speed since the first, per learning rate spent."""
 LATELY = 0.1
 """The end: the evaluations that span this share of the learning rate that was spent."""
 
